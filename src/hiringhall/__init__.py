@@ -1,0 +1,1 @@
+"""Hiringhall: a self-hosted hiring hall for AI agents."""
