@@ -1,0 +1,156 @@
+"""Everything the hall can refuse, as classes with a code and typed data and no word of HTTP."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class HallError(Exception):
+    """A refusal; `message` is a plain sentence for a person, and never holds a secret."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Unauthorized(HallError):
+    """No credential, or one that opens nothing."""
+
+    code = "unauthorized"
+
+
+class Forbidden(HallError):
+    """The caller is known and may not do this."""
+
+    code = "forbidden"
+
+
+class NotFound(HallError):
+    """It does not exist, or not for this caller: both are answered alike."""
+
+    code = "not_found"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what.capitalize()} not found")
+        self.what = what
+
+
+class Invalid(HallError):
+    """Input that cannot be meant; `fields` names each field and what is wrong with it."""
+
+    code = "invalid"
+
+    def __init__(self, message: str, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fields = dict(fields or {})
+
+
+class WrongState(HallError):
+    """The command is known, but not from the state the task is in."""
+
+    code = "wrong_state"
+
+    def __init__(self, message: str, *, state: str, command: str) -> None:
+        super().__init__(message)
+        self.state = state
+        self.command = command
+
+
+class LostRace(HallError):
+    """Somebody else moved the same thing first; read again and decide anew."""
+
+    code = "lost_race"
+
+
+class EmailTaken(HallError):
+    """An account with this e-mail address is there already, in whatever letter case."""
+
+    code = "email_taken"
+
+    def __init__(self) -> None:
+        super().__init__("Email already registered")
+
+
+class InvalidCredentials(HallError):
+    """E-mail and password do not belong together, or there is no such account."""
+
+    code = "invalid_credentials"
+
+    def __init__(self) -> None:
+        super().__init__("Invalid credentials")
+
+
+class NoOrganization(HallError):
+    """The user belongs to no organization, so no key can act for one."""
+
+    code = "no_organization"
+
+    def __init__(self) -> None:
+        super().__init__("User has no organization")
+
+
+class RegistrationClosed(HallError):
+    """This hall takes no registrations from strangers."""
+
+    code = "registration_closed"
+
+
+class TooManyAttempts(HallError):
+    """A throttle; `retry_after_s` says when it is worth another try."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"Too many attempts; try again in {retry_after_s} seconds")
+        self.retry_after_s = retry_after_s
+
+
+class OutOfCredits(HallError):
+    """The day's credits are used up; `retry_after_s` is the time to midnight UTC."""
+
+    code = "out_of_credits"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(
+            "Today's credits are used up; they are renewed at midnight UTC"
+        )
+        self.retry_after_s = retry_after_s
+
+
+class IdempotencyConflict(HallError):
+    """An idempotency key came again with another body, or while the first is under way."""
+
+    code = "idempotency_conflict"
+
+
+class SecretNotRepeated(HallError):
+    """The first answer to this idempotency key held a secret, which is never stored."""
+
+    code = "secret_not_repeated"
+
+
+class Superseded(HallError):
+    """A run wrote after another had taken its place, or after its task had ended."""
+
+    code = "superseded"
+
+
+ALL: tuple[type[HallError], ...] = (
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    Invalid,
+    WrongState,
+    LostRace,
+    EmailTaken,
+    InvalidCredentials,
+    NoOrganization,
+    RegistrationClosed,
+    TooManyAttempts,
+    OutOfCredits,
+    IdempotencyConflict,
+    SecretNotRepeated,
+    Superseded,
+)
+"""Every error a door has to know how to spell."""

@@ -1,0 +1,220 @@
+"""What happened, as frozen classes named in the past tense: enough to rebuild a task's row."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from hiringhall.domain.tasks import State, Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """The base of every event; `type` is its name in the log."""
+
+    type: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCreated(Happened):
+    """A task was written down; the fields are its brief."""
+
+    type = "task_created"
+    title: str
+    description: str
+    engagement: str
+    acceptance: str
+    repository: str | None = None
+    role: str | None = None
+    spec_approval: bool = False
+    price_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPublished(Happened):
+    """A task may be taken."""
+
+    type = "task_published"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingChanged(Happened):
+    """A task waits for something else than before; `text` is the reason in plain words."""
+
+    type = "waiting_changed"
+    text: str
+    until_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskClaimed(Happened):
+    """Somebody took the task; for staff, a run."""
+
+    type = "task_claimed"
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkStarted(Happened):
+    """Whoever took the task began."""
+
+    type = "work_started"
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Happened):
+    """One of the hall's own workers began a stretch of work."""
+
+    type = "run_started"
+    run_id: str
+    generation: int
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded(Happened):
+    """A run ended without an outcome of its own: broken, lost or cancelled."""
+
+    type = "run_ended"
+    run_id: str
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressReported(Happened):
+    """The worker said how far it is."""
+
+    type = "progress_reported"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAsked(Happened):
+    """The worker needs the poster to say something."""
+
+    type = "question_asked"
+    question_id: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyGiven(Happened):
+    """The poster answered."""
+
+    type = "reply_given"
+    question_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanProposed(Happened):
+    """The worker says how it would do the task, and waits for a yes."""
+
+    type = "plan_proposed"
+    plan_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDecided(Happened):
+    """The poster said yes or no to a plan."""
+
+    type = "plan_decided"
+    plan_id: str
+    accepted: bool
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverableSubmitted(Happened):
+    """A numbered submission: text, files, branch."""
+
+    type = "deliverable_submitted"
+    deliverable_id: str
+    number: int
+    text: str
+    files: tuple[str, ...] = field(default=())
+    branch: str | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverableAccepted(Happened):
+    """The deliverable was accepted, and the task is done."""
+
+    type = "deliverable_accepted"
+    deliverable_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRequested(Happened):
+    """The deliverable was sent back with a reason."""
+
+    type = "revision_requested"
+    deliverable_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryScheduled(Happened):
+    """The last run broke; the next is due at a time."""
+
+    type = "retry_scheduled"
+    text: str
+    until_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCancelled(Happened):
+    """The task was withdrawn."""
+
+    type = "task_cancelled"
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailed(Happened):
+    """The worker gave up, or every retry did."""
+
+    type = "task_failed"
+    text: str
+
+
+ALL: tuple[type[Happened], ...] = (
+    TaskCreated,
+    TaskPublished,
+    WaitingChanged,
+    TaskClaimed,
+    WorkStarted,
+    RunStarted,
+    RunEnded,
+    ProgressReported,
+    QuestionAsked,
+    ReplyGiven,
+    PlanProposed,
+    PlanDecided,
+    DeliverableSubmitted,
+    DeliverableAccepted,
+    RevisionRequested,
+    RetryScheduled,
+    TaskCancelled,
+    TaskFailed,
+)
+
+BY_TYPE: dict[str, type[Happened]] = {cls.type: cls for cls in ALL}
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One line of the append-only log: what happened, and the task's state after it."""
+
+    id: int
+    task_id: str
+    number: int
+    type: str
+    actor: str
+    state: State
+    waiting_for: Waiting
+    data: dict[str, object]
+    at_us: int

@@ -1,0 +1,57 @@
+"""Names of things: UUIDv7 in the core, and the few short forms that people and branches see."""
+
+import base64
+import re
+import uuid
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+SHORT_ID_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+"""Letters and digits that cannot be mistaken for one another."""
+
+SHORT_ID_LENGTH = 5
+
+
+def uuid7(at_us: int, random: bytes) -> str:
+    """The UUIDv7 of a moment in microseconds and ten random bytes, as text.
+
+    The twelve bits behind the millisecond hold the fraction of it, so that ids made by one
+    process rise with time (RFC 9562, section 6.2, method 3).
+    """
+    if len(random) != 10:
+        raise ValueError("uuid7 takes ten random bytes")
+    milliseconds, rest_us = divmod(at_us, 1000)
+    fraction = rest_us * 4096 // 1000
+    value = (milliseconds & (1 << 48) - 1) << 80
+    value |= 0x7 << 76
+    value |= fraction << 64
+    value |= 0b10 << 62
+    value |= int.from_bytes(random[:8], "big") & (1 << 62) - 1
+    return str(uuid.UUID(int=value))
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID in the one form that the hall writes: lower case, with hyphens."""
+    return _UUID.fullmatch(text) is not None
+
+
+def base32_of(identifier: str) -> str:
+    """The sixteen bytes of a UUID in lower-case base 32 without padding: 26 characters."""
+    return base64.b32encode(uuid.UUID(identifier).bytes).decode().rstrip("=").lower()
+
+
+def task_ref(task_id: str) -> str:
+    """A task's short name as Agentix writes it: `task_` and the UUID in base 32."""
+    return f"task_{base32_of(task_id)}"
+
+
+def branch_of(task_id: str) -> str:
+    """The one branch that a worker's result is pushed to."""
+    return f"worker/{task_ref(task_id)}"
+
+
+def short_id(random: bytes) -> str:
+    """Five letters or digits that name an organization to people."""
+    if len(random) != SHORT_ID_LENGTH:
+        raise ValueError(f"a short id takes {SHORT_ID_LENGTH} random bytes")
+    return "".join(SHORT_ID_ALPHABET[byte % len(SHORT_ID_ALPHABET)] for byte in random)

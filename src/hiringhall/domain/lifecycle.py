@@ -1,0 +1,299 @@
+"""The one table of a task's life: which command leads from where to where, by whom."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hiringhall.domain.errors import WrongState
+from hiringhall.domain.tasks import MARKET, Acceptance, Engagement, State, Task, Waiting
+
+
+class Command(StrEnum):
+    """Everything that can be done to a task's state."""
+
+    PUBLISH = "publish"
+    CLOSE_INTAKE = "close_intake"
+    SHORTLIST = "shortlist"
+    DECLINE = "decline"
+    CLAIM = "claim"
+    RELEASE_CLAIM = "release_claim"
+    LAPSE = "lapse"
+    START = "start"
+    ASK = "ask"
+    REPLY = "reply"
+    PROPOSE_PLAN = "propose_plan"
+    DECIDE_PLAN = "decide_plan"
+    DELIVER = "deliver"
+    REQUEST_REVISION = "request_revision"
+    ACCEPT = "accept"
+    REJECT = "reject"
+    DISPUTE = "dispute"
+    RESOLVE = "resolve"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+    FAIL = "fail"
+    RETRY = "retry"
+    RESUME = "resume"
+    REOPEN = "reopen"
+    BOARD_MOVE = "board_move"
+
+
+class Side(StrEnum):
+    """In which part somebody acts on a task."""
+
+    POSTER = "poster"
+    WORKER = "worker"
+    MANAGER = "manager"
+    ADMIN = "admin"
+    TIMER = "timer"
+    HALL = "hall"
+
+
+class Hold(StrEnum):
+    """What a move does to the money held for a task."""
+
+    KEEP = "keep"
+    TAKE = "take"
+    RELEASE = "release"
+    REFUND = "refund"
+    SPLIT = "split"
+
+
+class Timer(StrEnum):
+    """The clocks of a task; each runs at most once at a time."""
+
+    INTAKE = "intake"
+    CLAIM_LIMIT = "claim_limit"
+    GRACE = "grace"
+    REVIEW = "review"
+    DISPUTE = "dispute"
+
+
+class Guard(StrEnum):
+    """A condition beyond state, engagement and hold; whoever moves must have checked it."""
+
+    NONE = ""
+    LAST_SHORTLISTED = "no shortlisted proposal is left"
+    AGREED_OR_LAPSED = "the worker agrees, or its own time has lapsed"
+    THREE_REVISIONS = "three revisions were asked for"
+    WORKER_PAID = "the worker is paid something"
+    ALL_REFUNDED = "the poster gets everything back"
+    NO_LIVE_WORKER = "no worker is on it"
+
+
+STAFF = frozenset({Engagement.STAFF})
+ANY = frozenset(Engagement)
+POSTER_SIDE = frozenset({Side.POSTER, Side.MANAGER, Side.ADMIN})
+WORKER_SIDE = frozenset({Side.WORKER, Side.HALL})
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One row of the table.
+
+    `held` says whether the row is for tasks with a hold, without one, or for both (None);
+    `waiting` lists what a task may be waiting for (empty: anything).
+    """
+
+    command: Command
+    sources: frozenset[State]
+    target: State
+    by: frozenset[Side]
+    engagements: frozenset[Engagement] = ANY
+    held: bool | None = None
+    acceptance: Acceptance | None = None
+    waiting: frozenset[Waiting] = frozenset()
+    then_waits: Waiting = Waiting.NOTHING
+    guard: Guard = Guard.NONE
+    hold: Hold = Hold.KEEP
+    sets: frozenset[Timer] = frozenset()
+    clears: frozenset[Timer] = frozenset()
+
+
+def _states(*states: State) -> frozenset[State]:
+    return frozenset(states)
+
+
+_ON_IT = _states(
+    State.ASSIGNED, State.IN_PROGRESS, State.AWAITING_REPLY, State.REVISING
+)
+_TAKEN = _states(State.ASSIGNED, State.IN_PROGRESS)
+_DELIVERS = _states(State.ASSIGNED, State.IN_PROGRESS, State.REVISING)
+_ENDED = _states(State.DONE, State.FAILED, State.CANCELLED, State.EXPIRED)
+_BOARD = _states(*State) - _states(State.DISPUTED, State.SELECTING)
+_CLOCKS = frozenset(Timer)
+_PLAN = frozenset({Waiting.PLAN_DECISION})
+_QUESTION = frozenset({Waiting.REPLY, Waiting.BUDGET_DECISION})
+_INTAKE = frozenset({Engagement.PROPOSALS, Engagement.TASK_FORCE})
+_CLAIMED = frozenset({Engagement.CLAIM})
+_EITHER = frozenset({Side.POSTER, Side.WORKER})
+_JUDGES = frozenset({Side.POSTER, Side.WORKER, Side.ADMIN, Side.TIMER})
+
+C, S, T = Command, State, Timer
+
+MOVES: tuple[Move, ...] = (
+    Move(C.PUBLISH, _states(S.DRAFT), S.OPEN, POSTER_SIDE | {Side.HALL}, STAFF),
+    Move(C.PUBLISH, _states(S.DRAFT), S.OPEN, POSTER_SIDE | {Side.HALL}, MARKET,
+         hold=Hold.TAKE, sets=frozenset({T.INTAKE})),
+    Move(C.CLOSE_INTAKE, _states(S.OPEN), S.SELECTING,
+         frozenset({Side.POSTER, Side.TIMER, Side.HALL}), _INTAKE, clears=frozenset({T.INTAKE}),
+         sets=frozenset({T.GRACE})),
+    Move(C.SHORTLIST, _states(S.OPEN, S.SELECTING, S.ASSIGNED), S.ASSIGNED,
+         POSTER_SIDE | {Side.HALL}, MARKET, clears=frozenset({T.INTAKE}),
+         sets=frozenset({T.GRACE})),
+    Move(C.SHORTLIST, _states(S.IN_PROGRESS), S.IN_PROGRESS, POSTER_SIDE | {Side.HALL}, MARKET),
+    Move(C.DECLINE, _TAKEN, S.SELECTING, POSTER_SIDE, _INTAKE, guard=Guard.LAST_SHORTLISTED),
+    Move(C.CLAIM, _states(S.OPEN), S.ASSIGNED, WORKER_SIDE, STAFF),
+    Move(C.CLAIM, _states(S.OPEN), S.ASSIGNED, WORKER_SIDE, _CLAIMED,
+         sets=frozenset({T.CLAIM_LIMIT})),
+    Move(C.RELEASE_CLAIM, _ON_IT, S.OPEN, frozenset({Side.WORKER}), _CLAIMED,
+         clears=frozenset({T.CLAIM_LIMIT})),
+    Move(C.LAPSE, _ON_IT, S.OPEN, frozenset({Side.TIMER}), _CLAIMED,
+         clears=frozenset({T.CLAIM_LIMIT})),
+    Move(C.START, _states(S.ASSIGNED, S.REVISING), S.IN_PROGRESS, WORKER_SIDE),
+    Move(C.ASK, _DELIVERS, S.AWAITING_REPLY, WORKER_SIDE, then_waits=Waiting.REPLY),
+    Move(C.REPLY, _states(S.AWAITING_REPLY), S.IN_PROGRESS, POSTER_SIDE, waiting=_QUESTION),
+    Move(C.PROPOSE_PLAN, _DELIVERS, S.AWAITING_REPLY, WORKER_SIDE,
+         then_waits=Waiting.PLAN_DECISION),
+    Move(C.DECIDE_PLAN, _states(S.AWAITING_REPLY), S.IN_PROGRESS, POSTER_SIDE, waiting=_PLAN),
+    Move(C.DELIVER, _DELIVERS, S.IN_REVIEW, WORKER_SIDE, held=False,
+         acceptance=Acceptance.POSTER),
+    Move(C.DELIVER, _DELIVERS | {S.DISPUTED}, S.IN_REVIEW, WORKER_SIDE, MARKET, held=True,
+         acceptance=Acceptance.POSTER, clears=_CLOCKS, sets=frozenset({T.REVIEW})),
+    Move(C.DELIVER, _DELIVERS, S.DONE, WORKER_SIDE, held=False,
+         acceptance=Acceptance.ON_DELIVERY, clears=_CLOCKS),
+    Move(C.REQUEST_REVISION, _states(S.IN_REVIEW), S.REVISING, POSTER_SIDE, held=False),
+    Move(C.REQUEST_REVISION, _states(S.IN_REVIEW), S.REVISING, POSTER_SIDE, MARKET, held=True,
+         clears=frozenset({T.REVIEW}), sets=frozenset({T.GRACE})),
+    Move(C.ACCEPT, _states(S.IN_REVIEW), S.DONE, POSTER_SIDE, held=False, clears=_CLOCKS),
+    Move(C.ACCEPT, _states(S.IN_REVIEW), S.DONE, POSTER_SIDE | {Side.TIMER}, MARKET, held=True,
+         hold=Hold.RELEASE, clears=_CLOCKS),
+    Move(C.REJECT, _states(S.IN_REVIEW), S.REVISING, POSTER_SIDE, held=False),
+    Move(C.REJECT, _states(S.IN_REVIEW), S.DISPUTED, POSTER_SIDE, MARKET, held=True,
+         clears=_CLOCKS, sets=frozenset({T.DISPUTE})),
+    Move(C.DISPUTE, _states(S.IN_REVIEW), S.DISPUTED, _EITHER, MARKET, held=True,
+         clears=_CLOCKS, sets=frozenset({T.DISPUTE})),
+    Move(C.DISPUTE, _ON_IT, S.DISPUTED, _EITHER, MARKET, held=True,
+         guard=Guard.THREE_REVISIONS, clears=_CLOCKS, sets=frozenset({T.DISPUTE})),
+    Move(C.RESOLVE, _states(S.DISPUTED), S.DONE, _JUDGES, MARKET, held=True,
+         guard=Guard.WORKER_PAID, hold=Hold.SPLIT, clears=_CLOCKS),
+    Move(C.RESOLVE, _states(S.DISPUTED), S.CANCELLED, _JUDGES, MARKET, held=True,
+         guard=Guard.ALL_REFUNDED, hold=Hold.REFUND, clears=_CLOCKS),
+    Move(C.CANCEL, _states(S.DRAFT, S.OPEN, S.SELECTING), S.CANCELLED,
+         frozenset({Side.POSTER, Side.MANAGER, Side.ADMIN}), held=False, clears=_CLOCKS),
+    Move(C.CANCEL, _states(S.DRAFT, S.OPEN, S.SELECTING), S.CANCELLED,
+         frozenset({Side.POSTER, Side.ADMIN}), MARKET, held=True,
+         hold=Hold.REFUND, clears=_CLOCKS),
+    Move(C.CANCEL, _ON_IT | {S.IN_REVIEW}, S.CANCELLED, POSTER_SIDE, held=False, clears=_CLOCKS),
+    Move(C.CANCEL, _ON_IT, S.CANCELLED, frozenset({Side.POSTER, Side.ADMIN}), MARKET, held=True,
+         guard=Guard.AGREED_OR_LAPSED, hold=Hold.REFUND, clears=_CLOCKS),
+    Move(C.EXPIRE, _states(S.OPEN, S.SELECTING) | _ON_IT, S.EXPIRED, frozenset({Side.TIMER}),
+         MARKET, held=True, hold=Hold.REFUND, clears=_CLOCKS),
+    Move(C.FAIL, _states(S.OPEN) | _ON_IT, S.FAILED, WORKER_SIDE, held=False, clears=_CLOCKS),
+    Move(C.FAIL, _ON_IT, S.FAILED, WORKER_SIDE, MARKET, held=True,
+         hold=Hold.REFUND, clears=_CLOCKS),
+    Move(C.RETRY, _DELIVERS, S.IN_PROGRESS, frozenset({Side.HALL}), STAFF,
+         then_waits=Waiting.UNTIL),
+    Move(C.RESUME, _states(S.FAILED, S.CANCELLED), S.OPEN, POSTER_SIDE, STAFF, held=False,
+         guard=Guard.NO_LIVE_WORKER),
+    Move(C.REOPEN, _ENDED, S.OPEN, POSTER_SIDE, held=False, guard=Guard.NO_LIVE_WORKER),
+    *(
+        Move(C.BOARD_MOVE, _BOARD - {target}, target, POSTER_SIDE, STAFF, held=False,
+             guard=Guard.NO_LIVE_WORKER)
+        for target in (S.DRAFT, S.OPEN, S.IN_PROGRESS, S.IN_REVIEW, S.DONE, S.FAILED)
+    ),
+)  # fmt: skip
+"""The whole table; `docs/lifecycle.md` is printed from it."""
+
+_BY_COMMAND: dict[Command, tuple[Move, ...]] = {
+    command: tuple(move for move in MOVES if move.command is command)
+    for command in Command
+}
+
+_SAYS: dict[State, str] = {
+    State.DRAFT: "not offered yet",
+    State.OPEN: "waiting to be taken",
+    State.SELECTING: "choosing among proposals",
+    State.ASSIGNED: "taken and about to begin",
+    State.IN_PROGRESS: "being worked on",
+    State.AWAITING_REPLY: "waiting for a reply",
+    State.IN_REVIEW: "waiting for a decision on its solution",
+    State.REVISING: "being revised",
+    State.DISPUTED: "disputed",
+    State.DONE: "completed",
+    State.FAILED: "failed",
+    State.CANCELLED: "cancelled",
+    State.EXPIRED: "expired",
+}
+
+
+def moves_for(
+    command: Command,
+    *,
+    state: State,
+    waiting_for: Waiting,
+    engagement: Engagement,
+    acceptance: Acceptance,
+    has_hold: bool,
+    side: Side,
+) -> Iterable[Move]:
+    """Every row that fits; more than one only where a guard or the target tells them apart."""
+    for move in _BY_COMMAND[command]:
+        if (
+            state in move.sources
+            and side in move.by
+            and engagement in move.engagements
+            and move.held in (None, has_hold)
+            and move.acceptance in (None, acceptance)
+            and (not move.waiting or waiting_for in move.waiting)
+        ):
+            yield move
+
+
+def move_of(
+    task: Task, command: Command, side: Side, *, target: State | None = None
+) -> Move:
+    """The row by which a side may give a command to a task now.
+
+    `target` chooses where a command leads to several states (resolve, board_move). Raises
+    WrongState with a sentence when no row fits.
+    """
+    for move in moves_for(
+        command,
+        state=task.state,
+        waiting_for=task.waiting_for,
+        engagement=task.engagement,
+        acceptance=task.acceptance,
+        has_hold=task.has_hold,
+        side=side,
+    ):
+        if target is None or move.target is target:
+            return move
+    raise refusal(task, command)
+
+
+def refusal(task: Task, command: Command) -> WrongState:
+    """Why a command does not fit a task now, as a sentence for whoever gave it."""
+    return WrongState(
+        f"Task is {_SAYS[task.state]}; it cannot {_VERBS[command]} now",
+        state=task.state.value,
+        command=command.value,
+    )
+
+
+_VERBS: dict[Command, str] = {
+    **{command: f"be given '{command.value}'" for command in Command},
+    Command.PUBLISH: "be published",
+    Command.CLAIM: "be claimed",
+    Command.START: "be started",
+    Command.ASK: "take a question",
+    Command.REPLY: "take a reply",
+    Command.PROPOSE_PLAN: "take a plan",
+    Command.DECIDE_PLAN: "take a decision on a plan",
+    Command.DELIVER: "take a solution",
+    Command.ACCEPT: "be accepted",
+    Command.REJECT: "be rejected",
+    Command.REQUEST_REVISION: "be sent back",
+    Command.CANCEL: "be cancelled",
+    Command.FAIL: "be given up",
+}

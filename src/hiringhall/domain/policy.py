@@ -1,0 +1,45 @@
+"""Who acts, and what an actor may see: asked by everything that fetches."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    """In whose name something is done."""
+
+    USER = "user"
+    RUN = "run"
+    HALL = "hall"
+    TIMER = "timer"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts: a user by an api key, one of the hall's runs, the hall itself, a timer.
+
+    `organization_id` bounds all that the actor can see; only the hall and its timers have none.
+    """
+
+    kind: ActorKind
+    organization_id: str | None = None
+    user_id: str | None = None
+    key_id: str | None = None
+    run_id: str | None = None
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """How an event names the actor: the kind, and the id behind it where there is one."""
+        identifier = self.user_id or self.run_id
+        return f"{self.kind.value}:{identifier}" if identifier else self.kind.value
+
+
+HALL = Actor(kind=ActorKind.HALL)
+TIMER = Actor(kind=ActorKind.TIMER)
+
+
+def may_see(actor: Actor, organization_id: str) -> bool:
+    """Whether what belongs to an organization exists for this actor."""
+    if actor.kind in (ActorKind.HALL, ActorKind.TIMER):
+        return True
+    return actor.organization_id == organization_id

@@ -1,0 +1,152 @@
+"""A task: a unit of work with a brief, and the words for where it stands."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hiringhall.domain.errors import Invalid
+
+TITLE_LENGTH = 70
+"""Longer titles are cut (seed 000: "truncated to ~70 chars")."""
+
+MAX_DESCRIPTION_LENGTH = 200_000
+
+
+class State(StrEnum):
+    """Where a task stands; `product.md`, "States", gives each door's word for it."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    SELECTING = "selecting"
+    ASSIGNED = "assigned"
+    IN_PROGRESS = "in_progress"
+    AWAITING_REPLY = "awaiting_reply"
+    IN_REVIEW = "in_review"
+    REVISING = "revising"
+    DISPUTED = "disputed"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+FINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED, State.EXPIRED})
+"""States that nothing but a new round leaves."""
+
+
+class Waiting(StrEnum):
+    """What a task that is not final waits for."""
+
+    NOTHING = "nothing"
+    WORKER = "worker"
+    REPLY = "reply"
+    PLAN_DECISION = "plan_decision"
+    BUDGET_DECISION = "budget_decision"
+    UNTIL = "until"
+
+
+class Engagement(StrEnum):
+    """How the worker is found."""
+
+    STAFF = "staff"
+    CLAIM = "claim"
+    PROPOSALS = "proposals"
+    TASK_FORCE = "task_force"
+
+
+MARKET = frozenset({Engagement.CLAIM, Engagement.PROPOSALS, Engagement.TASK_FORCE})
+"""Engagements with a price, so with a hold."""
+
+
+class Acceptance(StrEnum):
+    """Who accepts a delivery: the poster, or nobody (a delivery is accepted as it comes)."""
+
+    POSTER = "poster"
+    ON_DELIVERY = "on_delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task's row. Times are microseconds UTC; `version` counts its events.
+
+    `generation` counts the runs it was given to: a run with a lower one is superseded.
+    """
+
+    id: str
+    organization_id: str
+    team_id: str
+    created_by: str | None
+    title: str
+    description: str
+    engagement: Engagement
+    acceptance: Acceptance
+    state: State
+    waiting_for: Waiting
+    waiting_reason: str
+    waiting_until_us: int | None
+    version: int
+    generation: int
+    revisions: int
+    priority: int
+    repository: str | None
+    role: str | None
+    spec_approval: bool
+    plan_approved: bool
+    price_cents: int | None
+    question_id: str | None
+    deliverable_id: str | None
+    plan_id: str | None
+    created_at_us: int
+    updated_at_us: int
+    last_activity_at_us: int
+
+    @property
+    def has_hold(self) -> bool:
+        """Whether money is held for it."""
+        return self.engagement in MARKET and self.price_cents is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What the poster wants done, judged and tidied."""
+
+    title: str
+    description: str
+    repository: str | None = None
+    role: str | None = None
+
+
+def make_brief(
+    *,
+    title: str,
+    description: str,
+    repository: str | None = None,
+    role: str | None = None,
+) -> Brief:
+    """Trim the texts of a brief, cut its title, and refuse what is empty or absurd."""
+    tidy_title = " ".join(title.split())
+    tidy_description = description.strip()
+    if not tidy_title:
+        raise Invalid("Title cannot be empty", {"title": "empty"})
+    if not tidy_description:
+        raise Invalid("Description cannot be empty", {"description": "empty"})
+    if len(tidy_description) > MAX_DESCRIPTION_LENGTH:
+        raise Invalid(
+            f"Description is longer than {MAX_DESCRIPTION_LENGTH} characters",
+            {"description": "too long"},
+        )
+    return Brief(
+        title=tidy_title[:TITLE_LENGTH].rstrip(),
+        description=tidy_description,
+        repository=_short(repository, "repository", 2_000),
+        role=_short(role, "role", 100),
+    )
+
+
+def _short(text: str | None, field: str, most: int) -> str | None:
+    tidy = (text or "").strip()
+    if len(tidy) > most:
+        raise Invalid(
+            f"{field.capitalize()} is longer than {most} characters",
+            {field: "too long"},
+        )
+    return tidy or None
