@@ -1,0 +1,1 @@
+"""Doors: bytes in, one action or query, bytes out; they translate and hold no rule."""

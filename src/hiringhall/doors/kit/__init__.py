@@ -1,0 +1,39 @@
+"""The routing kit that all doors use, over ASGI and msgspec; doors import it from here."""
+
+from hiringhall.doors.kit.answers import (
+    Answer,
+    LiveStreams,
+    Raw,
+    Stream,
+    encode_json,
+    new_request_id,
+)
+from hiringhall.doors.kit.app import DoorApp
+from hiringhall.doors.kit.bodies import Limits
+from hiringhall.doors.kit.calls import Call
+from hiringhall.doors.kit.docs import docs_page
+from hiringhall.doors.kit.door import Door, Spelling
+from hiringhall.doors.kit.openapi import openapi
+from hiringhall.doors.kit.refusals import Header, Refusal, Refused, malformed
+from hiringhall.doors.kit.routes import Route
+
+__all__ = [
+    "Answer",
+    "Call",
+    "Door",
+    "DoorApp",
+    "Header",
+    "Limits",
+    "LiveStreams",
+    "Raw",
+    "Refusal",
+    "Refused",
+    "Route",
+    "Spelling",
+    "Stream",
+    "docs_page",
+    "encode_json",
+    "malformed",
+    "new_request_id",
+    "openapi",
+]

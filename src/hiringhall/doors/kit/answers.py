@@ -1,0 +1,171 @@
+"""Answers on the wire: the least that ASGI needs, written once and sent without a framework."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from random import Random
+
+import msgspec
+from starlette.types import Receive, Send
+
+from hiringhall.doors.kit.refusals import Header
+
+JSON = b"application/json"
+encode_json = msgspec.json.Encoder().encode
+
+_random = Random()  # noqa: S311  it draws names for requests, never secrets
+
+
+def new_request_id() -> str:
+    """Twelve hex digits that name a request in its answer and in the log (seed 000, "500").
+
+    They are a name and no secret, so an ordinary generator will do.
+    """
+    return f"{_random.getrandbits(48):012x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A struct under another status than the route's first, or with headers of its own."""
+
+    value: msgspec.Struct
+    status: int
+    headers: tuple[Header, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Bytes that are ready to go: a kept answer, a page."""
+
+    body: bytes
+    status: int = 200
+    content_type: bytes = JSON
+    headers: tuple[Header, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Bytes that come one after another; `size_bytes` is None where nobody knows how many.
+
+    An `endless` one (events) is ended when the server stops; the others may finish.
+    """
+
+    chunks: AsyncGenerator[bytes, None]
+    content_type: bytes = JSON
+    status: int = 200
+    headers: tuple[Header, ...] = ()
+    size_bytes: int | None = None
+    endless: bool = False
+
+
+class LiveStreams:
+    """The endless streams that are open, so that stopping the server can end them first."""
+
+    def __init__(self) -> None:
+        self._open: set[asyncio.Task[None]] = set()
+
+    def add(self, task: asyncio.Task[None]) -> None:
+        """Remember a stream until it ends by itself."""
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
+    def end_all(self) -> None:
+        """End every stream; its generator's `finally` runs."""
+        for task in tuple(self._open):
+            task.cancel()
+
+
+class Reply:
+    """The answer to one request: knows its id, and whether anything was sent."""
+
+    __slots__ = ("_constant", "_head", "_send", "request_id", "started", "status")
+
+    def __init__(self, send: Send, *, head: bool, constant: tuple[Header, ...]) -> None:
+        self._send = send
+        self._head = head
+        self._constant = constant
+        self.request_id = new_request_id()
+        self.started = False
+        self.status = 0
+
+    async def start(
+        self,
+        status: int,
+        content_type: bytes,
+        size_bytes: int | None,
+        headers: tuple[Header, ...],
+    ) -> None:
+        """Send status and headers."""
+        self.started = True
+        self.status = status
+        lines: list[Header] = [
+            (b"content-type", content_type),
+            (b"x-request-id", self.request_id.encode()),
+            *self._constant,
+            *headers,
+        ]
+        if size_bytes is not None:
+            lines.append((b"content-length", b"%d" % size_bytes))
+        await self._send({"type": "http.response.start", "status": status, "headers": lines})
+
+    async def more(self, body: bytes, *, more: bool) -> None:
+        """Send a piece of the body; nothing of it goes out for HEAD."""
+        await self._send(
+            {
+                "type": "http.response.body",
+                "body": b"" if self._head else body,
+                "more_body": more,
+            }
+        )
+
+    async def whole(
+        self,
+        status: int,
+        body: bytes,
+        content_type: bytes = JSON,
+        headers: tuple[Header, ...] = (),
+    ) -> None:
+        """Send an answer that is there as a whole."""
+        await self.start(status, content_type, len(body), headers)
+        await self.more(body, more=False)
+
+    async def stream(self, stream: Stream, receive: Receive, live: LiveStreams) -> None:
+        """Send a stream to its end, or until the client hangs up or the server stops.
+
+        The generator is closed in every case, so what it holds goes back in its `finally`.
+        """
+        await self.start(stream.status, stream.content_type, stream.size_bytes, stream.headers)
+        try:
+            if self._head:
+                await self.more(b"", more=False)
+                return
+            pump = asyncio.create_task(self._pump(stream.chunks))
+            if stream.endless:
+                live.add(pump)
+            await _until_gone(pump, receive)
+        finally:
+            await stream.chunks.aclose()
+
+    async def _pump(self, chunks: AsyncGenerator[bytes, None]) -> None:
+        async for chunk in chunks:
+            await self.more(chunk, more=True)
+        await self.more(b"", more=False)
+
+
+async def _until_gone(pump: asyncio.Task[None], receive: Receive) -> None:
+    """Wait for the pump; a client that hangs up cancels it, an error in it is raised here."""
+    gone = asyncio.create_task(_hung_up(receive))
+    try:
+        await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ended = pump.done() and not pump.cancelled()
+        pump.cancel()
+        gone.cancel()
+        await asyncio.gather(pump, gone, return_exceptions=True)
+    if ended and (error := pump.exception()) is not None:
+        raise error
+
+
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,188 @@
+"""The one ASGI app of a door: finds the route, reads, asks the handler, spells what comes out."""
+
+import traceback
+from collections import Counter
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from hiringhall.domain.errors import HallError, OutOfCredits, TooManyAttempts
+from hiringhall.doors.kit.answers import (
+    JSON,
+    Answer,
+    LiveStreams,
+    Raw,
+    Reply,
+    Stream,
+    encode_json,
+)
+from hiringhall.doors.kit.bodies import drain, read_body, refuse_announced
+from hiringhall.doors.kit.calls import Call
+from hiringhall.doors.kit.door import Door
+from hiringhall.doors.kit.refusals import (
+    ClientGone,
+    Header,
+    Refusal,
+    Refused,
+    unknown_path,
+    wrong_method,
+)
+from hiringhall.doors.kit.routes import Paths, Prepared
+
+D = TypeVar("D")
+
+_log: Any = structlog.get_logger("hiringhall.doors")
+
+_INTERNAL = "An internal error occurred while processing your request."
+
+_DRAIN_BYTES = 8 << 20
+_DRAIN_S = 2.0
+
+
+class DoorApp(Generic[D]):
+    """A door, served: `desk` is what its handlers are handed, `headers` stand on every answer.
+
+    `counts` holds how many answers were given by (method, path template, status), for metrics.
+    """
+
+    def __init__(
+        self,
+        door: Door[D],
+        desk: D,
+        *,
+        live: LiveStreams | None = None,
+        headers: tuple[Header, ...] = (),
+    ) -> None:
+        self.door = door
+        self.counts: Counter[tuple[str, str, int]] = Counter()
+        self._desk = desk
+        self._paths = Paths(door.routes)
+        self._headers = (*door.headers, *headers)
+        self._limits = door.limits
+        self._live = live or LiveStreams()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request; whatever goes wrong is said in the door's envelope."""
+        reply = Reply(send, head=scope["method"] == "HEAD", constant=self._headers)
+        template = ""
+        try:
+            headers = dict(scope["headers"])
+            refuse_announced(headers, self._limits)
+            prepared, call = self._find(scope, headers, reply.request_id)
+            template = call.template
+            value = await self._handle(prepared, call, receive)
+            if isinstance(value, msgspec.Struct):
+                await reply.whole(prepared.status, encode_json(value))
+            else:
+                await self._send_special(reply, value, receive)
+        except HallError as error:
+            await self._refuse(reply, self._spell(error, reply.request_id))
+        except Refused as error:
+            await self._refuse_unread(reply, error, receive)
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001  the one place that answers for our own faults
+            await self._broke(reply, scope["method"], template, error)
+        self.counts[scope["method"], template, reply.status] += 1
+
+    def _find(
+        self, scope: Scope, headers: dict[bytes, bytes], request_id: str
+    ) -> tuple[Prepared[D], Call[Any, Any]]:
+        found = self._paths.find(scope["path"])
+        if found is None:
+            raise unknown_path()
+        resource, values = found
+        prepared = resource.methods.get(scope["method"])
+        if prepared is None:
+            raise wrong_method(resource.allow)
+        call: Call[Any, Any] = Call(
+            scope=scope,
+            headers=headers,
+            path=values,
+            template=resource.template,
+            request_id=request_id,
+        )
+        return prepared, call
+
+    async def _handle(
+        self, prepared: Prepared[D], call: Call[Any, Any], receive: Receive
+    ) -> object:
+        """Who asks comes before what is asked: a stranger learns nothing about its input."""
+        route = prepared.route
+        if route.who is not None:
+            call.actor = await route.who(self._desk, call)
+        if prepared.read_query is not None:
+            call.query = prepared.read_query(call.scope["query_string"])
+        if prepared.takes_body:
+            call.raw_body = await read_body(receive, self._limits)
+            if prepared.read_body is not None:
+                call.body = prepared.read_body(call.raw_body)
+        return await route.handler(self._desk, call)
+
+    async def _send_special(self, reply: Reply, value: object, receive: Receive) -> None:
+        match value:
+            case Answer():
+                body = encode_json(value.value)
+                await reply.whole(value.status, body, JSON, value.headers)
+            case Raw():
+                await reply.whole(value.status, value.body, value.content_type, value.headers)
+            case Stream():
+                await reply.stream(value, receive, self._live)
+            case _:
+                raise TypeError(f"a handler answered with {type(value).__name__}")
+
+    def _spell(self, error: HallError, request_id: str) -> Refusal:
+        spelling = self.door.spelling(type(error))
+        headers: tuple[Header, ...] = ()
+        if isinstance(error, TooManyAttempts | OutOfCredits):
+            headers = ((b"retry-after", b"%d" % max(1, error.retry_after_s)),)
+        if spelling.status == 401:
+            headers = ((b"www-authenticate", b"Bearer"),)
+        return Refusal(
+            status=spelling.status,
+            code=spelling.code or error.code,
+            message=error.message,
+            request_id=request_id,
+            fields=getattr(error, "fields", {}),
+            headers=headers,
+            error=error,
+        )
+
+    async def _refuse(self, reply: Reply, refusal: Refusal) -> None:
+        body = encode_json(self.door.envelope(refusal))
+        await reply.whole(refusal.status, body, JSON, refusal.headers)
+
+    async def _refuse_unread(self, reply: Reply, error: Refused, receive: Receive) -> None:
+        """Refuse what the kit itself refuses; where a body is still coming, throw it away after."""
+        refusal = Refusal(
+            status=error.status,
+            code=error.code,
+            message=error.message,
+            request_id=reply.request_id,
+            fields=error.fields,
+            headers=error.headers,
+        )
+        if not error.drain:
+            await self._refuse(reply, refusal)
+            return
+        body = encode_json(self.door.envelope(refusal))
+        await reply.start(refusal.status, JSON, len(body), refusal.headers)
+        await reply.more(body, more=True)
+        await drain(receive, most_bytes=_DRAIN_BYTES, most_s=_DRAIN_S)
+        await reply.more(b"", more=False)
+
+    async def _broke(self, reply: Reply, method: str, template: str, error: Exception) -> None:
+        """Say that it is our fault, and log where: never a body, a header or a variable."""
+        _log.error(
+            "request failed",
+            door=self.door.name,
+            method=method,
+            route=template,
+            request_id=reply.request_id,
+            traceback="".join(traceback.format_exception(error)),
+        )
+        if reply.started:
+            return  # too late for a status: the server cuts an answer that does not end
+        await self._refuse(reply, Refusal(500, "internal_error", _INTERNAL, reply.request_id))

@@ -1,0 +1,71 @@
+"""A request as a handler sees it: who asks, the path's words, body and query already typed."""
+
+import hashlib
+from typing import Generic, TypeVar
+
+from starlette.types import Scope
+
+from hiringhall.domain.policy import Actor
+
+B = TypeVar("B")
+Q = TypeVar("Q")
+
+
+class Call(Generic[B, Q]):
+    """One request to one route; `body` and `query` are what the route declared, else None."""
+
+    __slots__ = (
+        "_actor",
+        "body",
+        "headers",
+        "path",
+        "query",
+        "raw_body",
+        "request_id",
+        "scope",
+        "template",
+    )
+
+    def __init__(
+        self,
+        *,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        path: dict[str, str],
+        template: str,
+        request_id: str,
+    ) -> None:
+        self.scope = scope
+        self.headers = headers
+        self.path = path
+        self.template = template
+        self.request_id = request_id
+        self.raw_body = b""
+        self.body: B
+        self.query: Q
+        self._actor: Actor | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks; only routes that say `who` have one."""
+        if self._actor is None:
+            raise RuntimeError(f"{self.template} asks for an actor and declares none")
+        return self._actor
+
+    @actor.setter
+    def actor(self, actor: Actor) -> None:
+        self._actor = actor
+
+    @property
+    def route(self) -> str:
+        """The route's name, as idempotency keys are kept under: method and template."""
+        return f"{self.scope['method']} {self.template}"
+
+    def header(self, name: bytes) -> str | None:
+        """The last header of a lower-case name, as latin-1 text; None where it is not there."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def body_sha256(self) -> bytes:
+        """The digest of the body as it came, byte for byte."""
+        return hashlib.sha256(self.raw_body).digest()

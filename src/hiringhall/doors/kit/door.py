@@ -1,0 +1,53 @@
+"""A door as data: its routes, its table of errors, its envelope; importing one does nothing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import msgspec
+
+from hiringhall.domain.errors import HallError
+from hiringhall.doors.kit.bodies import Limits
+from hiringhall.doors.kit.refusals import Header, Refusal
+from hiringhall.doors.kit.routes import Route
+
+D = TypeVar("D")
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How a door spells a domain error: a status, and its own code where it has codes."""
+
+    status: int
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Door(Generic[D]):
+    """One dialect of the hall.
+
+    `errors` is total over `domain.errors.ALL` (tests/doors/test_error_tables.py). `envelope`
+    spells a refusal; `envelopes` says of which struct by status, with 0 for every other one.
+    `headers` stand on every answer.
+    """
+
+    name: str
+    title: str
+    description: str
+    routes: tuple[Route[D], ...]
+    errors: Mapping[type[HallError], Spelling]
+    envelope: Callable[[Refusal], msgspec.Struct]
+    envelopes: Mapping[int, type[msgspec.Struct]]
+    headers: tuple[Header, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+    def spelling(self, error: type[HallError]) -> Spelling:
+        """How this door spells an error; a subclass is spelled like its nearest listed parent."""
+        for cls in error.__mro__:
+            if cls in self.errors:
+                return self.errors[cls]
+        raise LookupError(f"the door {self.name} has no word for {error.__name__}")
+
+    def envelope_of(self, status: int) -> type[msgspec.Struct]:
+        """The struct that a refusal with this status is spelled in."""
+        return self.envelopes.get(status, self.envelopes[0])
