@@ -1,0 +1,1 @@
+"""What tests, benchmarks and chaos runs share: servers, databases, halls."""
