@@ -1,0 +1,1 @@
+"""The hall's database in one file, owned by one process."""

@@ -1,0 +1,152 @@
+"""A transaction on a SQLite connection, and how its body is run without ever waiting."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from sqlite3 import Connection
+from typing import Any, NoReturn, TypeVar
+
+from hiringhall.store.database import Body
+from hiringhall.store.errors import (
+    ForeignAwait,
+    LoopHeld,
+    StatementError,
+    StoreError,
+    TransactionBroken,
+    TransactionMisused,
+)
+from hiringhall.store.sqlite.connection import LOST, store_error
+from hiringhall.store.statements import Plan, Row, Statement, Value
+
+T = TypeVar("T")
+
+
+class SqliteTx:
+    """Runs statements at once, on the thread of its body: nothing here ever suspends."""
+
+    __slots__ = ("_execute", "_reads_only", "after", "broken_by")
+
+    def __init__(self, connection: Connection, *, reads_only: bool = False) -> None:
+        # The connection's own method while all is well, and what refuses ever after.
+        self._execute: Callable[..., Any] = connection.execute
+        self._reads_only = reads_only
+        self.broken_by: StoreError | None = None
+        self.after: list[Callable[[], None]] = []
+
+    async def one(self, statement: Statement, /, **params: Value) -> Row | None:
+        plan = statement.sqlite
+        if plan.names != params.keys() or plan.row is None or (self._reads_only and plan.writes):
+            raise self._refusal(plan, params, wants_rows=True)
+        try:
+            cursor = self._execute(plan.sql, plan.bind(params))
+            found = cursor.fetchone()
+            # Asking again also steps a RETURNING to its end.
+            if found is None:
+                return None
+            more = cursor.fetchone()
+        except LOST as error:
+            raise self._broken(store_error(error, plan)) from error
+        if more is not None:
+            raise self._broken(plan.refuse_many())
+        return plan.row(found)
+
+    async def all(self, statement: Statement, /, **params: Value) -> list[Row]:
+        plan = statement.sqlite
+        if plan.names != params.keys() or plan.row is None or (self._reads_only and plan.writes):
+            raise self._refusal(plan, params, wants_rows=True)
+        try:
+            found = self._execute(plan.sql, plan.bind(params)).fetchall()
+        except LOST as error:
+            raise self._broken(store_error(error, plan)) from error
+        return list(map(plan.row, found))
+
+    async def run(self, statement: Statement, /, **params: Value) -> int:
+        plan = statement.sqlite
+        if plan.names != params.keys() or plan.row is not None or self._reads_only:
+            raise self._refusal(plan, params, wants_rows=False)
+        try:
+            return self._execute(plan.sql, plan.bind(params)).rowcount
+        except LOST as error:
+            raise self._broken(store_error(error, plan)) from error
+
+    def after_commit(self, call: Callable[[], None], /) -> None:
+        if self._reads_only:
+            raise TransactionMisused("a read commits nothing")
+        self.after.append(call)
+
+    def end(self) -> None:
+        """Refuse whatever is asked from now on: the body has ended."""
+        self._execute = _ended
+
+    def _broken(self, error: StoreError) -> StoreError:
+        self.broken_by = error
+        self._execute = _broken
+        return error
+
+    def _refusal(self, plan: Plan, params: dict[str, Any], *, wants_rows: bool) -> StoreError:
+        if plan.names != params.keys():
+            return plan.refuse(params)
+        if wants_rows is (plan.row is None):
+            return plan.refuse_rows()
+        return StatementError(f"statement {plan.name} writes: a read cannot run it")
+
+
+def _ended(*_args: object) -> NoReturn:
+    raise TransactionMisused("the body of this transaction has ended")
+
+
+def _broken(*_args: object) -> NoReturn:
+    raise TransactionBroken("a statement of this transaction failed before")
+
+
+class Driver:
+    """Runs bodies from their first statement to their last, one at a time, on one thread.
+
+    Were a body to wait for something else, another's statements would fall between its own, into
+    the same transaction; so one that suspends is ended at once, with an error where it waits.
+    """
+
+    def __init__(self, guard_s: float | None = None) -> None:
+        self._guard_s = guard_s
+        self._running = False
+
+    def run(self, body: Body[T], tx: SqliteTx) -> T:
+        """Run one body. Raises what it raises, `ForeignAwait`, or `TransactionBroken`."""
+        self.refuse_inside()
+        self._running = True
+        # The thread's own time, so that a busy machine trips no guard.
+        begun_s = time.thread_time() if self._guard_s is not None else 0.0
+        try:
+            coroutine = body(tx)
+            try:
+                coroutine.send(None)
+            except StopIteration as end:
+                result: T = end.value
+            else:
+                _refuse_waiting(coroutine)
+        finally:
+            tx.end()
+            self._running = False
+        if tx.broken_by is not None:
+            raise TransactionBroken("its body went on after an error") from tx.broken_by
+        if self._guard_s is not None and (held_s := time.thread_time() - begun_s) > self._guard_s:
+            raise LoopHeld(f"{body!r} held the event loop for {held_s * 1000:.0f} ms: use scan()")
+        return result
+
+    def refuse_inside(self) -> None:
+        """Raise where a body is under way: no transaction begins inside another."""
+        if self._running:
+            raise ForeignAwait("a transaction was begun inside the body of another")
+
+
+def _refuse_waiting(coroutine: Any) -> NoReturn:
+    refusal = ForeignAwait("the body of a transaction awaited something else than its Tx")
+    try:
+        # Thrown in, so that the traceback ends at the await.
+        coroutine.throw(refusal)
+    except StopIteration:
+        raise refusal from None
+    # It may await even while it is being closed; it will not be resumed.
+    with contextlib.suppress(RuntimeError):
+        coroutine.close()
+    raise refusal
