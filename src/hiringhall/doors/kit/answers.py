@@ -78,7 +78,7 @@ class LiveStreams:
 class Reply:
     """The answer to one request: knows its id, and whether anything was sent."""
 
-    __slots__ = ("_constant", "_head", "_send", "request_id", "started", "status")
+    __slots__ = ("_constant", "_head", "_send", "request_id", "started", "status", "template")
 
     def __init__(self, send: Send, *, head: bool, constant: tuple[Header, ...]) -> None:
         self._send = send
@@ -87,6 +87,8 @@ class Reply:
         self.request_id = new_request_id()
         self.started = False
         self.status = 0
+        self.template = ""
+        """The path of the route that was found, as declared: what logs and counters may say."""
 
     async def start(
         self,

@@ -66,12 +66,20 @@ class DoorApp(Generic[D]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; whatever goes wrong is said in the door's envelope."""
         reply = Reply(send, head=scope["method"] == "HEAD", constant=self._headers)
-        template = ""
+        try:
+            await self._answer(scope, receive, reply)
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001  the one place that answers for our own faults
+            await self._broke(reply, scope, error)
+        self.counts[scope["method"], reply.template, reply.status] += 1
+
+    async def _answer(self, scope: Scope, receive: Receive, reply: Reply) -> None:
         try:
             headers = dict(scope["headers"])
             refuse_announced(headers, self._limits)
             prepared, call = self._find(scope, headers, reply.request_id)
-            template = call.template
+            reply.template = call.template
             value = await self._handle(prepared, call, receive)
             if isinstance(value, msgspec.Struct):
                 await reply.whole(prepared.status, encode_json(value))
@@ -81,11 +89,6 @@ class DoorApp(Generic[D]):
             await self._refuse(reply, self._spell(error, reply.request_id))
         except Refused as error:
             await self._refuse_unread(reply, error, receive)
-        except ClientGone:
-            return
-        except Exception as error:  # noqa: BLE001  the one place that answers for our own faults
-            await self._broke(reply, scope["method"], template, error)
-        self.counts[scope["method"], template, reply.status] += 1
 
     def _find(
         self, scope: Scope, headers: dict[bytes, bytes], request_id: str
@@ -173,13 +176,13 @@ class DoorApp(Generic[D]):
         await drain(receive, most_bytes=_DRAIN_BYTES, most_s=_DRAIN_S)
         await reply.more(b"", more=False)
 
-    async def _broke(self, reply: Reply, method: str, template: str, error: Exception) -> None:
+    async def _broke(self, reply: Reply, scope: Scope, error: Exception) -> None:
         """Say that it is our fault, and log where: never a body, a header or a variable."""
         _log.error(
             "request failed",
             door=self.door.name,
-            method=method,
-            route=template,
+            method=scope["method"],
+            route=reply.template,
             request_id=reply.request_id,
             traceback="".join(traceback.format_exception(error)),
         )
