@@ -1,0 +1,50 @@
+"""Reads the manifest: what each door's pages promise, sentence by sentence."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+PAGES = {
+    "api": "Agentwork API Reference (seed 000)",
+    "guide": "Agentwork Agent Integration Guide (seed 001)",
+}
+
+_ID = re.compile(r"AW(-[A-Z0-9]+)+")
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One thing that a seed's page says a client may rely on."""
+
+    id: str
+    says: str
+    """The promise in our own words."""
+    places: tuple[tuple[str, str], ...]
+    """Where it stands: (page, the words to look for there)."""
+    hall: bool
+    """Whether it is kept by a hall, and so has to hold on both databases."""
+
+
+def load(path: Path = FOLDER / "agentwork.toml") -> dict[str, Promise]:
+    """Every promise of a manifest by its id. Raises ValueError where the file is not in order."""
+    return {name: _promise(name, entry) for name, entry in tomllib.loads(path.read_text()).items()}
+
+
+def _promise(name: str, entry: dict[str, object]) -> Promise:
+    unknown = entry.keys() - PAGES.keys() - {"says", "hall"}
+    if not _ID.fullmatch(name) or unknown:
+        raise ValueError(f"{name}: not an id, or unknown keys {sorted(unknown)}")
+    says, hall = entry.get("says"), entry.get("hall", True)
+    if not isinstance(says, str) or not says.endswith(".") or not isinstance(hall, bool):
+        raise ValueError(f"{name}: `says` is a sentence, `hall` true or false")
+    places: list[tuple[str, str]] = []
+    for page in PAGES:
+        words = entry.get(page, [])
+        if not isinstance(words, list):
+            raise ValueError(f"{name}: `{page}` is a list of quoted words")
+        places += [(page, str(quoted)) for quoted in words]
+    if not places:
+        raise ValueError(f"{name}: no place on any page")
+    return Promise(name, says, tuple(places), hall)
