@@ -112,9 +112,7 @@ class OutOfCredits(HallError):
     code = "out_of_credits"
 
     def __init__(self, retry_after_s: int) -> None:
-        super().__init__(
-            "Today's credits are used up; they are renewed at midnight UTC"
-        )
+        super().__init__("Today's credits are used up; they are renewed at midnight UTC")
         self.retry_after_s = retry_after_s
 
 

@@ -53,16 +53,8 @@ class TaskClaimed(Happened):
 
 
 @dataclass(frozen=True, slots=True)
-class WorkStarted(Happened):
-    """Whoever took the task began."""
-
-    type = "work_started"
-    run_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RunStarted(Happened):
-    """One of the hall's own workers began a stretch of work."""
+    """One of the hall's own workers began a stretch of work; the first takes the task up."""
 
     type = "run_started"
     run_id: str
@@ -186,7 +178,6 @@ ALL: tuple[type[Happened], ...] = (
     TaskPublished,
     WaitingChanged,
     TaskClaimed,
-    WorkStarted,
     RunStarted,
     RunEnded,
     ProgressReported,

@@ -67,6 +67,7 @@ class Timer(StrEnum):
     GRACE = "grace"
     REVIEW = "review"
     DISPUTE = "dispute"
+    RETRY = "retry"
 
 
 class Guard(StrEnum):
@@ -114,9 +115,7 @@ def _states(*states: State) -> frozenset[State]:
     return frozenset(states)
 
 
-_ON_IT = _states(
-    State.ASSIGNED, State.IN_PROGRESS, State.AWAITING_REPLY, State.REVISING
-)
+_ON_IT = _states(State.ASSIGNED, State.IN_PROGRESS, State.AWAITING_REPLY, State.REVISING)
 _TAKEN = _states(State.ASSIGNED, State.IN_PROGRESS)
 _DELIVERS = _states(State.ASSIGNED, State.IN_PROGRESS, State.REVISING)
 _ENDED = _states(State.DONE, State.FAILED, State.CANCELLED, State.EXPIRED)
@@ -206,8 +205,7 @@ MOVES: tuple[Move, ...] = (
 """The whole table; `docs/lifecycle.md` is printed from it."""
 
 _BY_COMMAND: dict[Command, tuple[Move, ...]] = {
-    command: tuple(move for move in MOVES if move.command is command)
-    for command in Command
+    command: tuple(move for move in MOVES if move.command is command) for command in Command
 }
 
 _SAYS: dict[State, str] = {
@@ -250,9 +248,7 @@ def moves_for(
             yield move
 
 
-def move_of(
-    task: Task, command: Command, side: Side, *, target: State | None = None
-) -> Move:
+def move_of(task: Task, command: Command, side: Side, *, target: State | None = None) -> Move:
     """The row by which a side may give a command to a task now.
 
     `target` chooses where a command leads to several states (resolve, board_move). Raises

@@ -60,9 +60,7 @@ def make_question(type_: str, question: str, options: Sequence[str] | None) -> Q
         input_type = InputType(type_)
     except ValueError:
         known = ", ".join(InputType)
-        raise Invalid(
-            f"A question's type is one of {known}", {"type": "unknown"}
-        ) from None
+        raise Invalid(f"A question's type is one of {known}", {"type": "unknown"}) from None
     text = question.strip()
     chosen = tuple(option.strip() for option in options or ())
     if not text:
@@ -70,13 +68,9 @@ def make_question(type_: str, question: str, options: Sequence[str] | None) -> Q
     if input_type is InputType.TEXT and chosen:
         raise Invalid("A text question takes no options", {"options": "not allowed"})
     if input_type is not InputType.TEXT and not 1 <= len(chosen) <= MAX_OPTIONS:
-        raise Invalid(
-            f"A choice needs 1 to {MAX_OPTIONS} options", {"options": "count"}
-        )
+        raise Invalid(f"A choice needs 1 to {MAX_OPTIONS} options", {"options": "count"})
     if not all(chosen) or len(set(chosen)) != len(chosen):
-        raise Invalid(
-            "Options are different texts and none is empty", {"options": "values"}
-        )
+        raise Invalid("Options are different texts and none is empty", {"options": "values"})
     return Question(input_type, text, chosen)
 
 
@@ -93,13 +87,9 @@ def check_answers(asked: AskedQuestion, answers: Sequence[Answer]) -> None:
     for answer in answers:
         index = answer.question_index
         if not 0 <= index < count:
-            raise Invalid(
-                f"There is no question {index}", {"answers": "question_index"}
-            )
+            raise Invalid(f"There is no question {index}", {"answers": "question_index"})
         if index in seen:
-            raise Invalid(
-                f"Question {index} is answered twice", {"answers": "question_index"}
-            )
+            raise Invalid(f"Question {index} is answered twice", {"answers": "question_index"})
         seen.add(index)
         _check_selected(asked, answer)
 
@@ -115,9 +105,7 @@ def _check_selected(asked: AskedQuestion, answer: Answer) -> None:
         raise Invalid(f"Question {index} takes {wanted}", {"answers": "selected"})
     values = selected if isinstance(selected, tuple) else (selected,)
     if not values or not all(value.strip() for value in values):
-        raise Invalid(
-            f"The answer to question {index} is empty", {"answers": "selected"}
-        )
+        raise Invalid(f"The answer to question {index} is empty", {"answers": "selected"})
     if len(set(values)) != len(values):
         raise Invalid(f"Question {index} has an answer twice", {"answers": "selected"})
 
@@ -126,11 +114,7 @@ def reply_text(asked: AskedQuestion, answers: Sequence[Answer]) -> str:
     """Answers as a person reads them: one line each, the question before its answer."""
     lines: list[str] = []
     for answer in sorted(answers, key=lambda one: one.question_index):
-        value = (
-            answer.selected
-            if isinstance(answer.selected, str)
-            else ", ".join(answer.selected)
-        )
+        value = answer.selected if isinstance(answer.selected, str) else ", ".join(answer.selected)
         if asked.kind is QuestionKind.CLARIFYING and len(asked.questions) > 1:
             lines.append(f"{asked.questions[answer.question_index].question} {value}")
         else:
@@ -176,9 +160,7 @@ def answers_to_json(answers: Sequence[Answer]) -> str:
         [
             {
                 "question_index": one.question_index,
-                "selected": one.selected
-                if isinstance(one.selected, str)
-                else list(one.selected),
+                "selected": one.selected if isinstance(one.selected, str) else list(one.selected),
             }
             for one in answers
         ],
@@ -192,9 +174,7 @@ def answers_from_json(text: str) -> tuple[Answer, ...]:
     return tuple(
         Answer(
             row["question_index"],
-            row["selected"]
-            if isinstance(row["selected"], str)
-            else tuple(row["selected"]),
+            row["selected"] if isinstance(row["selected"], str) else tuple(row["selected"]),
         )
         for row in rows
     )

@@ -68,8 +68,7 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunToken:
-    """What a run proves itself by when it writes: superseded once the generation is not the
-    task's own any more."""
+    """What a run proves itself by: superseded once its generation is not the task's any more."""
 
     run_id: str
     task_id: str
@@ -100,7 +99,6 @@ class Run:
     node_id: str | None
     lease_until_us: int | None
     queued_at_us: int
-    due_at_us: int
     started_at_us: int | None
     ended_at_us: int | None
 

@@ -46,9 +46,7 @@ def _one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
 
 
 def _flag(name: str) -> tuple[Column[int], CheckConstraint]:
-    return Column(name, BigInteger, nullable=False), CheckConstraint(
-        f"{name} IN (0, 1)", name=name
-    )
+    return Column(name, BigInteger, nullable=False), CheckConstraint(f"{name} IN (0, 1)", name=name)
 
 
 organizations = Table(
@@ -173,9 +171,7 @@ tasks = Table(
         name="awaiting_reply_waits",
     ),
     CheckConstraint("price_cents IS NULL OR price_cents > 0", name="price"),
-    CheckConstraint(
-        "version > 0 AND generation >= 0 AND revisions >= 0", name="counters"
-    ),
+    CheckConstraint("version > 0 AND generation >= 0 AND revisions >= 0", name="counters"),
     Index(None, "organization_id", "id"),
     Index(
         "ix_tasks_waiting_for_worker",
@@ -303,7 +299,6 @@ runs = Table(
     Column("node_id", Text),
     Column("lease_until_us", BigInteger),
     Column("queued_at_us", BigInteger, nullable=False),
-    Column("due_at_us", BigInteger, nullable=False),
     Column("started_at_us", BigInteger),
     Column("ended_at_us", BigInteger),
     Column("ended_because", Text),
@@ -324,7 +319,6 @@ runs = Table(
     Index(
         "ix_runs_queue",
         text("priority DESC"),
-        "due_at_us",
         "id",
         sqlite_where=text("state = 'queued'"),
         postgresql_where=text("state = 'queued'"),
@@ -332,8 +326,8 @@ runs = Table(
     Index(
         "ix_runs_leased",
         "lease_until_us",
-        sqlite_where=text("state IN ('starting', 'running')"),
-        postgresql_where=text("state IN ('starting', 'running')"),
+        sqlite_where=text("lease_until_us IS NOT NULL"),
+        postgresql_where=text("lease_until_us IS NOT NULL"),
     ),
 )
 
@@ -398,4 +392,12 @@ attempts = Table(
     Column("at_us", BigInteger, nullable=False),
     Index(None, "bucket", "at_us"),
     sqlite_autoincrement=True,
+)
+
+buckets = Table(
+    "buckets",
+    metadata,
+    # One row a throttled bucket: raising its count locks it until the attempt is counted.
+    Column("bucket", Text, primary_key=True),
+    Column("taken", BigInteger, nullable=False),
 )

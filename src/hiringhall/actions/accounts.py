@@ -1,0 +1,261 @@
+"""Accounts and keys: register, exchange a password for a key, and what operators do."""
+
+import hashlib
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass, replace
+
+from hiringhall.actions.hall import Hall, Registration
+from hiringhall.actions.idempotency import Once
+from hiringhall.actions.throttle import HOUR_S, address_bucket, take_attempt
+from hiringhall.actions.transaction import action
+from hiringhall.domain import ids
+from hiringhall.domain.errors import (
+    EmailTaken,
+    Invalid,
+    InvalidCredentials,
+    NoOrganization,
+    NotFound,
+    RegistrationClosed,
+)
+from hiringhall.store import accounts, teams
+from hiringhall.store.accounts import ApiKey, Organization, User
+from hiringhall.store.database import Tx
+
+KEY_PREFIX = "aw_live_"
+SHOWN_PREFIX_LENGTH = 16
+FAILED_SIGN_INS_WINDOW_S = 900
+
+_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A key just made: the only time that its secret is there."""
+
+    secret: str
+    key: ApiKey
+    organization_id: str
+    organization_short_id: str
+    user_id: str
+
+
+async def register(
+    hall: Hall, *, email: str, name: str, organization_name: str | None, source_address: str
+) -> IssuedKey:
+    """Open an account with an organization of its own, and give its first key.
+
+    Raises RegistrationClosed, TooManyAttempts, Invalid and EmailTaken.
+    """
+    if hall.rules.registration is not Registration.OPEN:
+        raise RegistrationClosed(
+            "This hall takes no registrations; ask its operator for an account "
+            "(hiringhall admin create-user)"
+        )
+    await take_attempt(
+        hall,
+        buckets=(
+            (f"register:{address_bucket(source_address)}", hall.rules.registrations_per_hour),
+        ),
+        window_s=HOUR_S,
+    )
+    return await _open_account(
+        hall,
+        email=tidy_email(email),
+        name=tidy_name(name, "name"),
+        organization_name=tidy_name(organization_name, "organization_name")
+        if organization_name and organization_name.strip()
+        else None,
+        password_hash=None,
+    )
+
+
+async def create_user(
+    hall: Hall,
+    *,
+    email: str,
+    name: str,
+    organization_name: str | None = None,
+    password: str | None = None,
+    without_organization: bool = False,
+) -> IssuedKey | None:
+    """Open an account as the operator does: with a key unless it has no organization."""
+    password_hash = None if password is None else await hall.passwords.hash(password)
+    fields = {"email": tidy_email(email), "name": tidy_name(name, "name")}
+    if without_organization:
+        await _add_bare_user(hall, **fields, password_hash=password_hash)
+        return None
+    return await _open_account(
+        hall, **fields, organization_name=organization_name, password_hash=password_hash
+    )
+
+
+async def exchange_password(
+    hall: Hall,
+    *,
+    email: str,
+    password: str,
+    key_name: str | None,
+    source_address: str,
+    once: Once | None = None,
+) -> IssuedKey:
+    """Give a new key to somebody who knows the account's password.
+
+    Raises TooManyAttempts, InvalidCredentials and NoOrganization. `once` is bound to the
+    organization here, since only the password tells whose it is.
+    """
+    folded = accounts.fold_email(email.strip())[:320]
+    await take_attempt(
+        hall,
+        buckets=((f"sign-in:{address_bucket(source_address)}", hall.rules.sign_ins_per_hour),),
+        window_s=HOUR_S,
+    )
+    await take_attempt(
+        hall,
+        buckets=((f"sign-in-as:{folded}", hall.rules.sign_ins_per_email),),
+        window_s=FAILED_SIGN_INS_WINDOW_S,
+    )
+
+    async def find(tx: Tx) -> User | None:
+        return await accounts.user_by_email(tx, email.strip())
+
+    user = await hall.database.read(find)
+    fits = await hall.passwords.verify(None if user is None else user.password_hash, password)
+    if user is None or not fits:
+        raise InvalidCredentials
+    label = " ".join((key_name or "").split())[:100] or "API Key"
+    return await _issue_key(hall, user_id=user.id, label=label, once=once)
+
+
+async def set_password(hall: Hall, *, email: str, password: str) -> None:
+    """Give an account a password; raises NotFound and Invalid."""
+    await _keep_password(
+        hall, email=tidy_email(email), password_hash=await hall.passwords.hash(password)
+    )
+
+
+@action
+async def make_admin(tx: Tx, hall: Hall, *, email: str, is_admin: bool = True) -> None:
+    """Let a user run the hall, or no longer; raises NotFound."""
+    user = await accounts.user_by_email(tx, email.strip())
+    if user is None:
+        raise NotFound("user")
+    await accounts.set_admin(tx, user_id=user.id, is_admin=is_admin)
+
+
+@action
+async def set_spec_approval(tx: Tx, hall: Hall, *, email: str, wanted: bool) -> None:
+    """Whether each task of a user's organization gets a plan to approve first."""
+    user = await accounts.user_by_email(tx, email.strip())
+    if user is None:
+        raise NotFound("user")
+    organization = await accounts.organization_of_user(tx, user.id)
+    if organization is None:
+        raise NoOrganization
+    await accounts.set_spec_approval(tx, organization_id=organization.id, wanted=wanted)
+
+
+@action
+async def _open_account(
+    tx: Tx,
+    hall: Hall,
+    *,
+    email: str,
+    name: str,
+    organization_name: str | None,
+    password_hash: str | None,
+) -> IssuedKey:
+    now_us = hall.clock()
+    user = User(hall.new_id(), email, name, password_hash, False, now_us)
+    if not await accounts.add_user(tx, user):
+        raise EmailTaken
+    organization = await _add_organization(tx, hall, organization_name or f"{name}'s organization")
+    await accounts.add_membership(
+        tx, user_id=user.id, organization_id=organization.id, at_us=now_us
+    )
+    await teams.add_default_team(
+        tx, team_id=hall.new_id(), organization_id=organization.id, at_us=now_us
+    )
+    return await _add_key(tx, hall, organization, user_id=user.id, label="API Key")
+
+
+@action
+async def _add_bare_user(
+    tx: Tx, hall: Hall, *, email: str, name: str, password_hash: str | None
+) -> None:
+    user = User(hall.new_id(), email, name, password_hash, False, hall.clock())
+    if not await accounts.add_user(tx, user):
+        raise EmailTaken
+
+
+@action
+async def _keep_password(tx: Tx, hall: Hall, *, email: str, password_hash: str) -> None:
+    user = await accounts.user_by_email(tx, email)
+    if user is None:
+        raise NotFound("user")
+    await accounts.set_password_hash(tx, user_id=user.id, password_hash=password_hash)
+
+
+async def _issue_key(hall: Hall, *, user_id: str, label: str, once: Once | None) -> IssuedKey:
+    async def find(tx: Tx) -> Organization | None:
+        return await accounts.organization_of_user(tx, user_id)
+
+    organization = await hall.database.read(find)
+    if organization is None:
+        raise NoOrganization
+    if once is not None:
+        hall = hall.once_only(replace(once, organization_id=organization.id))
+    return await _write_key(hall, organization=organization, user_id=user_id, label=label)
+
+
+@action
+async def _write_key(
+    tx: Tx, hall: Hall, *, organization: Organization, user_id: str, label: str
+) -> IssuedKey:
+    return await _add_key(tx, hall, organization, user_id=user_id, label=label)
+
+
+async def _add_organization(tx: Tx, hall: Hall, name: str) -> Organization:
+    while True:
+        organization = Organization(
+            hall.new_id(), name, ids.short_id(hall.random(ids.SHORT_ID_LENGTH)), False, hall.clock()
+        )
+        if await accounts.add_organization(tx, organization):
+            return organization
+
+
+async def _add_key(
+    tx: Tx, hall: Hall, organization: Organization, *, user_id: str, label: str
+) -> IssuedKey:
+    secret = KEY_PREFIX + secrets.token_urlsafe(32)
+    key = ApiKey(
+        id=hall.new_id(),
+        prefix=secret[:SHOWN_PREFIX_LENGTH],
+        label=label,
+        organization_id=organization.id,
+        user_id=user_id,
+        created_at_us=hall.clock(),
+        revoked_at_us=None,
+    )
+    await accounts.add_key(tx, key, hashlib.sha256(secret.encode()).digest())
+    return IssuedKey(secret, key, organization.id, organization.short_id, user_id)
+
+
+def tidy_email(email: str) -> str:
+    """An address in the form it is kept, or Invalid."""
+    tidy = unicodedata.normalize("NFC", email.strip())
+    if not _EMAIL.fullmatch(tidy) or ".." in tidy or tidy.endswith("."):
+        raise Invalid("Email is not a valid address", {"email": "not an address"})
+    return tidy
+
+
+def tidy_name(name: str | None, field: str) -> str:
+    """A name in the form it is kept, or Invalid."""
+    tidy = " ".join((name or "").split())
+    label = field.replace("_", " ").capitalize()
+    if not tidy:
+        raise Invalid(f"{label} cannot be empty", {field: "empty"})
+    if len(tidy) > 200:
+        raise Invalid(f"{label} is longer than 200 characters", {field: "too long"})
+    return tidy

@@ -1,0 +1,81 @@
+"""The hall as actions and queries are given it: everything they reach for, handed in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from hiringhall.actions.idempotency import Once
+from hiringhall.actions.passwords import Passwords
+from hiringhall.engine.port import Engine
+from hiringhall.signals import Signals
+from hiringhall.store.database import Database
+
+
+class Registration(StrEnum):
+    """Who may open an account."""
+
+    OPEN = "open"
+    INVITE = "invite"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the operator has decided, as far as actions ask for it.
+
+    `throttles` are attempts in a window: registrations and sign-ins each hour for an address,
+    failed sign-ins each quarter of an hour for an e-mail.
+    """
+
+    registration: Registration = Registration.OPEN
+    spec_approval_always: bool = False
+    credits_per_day: int = 100
+    registrations_per_hour: int = 60
+    sign_ins_per_hour: int = 60
+    sign_ins_per_email: int = 10
+    idempotency_hours: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Staffing:
+    """Which of the hall's own workers are there.
+
+    `default_runtime` does what no role says otherwise; `hindrances` says of each runtime that
+    cannot work why, in a sentence that says what to do. A runtime not named here is unknown.
+    """
+
+    default_runtime: str | None
+    no_default_because: str
+    hindrances: Mapping[str, str]
+
+    def hindrance(self, runtime: str) -> str:
+        """Why a runtime cannot work now; empty when it can."""
+        known = self.hindrances.get(runtime)
+        if known is None:
+            return f"This hall has no runtime '{runtime}'; it has {', '.join(self.hindrances)}"
+        return known
+
+    @property
+    def ready(self) -> tuple[str, ...]:
+        """The runtimes that can work."""
+        return tuple(name for name, hindrance in self.hindrances.items() if not hindrance)
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """One hall. `clock` gives microseconds UTC, `new_id` a fresh UUIDv7."""
+
+    database: Database
+    clock: Callable[[], int]
+    new_id: Callable[[], str]
+    random: Callable[[int], bytes]
+    signals: Signals
+    engine: Engine
+    staffing: Staffing
+    rules: Rules
+    passwords: Passwords
+    once: Once | None = None
+
+    def once_only(self, once: Once | None) -> "Hall":
+        """This hall for one request that carries an idempotency key."""
+        return self if once is None else replace(self, once=once)

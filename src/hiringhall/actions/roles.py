@@ -1,0 +1,57 @@
+"""Roles of a team: which runtime does the work of that name, and how."""
+
+from typing import Any
+
+from hiringhall.actions.hall import Hall
+from hiringhall.actions.transaction import action
+from hiringhall.domain.errors import Invalid, NoOrganization, NotFound
+from hiringhall.store import accounts, teams
+from hiringhall.store.database import Tx
+from hiringhall.store.teams import Role
+
+
+@action
+async def set_role(
+    tx: Tx, hall: Hall, *, email: str, name: str, runtime: str, config: dict[str, Any]
+) -> Role:
+    """Add or change a role of the default team of a user's organization."""
+    tidy = name.strip()
+    if not tidy or len(tidy) > 100:
+        raise Invalid("A role's name has 1 to 100 characters", {"name": "length"})
+    if runtime not in hall.staffing.hindrances:
+        known = ", ".join(sorted(hall.staffing.hindrances))
+        raise Invalid(f"There is no runtime '{runtime}'; there are {known}", {"runtime": "unknown"})
+    now_us = hall.clock()
+    role = Role(await _team_of(tx, email), tidy, runtime, config, now_us, now_us)
+    await teams.put_role(tx, role)
+    tx.after_commit(hall.engine.wake)
+    return role
+
+
+@action
+async def remove_role(tx: Tx, hall: Hall, *, email: str, name: str) -> None:
+    """Take a role away; tasks that name it wait until it is there again."""
+    if not await teams.remove_role(tx, team_id=await _team_of(tx, email), name=name.strip()):
+        raise NotFound("role")
+
+
+async def list_roles(hall: Hall, *, email: str) -> list[Role]:
+    """The roles of the default team of a user's organization, by name."""
+
+    async def body(tx: Tx) -> list[Role]:
+        return await teams.list_roles(tx, await _team_of(tx, email))
+
+    return await hall.database.read(body)
+
+
+async def _team_of(tx: Tx, email: str) -> str:
+    user = await accounts.user_by_email(tx, email.strip())
+    if user is None:
+        raise NotFound("user")
+    organization = await accounts.organization_of_user(tx, user.id)
+    if organization is None:
+        raise NoOrganization
+    team_id = await teams.default_team_id(tx, organization.id)
+    if team_id is None:
+        raise NotFound("team")
+    return team_id

@@ -1,0 +1,1 @@
+"""What posters do with tasks."""

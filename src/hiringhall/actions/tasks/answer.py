@@ -1,0 +1,170 @@
+"""What the poster says to a task: a reply, a decision on a plan or a deliverable, or enough."""
+
+from collections.abc import Sequence
+
+from hiringhall.actions.hall import Hall
+from hiringhall.actions.runs.ending import cancel_live_run
+from hiringhall.actions.runs.queueing import move_and_queue
+from hiringhall.actions.tasks.moving import load_for_change, move
+from hiringhall.actions.transaction import action
+from hiringhall.domain.errors import Invalid, LostRace
+from hiringhall.domain.events import (
+    DeliverableAccepted,
+    PlanDecided,
+    ReplyGiven,
+    RevisionRequested,
+    TaskCancelled,
+)
+from hiringhall.domain.lifecycle import Command, Side, move_of, refusal
+from hiringhall.domain.policy import Actor
+from hiringhall.domain.questions import Answer, check_answers, reply_text
+from hiringhall.domain.tasks import State, Task, Waiting
+from hiringhall.store import deliverables, plans, questions
+from hiringhall.store.database import Tx
+
+MAX_TEXT_LENGTH = 200_000
+
+
+@action
+async def reply(
+    tx: Tx,
+    hall: Hall,
+    *,
+    actor: Actor,
+    task_id: str,
+    text: str | None = None,
+    answers: Sequence[Answer] | None = None,
+) -> Task:
+    """Answer the question a task waits on; structured answers go before a text.
+
+    Raises NotFound, Invalid and WrongState.
+    """
+    task = await load_for_change(tx, actor=actor, task_id=task_id)
+    plain = _tidy(text, "Message")
+    if answers is None and not plain:
+        raise Invalid("Message cannot be empty", {"message": "empty"})
+    move_of(task, Command.REPLY, Side.POSTER)
+    asked = None if task.question_id is None else await questions.by_id(tx, task.question_id)
+    if asked is None:
+        raise refusal(task, Command.REPLY)
+    given = tuple(answers or ())
+    if answers is not None:
+        check_answers(asked, given)
+        plain = _tidy(reply_text(asked, given), "Answers")
+    if not await questions.answer(tx, asked.id, text=plain, answers=given, at_us=hall.clock()):
+        raise LostRace("This question was answered at the same moment")
+    return await move_and_queue(
+        tx,
+        hall,
+        task,
+        Command.REPLY,
+        side=Side.POSTER,
+        actor=actor,
+        event=ReplyGiven(asked.id, plain),
+    )
+
+
+@action
+async def decide_plan(
+    tx: Tx,
+    hall: Hall,
+    *,
+    actor: Actor,
+    task_id: str,
+    accepted: bool,
+    reason: str | None = None,
+) -> Task:
+    """Say yes or no to the plan a task waits on; raises NotFound, Invalid and WrongState."""
+    task = await load_for_change(tx, actor=actor, task_id=task_id)
+    said = _tidy(reason, "Reason")
+    move_of(task, Command.DECIDE_PLAN, Side.POSTER)
+    plan_id = task.plan_id
+    if plan_id is None or not await plans.decide(
+        tx, plan_id, accepted=accepted, reason=said or None, at_us=hall.clock()
+    ):
+        raise refusal(task, Command.DECIDE_PLAN)
+    return await move_and_queue(
+        tx,
+        hall,
+        task,
+        Command.DECIDE_PLAN,
+        side=Side.POSTER,
+        actor=actor,
+        event=PlanDecided(plan_id, accepted, said),
+        plan_approved=accepted,
+    )
+
+
+@action
+async def decide_deliverable(
+    tx: Tx,
+    hall: Hall,
+    *,
+    actor: Actor,
+    task_id: str,
+    accepted: bool,
+    reason: str | None = None,
+) -> Task:
+    """Accept the deliverable that waits for a decision, or send it back with a reason.
+
+    Raises NotFound, Invalid and WrongState.
+    """
+    task = await load_for_change(tx, actor=actor, task_id=task_id)
+    said = _tidy(reason, "Reason")
+    command = Command.ACCEPT if accepted else Command.REJECT
+    move_of(task, command, Side.POSTER)
+    deliverable_id = task.deliverable_id
+    if deliverable_id is None or not await deliverables.decide(
+        tx, deliverable_id, accepted=accepted, reason=said or None, at_us=hall.clock()
+    ):
+        raise refusal(task, command)
+    if accepted:
+        return await move(
+            tx,
+            hall,
+            task,
+            command,
+            side=Side.POSTER,
+            actor=actor,
+            event=DeliverableAccepted(deliverable_id),
+        )
+    return await move_and_queue(
+        tx,
+        hall,
+        task,
+        command,
+        side=Side.POSTER,
+        actor=actor,
+        event=RevisionRequested(deliverable_id, said),
+        revisions=task.revisions + 1,
+    )
+
+
+@action
+async def cancel_task(tx: Tx, hall: Hall, *, actor: Actor, task_id: str, reason: str = "") -> Task:
+    """Withdraw a task and stop who works on it; cancelling it again changes nothing.
+
+    Raises NotFound, and WrongState once the task is done.
+    """
+    task = await load_for_change(tx, actor=actor, task_id=task_id)
+    if task.state is State.CANCELLED:
+        return task
+    cancelled = await move(
+        tx,
+        hall,
+        task,
+        Command.CANCEL,
+        side=Side.POSTER,
+        actor=actor,
+        event=TaskCancelled(_tidy(reason, "Reason")),
+        waiting_for=Waiting.NOTHING,
+    )
+    await cancel_live_run(tx, hall, cancelled, because="the task was cancelled")
+    return cancelled
+
+
+def _tidy(text: str | None, what: str) -> str:
+    tidy = (text or "").strip()
+    if len(tidy) > MAX_TEXT_LENGTH:
+        raise Invalid(f"{what} is longer than {MAX_TEXT_LENGTH} characters")
+    return tidy

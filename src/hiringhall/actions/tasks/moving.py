@@ -1,0 +1,94 @@
+"""The one place where a task's state is assigned: a move of the table, its row and its event."""
+
+from dataclasses import replace
+from typing import Any
+
+from hiringhall.actions.hall import Hall
+from hiringhall.domain import ids
+from hiringhall.domain.errors import NotFound
+from hiringhall.domain.events import Happened, WaitingChanged
+from hiringhall.domain.lifecycle import Command, Side, Timer, move_of
+from hiringhall.domain.policy import Actor, may_see
+from hiringhall.domain.tasks import State, Task, Waiting
+from hiringhall.store import events, tasks, timers
+from hiringhall.store.database import Tx
+
+
+async def load_for_change(tx: Tx, *, actor: Actor, task_id: str) -> Task:
+    """A task that is about to be changed, or NotFound where it does not exist for the actor."""
+    task = await tasks.for_change(tx, task_id) if ids.is_uuid(task_id) else None
+    if task is None or not may_see(actor, task.organization_id):
+        raise NotFound("task")
+    return task
+
+
+async def move(
+    tx: Tx,
+    hall: Hall,
+    task: Task,
+    command: Command,
+    *,
+    side: Side,
+    actor: Actor,
+    event: Happened,
+    target: State | None = None,
+    due_at_us: dict[Timer, int] | None = None,
+    **changes: Any,
+) -> Task:
+    """Give a task a command: its new row, the event, and the timers that the table names.
+
+    `changes` are further columns of the row, `due_at_us` when the timers that the move sets
+    are due. Raises WrongState when the table has no such move, LostRace when the row changed.
+    """
+    row = move_of(task, command, side, target=target)
+    moved = replace(
+        task,
+        state=row.target,
+        waiting_for=changes.pop("waiting_for", row.then_waits),
+        waiting_reason=changes.pop("waiting_reason", ""),
+        waiting_until_us=changes.pop("waiting_until_us", None),
+    )
+    moved = await record(tx, hall, moved, actor=actor, event=event, was=task, **changes)
+    stopped = row.clears - row.sets
+    if stopped:
+        await timers.clear(tx, task_id=task.id, kinds=stopped)
+    for timer in row.sets:
+        if due_at_us is not None and timer in due_at_us:
+            await timers.set_timer(tx, task_id=task.id, kind=timer, due_at_us=due_at_us[timer])
+    return moved
+
+
+async def record(
+    tx: Tx, hall: Hall, task: Task, *, actor: Actor, event: Happened, was: Task, **changes: Any
+) -> Task:
+    """Write an event on a task and the row that it leads to, whatever else stays the same."""
+    now_us = max(hall.clock(), was.last_activity_at_us)
+    recorded = replace(
+        task,
+        version=was.version + 1,
+        updated_at_us=now_us,
+        last_activity_at_us=now_us,
+        **changes,
+    )
+    await tasks.save(tx, was=was, now=recorded)
+    await events.append(tx, event, task=recorded, actor=actor.label, at_us=now_us)
+    tx.after_commit(lambda: hall.signals.notify(task.id))
+    return recorded
+
+
+async def wait_for(
+    tx: Tx,
+    hall: Hall,
+    task: Task,
+    waiting_for: Waiting,
+    *,
+    actor: Actor,
+    reason: str,
+    until_us: int | None = None,
+    **changes: Any,
+) -> Task:
+    """Say what a task waits for now, and why, without a move."""
+    waits = replace(task, waiting_for=waiting_for, waiting_reason=reason, waiting_until_us=until_us)
+    return await record(
+        tx, hall, waits, actor=actor, event=WaitingChanged(reason, until_us), was=task, **changes
+    )

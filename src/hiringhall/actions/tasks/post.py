@@ -1,0 +1,120 @@
+"""Posting a task: written down, offered, and its first run queued in one transaction."""
+
+from dataclasses import replace
+
+from hiringhall.actions.hall import Hall
+from hiringhall.actions.runs.queueing import Chosen, choose_runtime, queue_run
+from hiringhall.actions.transaction import action
+from hiringhall.domain.errors import NoOrganization, OutOfCredits
+from hiringhall.domain.events import TaskCreated, TaskPublished, WaitingChanged
+from hiringhall.domain.policy import HALL, Actor
+from hiringhall.domain.tasks import Acceptance, Brief, Engagement, State, Task, Waiting, make_brief
+from hiringhall.store import events, tasks
+from hiringhall.store.database import Tx
+
+DAY_US = 86_400_000_000
+
+
+async def create_task(
+    hall: Hall,
+    *,
+    actor: Actor,
+    title: str,
+    description: str,
+    repository: str | None = None,
+    role: str | None = None,
+    require_spec_approval: bool | None = None,
+) -> Task:
+    """Post a task for the hall's own staff in the organization's default team.
+
+    Where nobody can work on it, it waits, and an event says why. Raises Invalid and
+    OutOfCredits.
+    """
+    brief = make_brief(title=title, description=description, repository=repository, role=role)
+    return await _post(hall, actor=actor, brief=brief, require_spec_approval=require_spec_approval)
+
+
+@action
+async def _post(
+    tx: Tx, hall: Hall, *, actor: Actor, brief: Brief, require_spec_approval: bool | None
+) -> Task:
+    now_us = hall.clock()
+    organization_id = actor.organization_id
+    if organization_id is None:
+        raise NoOrganization
+    day = now_us // DAY_US
+    desk = await tasks.posting_desk(
+        tx,
+        organization_id=organization_id,
+        user_id=actor.user_id,
+        role=brief.role,
+        day=day,
+    )
+    if desk is None:
+        raise NoOrganization
+    if desk.credits_used >= hall.rules.credits_per_day:
+        raise OutOfCredits(-(-((day + 1) * DAY_US - now_us) // 1_000_000))
+    chosen = choose_runtime(hall.staffing, role=brief.role, role_runtime=desk.role_runtime)
+    wanted = require_spec_approval
+    if wanted is None:
+        wanted = desk.spec_approval
+    task = Task(
+        id=hall.new_id(),
+        organization_id=organization_id,
+        team_id=desk.team_id,
+        created_by=actor.user_id,
+        title=brief.title,
+        description=brief.description,
+        engagement=Engagement.STAFF,
+        acceptance=Acceptance.POSTER,
+        state=State.DRAFT,
+        waiting_for=Waiting.NOTHING,
+        waiting_reason="",
+        waiting_until_us=None,
+        version=1,
+        generation=0,
+        revisions=0,
+        priority=0,
+        repository=brief.repository,
+        role=brief.role,
+        spec_approval=wanted or hall.rules.spec_approval_always,
+        plan_approved=False,
+        price_cents=None,
+        question_id=None,
+        deliverable_id=None,
+        plan_id=None,
+        created_at_us=now_us,
+        updated_at_us=now_us,
+        last_activity_at_us=now_us,
+    )
+    return await _write(tx, hall, task, chosen, actor=actor)
+
+
+async def _write(tx: Tx, hall: Hall, draft: Task, chosen: Chosen, *, actor: Actor) -> Task:
+    """The row is written once, as it stands after its first events."""
+    published = replace(draft, state=State.OPEN, version=2)
+    if chosen.runtime is None:
+        task = replace(
+            published, version=3, waiting_for=Waiting.WORKER, waiting_reason=chosen.hindrance
+        )
+    else:
+        task = replace(published, generation=1)
+    await tasks.add(tx, task)
+    created = TaskCreated(
+        title=draft.title,
+        description=draft.description,
+        engagement=draft.engagement.value,
+        acceptance=draft.acceptance.value,
+        repository=draft.repository,
+        role=draft.role,
+        spec_approval=draft.spec_approval,
+    )
+    at_us = draft.created_at_us
+    await events.append(tx, created, task=draft, actor=actor.label, at_us=at_us)
+    await events.append(tx, TaskPublished(), task=published, actor=actor.label, at_us=at_us)
+    if chosen.runtime is None:
+        waits = WaitingChanged(chosen.hindrance)
+        await events.append(tx, waits, task=task, actor=HALL.label, at_us=at_us)
+    else:
+        await queue_run(tx, hall, task, runtime=chosen.runtime, after=None)
+    return task

@@ -1,0 +1,51 @@
+"""Throttles: at most so many attempts in any window, exact across processes and refusals."""
+
+import ipaddress
+
+from hiringhall.actions.hall import Hall
+from hiringhall.actions.transaction import action
+from hiringhall.domain.errors import TooManyAttempts
+from hiringhall.store import attempts
+from hiringhall.store.database import Tx
+
+HOUR_S = 3600
+
+
+@action
+async def take_attempt(
+    tx: Tx, hall: Hall, *, buckets: tuple[tuple[str, int], ...], window_s: int
+) -> None:
+    """Count an attempt in each bucket, or raise TooManyAttempts when one is full.
+
+    It is a transaction of its own, so that a refusal of what follows still counts.
+    """
+    now_us = hall.clock()
+    for bucket, most in sorted(buckets):
+        await attempts.lock(tx, bucket)
+        count, first_at_us = await attempts.in_window(
+            tx, bucket, since_us=now_us - window_s * 1_000_000
+        )
+        if count >= most:
+            free_at_us = (first_at_us or now_us) + window_s * 1_000_000
+            raise TooManyAttempts(max(1, -(-(free_at_us - now_us) // 1_000_000)))
+    for bucket, _most in buckets:
+        await attempts.add(tx, bucket, at_us=now_us)
+
+
+@action
+async def forget_old(tx: Tx, hall: Hall, *, older_than_s: int = 24 * HOUR_S) -> int:
+    """Drop attempts that no window reaches any more; how many there were."""
+    return await attempts.forget_old(tx, before_us=hall.clock() - older_than_s * 1_000_000)
+
+
+def address_bucket(address: str) -> str:
+    """By what an address is counted: itself, or the /64 that one IPv6 customer usually has."""
+    try:
+        parsed = ipaddress.ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

@@ -1,0 +1,1 @@
+"""What carries runs to a node and timers to their hour."""

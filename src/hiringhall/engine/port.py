@@ -1,0 +1,17 @@
+"""What actions know of an engine: the rows are the truth, it only hurries."""
+
+from typing import Protocol
+
+from hiringhall.domain.runs import RunToken
+
+
+class Engine(Protocol):
+    """What carries runs and timers to their hour; the rows are the truth, this only hurries."""
+
+    def wake(self) -> None:
+        """Something may be ready to start, or a timer was set."""
+        ...
+
+    def stop_run(self, token: RunToken) -> None:
+        """A run was cancelled: whoever has it in hand should end it at once."""
+        ...

@@ -1,0 +1,1 @@
+"""What can be asked: read models, always for an actor."""

@@ -1,0 +1,60 @@
+"""Who a secret stands for, and what credits are left."""
+
+import hashlib
+from dataclasses import dataclass
+
+from hiringhall.actions.accounts import KEY_PREFIX
+from hiringhall.actions.hall import Hall
+from hiringhall.domain.errors import Unauthorized
+from hiringhall.domain.policy import Actor
+from hiringhall.store import accounts, usage
+from hiringhall.store.accounts import User
+from hiringhall.store.database import Tx
+
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """A user's credits of the UTC day; `resets_at_us` is the next midnight."""
+
+    limit: int
+    used: int
+    left: int
+    resets_at_us: int
+
+
+async def authenticate(hall: Hall, secret: str) -> Actor:
+    """For whom an api key acts; raises Unauthorized.
+
+    A key is 256 random bits, so its hash is looked up as it is: there is nothing to guess by
+    timing.
+    """
+    if not secret.startswith(KEY_PREFIX) or len(secret) > 200:
+        raise Unauthorized("Invalid or missing API key")
+    digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+    async def find(tx: Tx) -> Actor | None:
+        return await accounts.actor_by_secret(tx, digest)
+
+    actor = await hall.database.read(find)
+    if actor is None:
+        raise Unauthorized("Invalid or missing API key")
+    return actor
+
+
+async def day_credits(hall: Hall, *, actor: Actor) -> Credits:
+    """What is left of today's credits of the actor's user."""
+    day = hall.clock() // DAY_US
+
+    async def find(tx: Tx) -> int:
+        return await usage.credits_used(tx, user_id=actor.user_id or "", day=day)
+
+    used = await hall.database.read(find)
+    limit = hall.rules.credits_per_day
+    return Credits(limit, used, max(0, limit - used), (day + 1) * DAY_US)
+
+
+async def list_users(hall: Hall) -> list[tuple[User, str | None]]:
+    """Every user with its organization's name: for the operator alone."""
+    return await hall.database.scan(accounts.list_users)

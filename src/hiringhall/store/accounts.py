@@ -1,0 +1,239 @@
+"""Organizations, their users and the keys that act for them."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select, update
+
+from hiringhall.domain.policy import Actor, ActorKind
+from hiringhall.store.database import Tx
+from hiringhall.store.rows import insert_row
+from hiringhall.store.statements import Statement
+from hiringhall.store.tables import api_keys, memberships, organizations, users
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """Who owns tasks and money; `spec_approval` asks for a plan before each of its tasks."""
+
+    id: str
+    name: str
+    short_id: str
+    spec_approval: bool
+    created_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person with a login. `password_hash` is argon2's own text, or None."""
+
+    id: str
+    email: str
+    name: str
+    password_hash: str | None
+    is_admin: bool
+    created_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as it may be shown again: by its prefix."""
+
+    id: str
+    prefix: str
+    label: str
+    organization_id: str
+    user_id: str
+    created_at_us: int
+    revoked_at_us: int | None
+
+
+def fold_email(email: str) -> str:
+    """The form by which an address is one account, whatever its letter case."""
+    return email.casefold()
+
+
+_insert_organization = Statement(
+    lambda insert: (
+        insert(organizations)
+        .values({column.name: bindparam(column.name) for column in organizations.columns})
+        .on_conflict_do_nothing(index_elements=["short_id"])
+    ),
+    name="insert_organization",
+)
+_insert_user = Statement(
+    lambda insert: (
+        insert(users)
+        .values({column.name: bindparam(column.name) for column in users.columns})
+        .on_conflict_do_nothing(index_elements=["email_folded"])
+    ),
+    name="insert_user",
+)
+_insert_membership = Statement(insert_row(memberships), name="insert_membership")
+_insert_key = Statement(insert_row(api_keys), name="insert_api_key")
+_user_columns = (
+    users.c.id,
+    users.c.email,
+    users.c.name,
+    users.c.password_hash,
+    users.c.is_admin,
+    users.c.created_at_us,
+)
+_user_by_email = Statement(
+    select(*_user_columns).where(users.c.email_folded == bindparam("email_folded")),
+    name="user_by_email",
+)
+_list_users = Statement(
+    select(*_user_columns, organizations.c.name.label("organization_name"))
+    .select_from(
+        users.outerjoin(memberships, memberships.c.user_id == users.c.id).outerjoin(
+            organizations, organizations.c.id == memberships.c.organization_id
+        )
+    )
+    .order_by(users.c.id),
+    name="list_users",
+)
+_set_password = Statement(
+    update(users).where(users.c.id == bindparam("user_id")).values(password_hash=bindparam("hash")),
+    name="set_password",
+)
+_set_admin = Statement(
+    update(users).where(users.c.id == bindparam("user_id")).values(is_admin=bindparam("admin")),
+    name="set_admin",
+)
+_organization_of_user = Statement(
+    select(
+        organizations.c.id,
+        organizations.c.name,
+        organizations.c.short_id,
+        organizations.c.spec_approval,
+        organizations.c.created_at_us,
+    )
+    .select_from(
+        organizations.join(memberships, memberships.c.organization_id == organizations.c.id)
+    )
+    .where(memberships.c.user_id == bindparam("user_id"))
+    .order_by(memberships.c.joined_at_us, organizations.c.id)
+    .limit(1),
+    name="organization_of_user",
+)
+_key_by_secret = Statement(
+    select(api_keys.c.id, api_keys.c.organization_id, api_keys.c.user_id).where(
+        api_keys.c.secret_sha256 == bindparam("secret_sha256"), api_keys.c.revoked_at_us.is_(None)
+    ),
+    name="key_by_secret",
+)
+_set_spec_approval = Statement(
+    update(organizations)
+    .where(organizations.c.id == bindparam("organization_id"))
+    .values(spec_approval=bindparam("wanted")),
+    name="set_spec_approval",
+)
+
+
+async def add_organization(tx: Tx, organization: Organization) -> bool:
+    """Write an organization down; False when its short id is taken already."""
+    return (
+        await tx.run(
+            _insert_organization,
+            id=organization.id,
+            name=organization.name,
+            short_id=organization.short_id,
+            spec_approval=int(organization.spec_approval),
+            created_at_us=organization.created_at_us,
+        )
+        == 1
+    )
+
+
+async def add_user(tx: Tx, user: User) -> bool:
+    """Write a user down; False when the address has an account already."""
+    return (
+        await tx.run(
+            _insert_user,
+            id=user.id,
+            email=user.email,
+            email_folded=fold_email(user.email),
+            name=user.name,
+            password_hash=user.password_hash,
+            is_admin=int(user.is_admin),
+            created_at_us=user.created_at_us,
+        )
+        == 1
+    )
+
+
+async def add_membership(tx: Tx, *, user_id: str, organization_id: str, at_us: int) -> None:
+    """Let a user act for an organization."""
+    await tx.run(
+        _insert_membership, user_id=user_id, organization_id=organization_id, joined_at_us=at_us
+    )
+
+
+async def add_key(tx: Tx, key: ApiKey, secret_sha256: bytes) -> None:
+    """Write a key down by the hash of its secret."""
+    await tx.run(
+        _insert_key,
+        id=key.id,
+        secret_sha256=secret_sha256,
+        prefix=key.prefix,
+        label=key.label,
+        organization_id=key.organization_id,
+        user_id=key.user_id,
+        created_at_us=key.created_at_us,
+        revoked_at_us=key.revoked_at_us,
+    )
+
+
+async def user_by_email(tx: Tx, email: str) -> User | None:
+    """The account of an address, in any letter case."""
+    row = await tx.one(_user_by_email, email_folded=fold_email(email))
+    if row is None:
+        return None
+    return User(row.id, row.email, row.name, row.password_hash, bool(row.is_admin), row[5])
+
+
+async def list_users(tx: Tx) -> list[tuple[User, str | None]]:
+    """Every user with the name of the organization it belongs to, oldest first."""
+    return [
+        (
+            User(row.id, row.email, row.name, None, bool(row.is_admin), row.created_at_us),
+            row.organization_name,
+        )
+        for row in await tx.all(_list_users)
+    ]
+
+
+async def set_password_hash(tx: Tx, *, user_id: str, password_hash: str) -> None:
+    """Keep the hash of a new password."""
+    await tx.run(_set_password, user_id=user_id, hash=password_hash)
+
+
+async def set_admin(tx: Tx, *, user_id: str, is_admin: bool) -> None:
+    """Give or take the right to run the hall."""
+    await tx.run(_set_admin, user_id=user_id, admin=int(is_admin))
+
+
+async def set_spec_approval(tx: Tx, *, organization_id: str, wanted: bool) -> None:
+    """Whether each task of an organization gets a plan to approve first."""
+    await tx.run(_set_spec_approval, organization_id=organization_id, wanted=int(wanted))
+
+
+async def organization_of_user(tx: Tx, user_id: str) -> Organization | None:
+    """The organization that a user joined first, or None."""
+    row = await tx.one(_organization_of_user, user_id=user_id)
+    if row is None:
+        return None
+    return Organization(row.id, row.name, row.short_id, bool(row.spec_approval), row.created_at_us)
+
+
+async def actor_by_secret(tx: Tx, secret_sha256: bytes) -> Actor | None:
+    """For whom a key acts, by the hash of its secret; None where it opens nothing."""
+    row = await tx.one(_key_by_secret, secret_sha256=secret_sha256)
+    if row is None:
+        return None
+    return Actor(
+        kind=ActorKind.USER,
+        organization_id=row.organization_id,
+        user_id=row.user_id,
+        key_id=row.id,
+    )

@@ -1,0 +1,186 @@
+"""Deliverables: numbered submissions of a task, with their files and the decision on each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+
+from hiringhall.store.database import Tx
+from hiringhall.store.rows import insert_row
+from hiringhall.store.statements import Statement
+from hiringhall.store.tables import deliverables, files
+
+
+@dataclass(frozen=True, slots=True)
+class Deliverable:
+    """A submission; `accepted` is None until it is decided, `commit` a full git object id."""
+
+    id: str
+    task_id: str
+    run_id: str | None
+    number: int
+    text: str
+    branch: str | None
+    commit: str | None
+    accepted: bool | None
+    reason: str | None
+    submitted_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A delivered file; its bytes lie under `blob_key`, its name stands only here."""
+
+    id: str
+    organization_id: str
+    task_id: str
+    deliverable_id: str
+    name: str
+    size_bytes: int
+    sha256: bytes
+    blob_key: str
+    created_at_us: int
+
+
+_insert = Statement(insert_row(deliverables), name="insert_deliverable")
+_insert_file = Statement(insert_row(files), name="insert_file")
+_count = Statement(
+    select(func.count().label("count")).where(deliverables.c.task_id == bindparam("task_id")),
+    name="count_deliverables",
+)
+_by_id = Statement(
+    select(deliverables).where(deliverables.c.id == bindparam("deliverable_id")),
+    name="deliverable_by_id",
+)
+_of_task = Statement(
+    select(deliverables)
+    .where(deliverables.c.task_id == bindparam("task_id"))
+    .order_by(deliverables.c.number),
+    name="deliverables_of_task",
+)
+_decide = Statement(
+    update(deliverables)
+    .where(deliverables.c.id == bindparam("deliverable_id"), deliverables.c.accepted.is_(None))
+    .values(
+        accepted=bindparam("was_accepted"),
+        reason=bindparam("reason"),
+        decided_at_us=bindparam("decided_at_us"),
+    ),
+    name="decide_deliverable",
+)
+_files = Statement(
+    select(files)
+    .where(files.c.deliverable_id == bindparam("deliverable_id"))
+    .order_by(files.c.name),
+    name="files_of_deliverable",
+)
+_file = Statement(select(files).where(files.c.id == bindparam("file_id")), name="file_by_id")
+
+
+async def add(tx: Tx, deliverable: Deliverable) -> None:
+    """Write a submission down; the database refuses a second one of the same run."""
+    await tx.run(
+        _insert,
+        id=deliverable.id,
+        task_id=deliverable.task_id,
+        run_id=deliverable.run_id,
+        number=deliverable.number,
+        text=deliverable.text,
+        branch=deliverable.branch,
+        commit_id=deliverable.commit,
+        accepted=None,
+        reason=None,
+        submitted_at_us=deliverable.submitted_at_us,
+        decided_at_us=None,
+    )
+
+
+async def add_files(tx: Tx, rows: Sequence[FileRow]) -> None:
+    """Write down the files of a submission."""
+    for row in rows:
+        await tx.run(
+            _insert_file,
+            id=row.id,
+            organization_id=row.organization_id,
+            task_id=row.task_id,
+            deliverable_id=row.deliverable_id,
+            name=row.name,
+            size_bytes=row.size_bytes,
+            sha256=row.sha256,
+            blob_key=row.blob_key,
+            created_at_us=row.created_at_us,
+        )
+
+
+async def next_number(tx: Tx, task_id: str) -> int:
+    """The number that the task's next submission has, from 1."""
+    row = await tx.one(_count, task_id=task_id)
+    return 1 if row is None else row.count + 1
+
+
+async def by_id(tx: Tx, deliverable_id: str) -> Deliverable | None:
+    """A submission."""
+    row = await tx.one(_by_id, deliverable_id=deliverable_id)
+    return None if row is None else _to_deliverable(row)
+
+
+async def of_task(tx: Tx, task_id: str) -> list[Deliverable]:
+    """All submissions of a task, in their order."""
+    return [_to_deliverable(row) for row in await tx.all(_of_task, task_id=task_id)]
+
+
+async def decide(
+    tx: Tx, deliverable_id: str, *, accepted: bool, reason: str | None, at_us: int
+) -> bool:
+    """Keep the decision; False when there was one already."""
+    return (
+        await tx.run(
+            _decide,
+            deliverable_id=deliverable_id,
+            was_accepted=int(accepted),
+            reason=reason,
+            decided_at_us=at_us,
+        )
+        == 1
+    )
+
+
+async def files_of(tx: Tx, deliverable_id: str) -> list[FileRow]:
+    """The files of a submission, by name."""
+    return [_to_file(row) for row in await tx.all(_files, deliverable_id=deliverable_id)]
+
+
+async def file_by_id(tx: Tx, file_id: str) -> FileRow | None:
+    """A delivered file."""
+    row = await tx.one(_file, file_id=file_id)
+    return None if row is None else _to_file(row)
+
+
+def _to_file(row: Any) -> FileRow:
+    return FileRow(
+        row.id,
+        row.organization_id,
+        row.task_id,
+        row.deliverable_id,
+        row.name,
+        row.size_bytes,
+        bytes(row.sha256),
+        row.blob_key,
+        row.created_at_us,
+    )
+
+
+def _to_deliverable(row: Any) -> Deliverable:
+    return Deliverable(
+        row.id,
+        row.task_id,
+        row.run_id,
+        row.number,
+        row.text,
+        row.branch,
+        row.commit_id,
+        None if row.accepted is None else bool(row.accepted),
+        row.reason,
+        row.submitted_at_us,
+    )

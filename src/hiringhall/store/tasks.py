@@ -1,0 +1,288 @@
+"""Tasks: written once, then changed only by comparing with the row that was read."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+
+from hiringhall.domain.errors import LostRace
+from hiringhall.domain.questions import AskedQuestion, QuestionKind, questions_from_json
+from hiringhall.domain.tasks import Acceptance, Engagement, State, Task, Waiting
+from hiringhall.store.database import Tx
+from hiringhall.store.rows import insert_row
+from hiringhall.store.statements import Statement
+from hiringhall.store.tables import (
+    credit_days,
+    deliverables,
+    organizations,
+    plans,
+    questions,
+    roles,
+    tasks,
+    teams,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PostingDesk:
+    """What has to be known when a task is posted, fetched at once.
+
+    `role_runtime` is None where the role is not named or not there; `credits_used` is the
+    user's count of the day.
+    """
+
+    team_id: str
+    spec_approval: bool
+    role_runtime: str | None
+    credits_used: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task with what it waits on: each None unless it is the newest of its kind."""
+
+    task: Task
+    question: AskedQuestion | None
+    deliverable_text: str | None
+    plan_text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """A task as a list shows it."""
+
+    id: str
+    title: str
+    state: State
+    waiting_for: Waiting
+    created_at_us: int
+
+
+_CHANGING = (
+    "state",
+    "waiting_for",
+    "waiting_reason",
+    "waiting_until_us",
+    "version",
+    "generation",
+    "revisions",
+    "plan_approved",
+    "question_id",
+    "deliverable_id",
+    "plan_id",
+    "updated_at_us",
+    "last_activity_at_us",
+)
+
+_insert = Statement(insert_row(tasks), name="insert_task")
+_by_id = Statement(select(tasks).where(tasks.c.id == bindparam("task_id")), name="task_by_id")
+_for_change = Statement(
+    select(tasks).where(tasks.c.id == bindparam("task_id")).with_for_update(),
+    name="task_for_change",
+)
+_save = Statement(
+    update(tasks)
+    .where(
+        tasks.c.id == bindparam("task_id"),
+        tasks.c.version == bindparam("was_version"),
+        tasks.c.state == bindparam("was_state"),
+    )
+    .values({name: bindparam(name) for name in _CHANGING}),
+    name="save_task",
+)
+_view = Statement(
+    select(
+        tasks,
+        questions.c.kind.label("question_kind"),
+        questions.c.text.label("question_text"),
+        questions.c.questions.label("question_list"),
+        deliverables.c.text.label("deliverable_text"),
+        plans.c.text.label("plan_text"),
+    )
+    .select_from(
+        tasks.outerjoin(questions, questions.c.id == tasks.c.question_id)
+        .outerjoin(deliverables, deliverables.c.id == tasks.c.deliverable_id)
+        .outerjoin(plans, plans.c.id == tasks.c.plan_id)
+    )
+    .where(tasks.c.id == bindparam("task_id")),
+    name="task_view",
+)
+_list = Statement(
+    select(tasks.c.id, tasks.c.title, tasks.c.state, tasks.c.waiting_for, tasks.c.created_at_us)
+    .where(
+        tasks.c.organization_id == bindparam("organization_id"), tasks.c.id < bindparam("before")
+    )
+    .order_by(tasks.c.id.desc())
+    .limit(bindparam("most")),
+    name="list_tasks",
+)
+_desk = Statement(
+    select(
+        teams.c.id.label("team_id"),
+        organizations.c.spec_approval,
+        roles.c.runtime.label("role_runtime"),
+        func.coalesce(credit_days.c.used, 0).label("credits_used"),
+    )
+    .select_from(
+        teams.join(organizations, organizations.c.id == teams.c.organization_id)
+        .outerjoin(roles, (roles.c.team_id == teams.c.id) & (roles.c.name == bindparam("role")))
+        .outerjoin(
+            credit_days,
+            (credit_days.c.user_id == bindparam("user_id"))
+            & (credit_days.c.day == bindparam("day")),
+        )
+    )
+    .where(teams.c.organization_id == bindparam("organization_id"), teams.c.is_default == 1),
+    name="posting_desk",
+)
+_waiting_for_worker = Statement(
+    select(tasks.c.id)
+    .where(tasks.c.waiting_for == "worker", tasks.c.id > bindparam("after"))
+    .order_by(tasks.c.id)
+    .limit(bindparam("most")),
+    name="tasks_waiting_for_worker",
+)
+
+NEWEST = "g"
+"""A cursor above every id: UUIDs are hexadecimal."""
+
+
+async def add(tx: Tx, task: Task) -> None:
+    """Write a new task down."""
+    await tx.run(
+        _insert,
+        id=task.id,
+        organization_id=task.organization_id,
+        team_id=task.team_id,
+        created_by=task.created_by,
+        title=task.title,
+        description=task.description,
+        engagement=task.engagement.value,
+        acceptance=task.acceptance.value,
+        priority=task.priority,
+        repository=task.repository,
+        role=task.role,
+        spec_approval=int(task.spec_approval),
+        price_cents=task.price_cents,
+        created_at_us=task.created_at_us,
+        **_changing(task),
+    )
+
+
+async def save(tx: Tx, *, was: Task, now: Task) -> None:
+    """Change a task by compare-and-set; raises LostRace when it is not what was read."""
+    changed = await tx.run(
+        _save,
+        task_id=was.id,
+        was_version=was.version,
+        was_state=was.state.value,
+        **_changing(now),
+    )
+    if changed != 1:
+        raise LostRace("The task changed at the same moment; read it and try again")
+
+
+async def by_id(tx: Tx, task_id: str) -> Task | None:
+    """A task as it stands."""
+    row = await tx.one(_by_id, task_id=task_id)
+    return None if row is None else to_task(row)
+
+
+async def for_change(tx: Tx, task_id: str) -> Task | None:
+    """A task that is about to be changed: on PostgreSQL its row is locked."""
+    row = await tx.one(_for_change, task_id=task_id)
+    return None if row is None else to_task(row)
+
+
+async def view(tx: Tx, task_id: str) -> TaskRow | None:
+    """A task with its newest question, deliverable and plan, in one statement."""
+    row = await tx.one(_view, task_id=task_id)
+    if row is None:
+        return None
+    task = to_task(row)
+    question = None
+    if task.question_id is not None:
+        question = AskedQuestion(
+            task.question_id,
+            QuestionKind(row.question_kind),
+            row.question_text,
+            questions_from_json(row.question_list),
+        )
+    return TaskRow(task, question, row.deliverable_text, row.plan_text)
+
+
+async def page(tx: Tx, *, organization_id: str, before: str, most: int) -> list[TaskLine]:
+    """An organization's tasks, newest first, from behind `before` (see NEWEST)."""
+    rows = await tx.all(_list, organization_id=organization_id, before=before, most=most)
+    return [
+        TaskLine(row.id, row.title, State(row.state), Waiting(row.waiting_for), row.created_at_us)
+        for row in rows
+    ]
+
+
+async def posting_desk(
+    tx: Tx, *, organization_id: str, user_id: str | None, role: str | None, day: int
+) -> PostingDesk | None:
+    """What posting a task in an organization's default team has to know."""
+    row = await tx.one(
+        _desk, organization_id=organization_id, user_id=user_id or "", role=role or "", day=day
+    )
+    if row is None:
+        return None
+    return PostingDesk(row.team_id, bool(row.spec_approval), row.role_runtime, row.credits_used)
+
+
+async def waiting_for_worker(tx: Tx, *, after: str, most: int) -> list[str]:
+    """Ids of tasks that wait because nobody can work on them, oldest first."""
+    return [row.id for row in await tx.all(_waiting_for_worker, after=after, most=most)]
+
+
+def _changing(task: Task) -> dict[str, Any]:
+    return {
+        "state": task.state.value,
+        "waiting_for": task.waiting_for.value,
+        "waiting_reason": task.waiting_reason,
+        "waiting_until_us": task.waiting_until_us,
+        "version": task.version,
+        "generation": task.generation,
+        "revisions": task.revisions,
+        "plan_approved": int(task.plan_approved),
+        "question_id": task.question_id,
+        "deliverable_id": task.deliverable_id,
+        "plan_id": task.plan_id,
+        "updated_at_us": task.updated_at_us,
+        "last_activity_at_us": task.last_activity_at_us,
+    }
+
+
+def to_task(row: Any) -> Task:
+    """A task out of a row that has all columns of the table."""
+    return Task(
+        id=row.id,
+        organization_id=row.organization_id,
+        team_id=row.team_id,
+        created_by=row.created_by,
+        title=row.title,
+        description=row.description,
+        engagement=Engagement(row.engagement),
+        acceptance=Acceptance(row.acceptance),
+        state=State(row.state),
+        waiting_for=Waiting(row.waiting_for),
+        waiting_reason=row.waiting_reason,
+        waiting_until_us=row.waiting_until_us,
+        version=row.version,
+        generation=row.generation,
+        revisions=row.revisions,
+        priority=row.priority,
+        repository=row.repository,
+        role=row.role,
+        spec_approval=bool(row.spec_approval),
+        plan_approved=bool(row.plan_approved),
+        price_cents=row.price_cents,
+        question_id=row.question_id,
+        deliverable_id=row.deliverable_id,
+        plan_id=row.plan_id,
+        created_at_us=row.created_at_us,
+        updated_at_us=row.updated_at_us,
+        last_activity_at_us=row.last_activity_at_us,
+    )

@@ -1,0 +1,76 @@
+"""Timers: what has to happen to a task at an hour, one row a kind."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, func, select
+
+from hiringhall.domain.lifecycle import Timer
+from hiringhall.store.database import Tx
+from hiringhall.store.rows import insert_row
+from hiringhall.store.statements import Statement, any_of
+from hiringhall.store.tables import timers
+
+
+@dataclass(frozen=True, slots=True)
+class DueTimer:
+    """A timer whose hour has come."""
+
+    task_id: str
+    kind: Timer
+    due_at_us: int
+
+
+_insert = Statement(insert_row(timers), name="insert_timer")
+_clear = Statement(
+    delete(timers).where(timers.c.task_id == bindparam("task_id"), any_of(timers.c.kind, "kinds")),
+    name="clear_timers",
+)
+_due = Statement(
+    select(timers)
+    .where(timers.c.due_at_us <= bindparam("now_us"))
+    .order_by(timers.c.due_at_us, timers.c.task_id)
+    .limit(bindparam("most")),
+    name="due_timers",
+)
+_next = Statement(select(func.min(timers.c.due_at_us).label("due_at_us")), name="next_timer")
+_take = Statement(
+    delete(timers).where(
+        timers.c.task_id == bindparam("task_id"),
+        timers.c.kind == bindparam("kind"),
+        timers.c.due_at_us == bindparam("due_at_us"),
+    ),
+    name="take_timer",
+)
+
+
+async def set_timer(tx: Tx, *, task_id: str, kind: Timer, due_at_us: int) -> None:
+    """Set a timer, anew where it runs already."""
+    await clear(tx, task_id=task_id, kinds=frozenset({kind}))
+    await tx.run(_insert, task_id=task_id, kind=kind.value, due_at_us=due_at_us)
+
+
+async def clear(tx: Tx, *, task_id: str, kinds: frozenset[Timer]) -> None:
+    """Stop timers of a task; those that do not run are passed over."""
+    await tx.run(_clear, task_id=task_id, kinds=sorted(kind.value for kind in kinds))
+
+
+async def due(tx: Tx, *, now_us: int, most: int) -> list[DueTimer]:
+    """Timers whose hour has come, the longest due first."""
+    return [
+        DueTimer(row.task_id, Timer(row.kind), row.due_at_us)
+        for row in await tx.all(_due, now_us=now_us, most=most)
+    ]
+
+
+async def take(tx: Tx, timer: DueTimer) -> bool:
+    """Take a timer off before acting on it; False when it was taken or set anew meanwhile."""
+    return (
+        await tx.run(_take, task_id=timer.task_id, kind=timer.kind.value, due_at_us=timer.due_at_us)
+        == 1
+    )
+
+
+async def next_due_at_us(tx: Tx) -> int | None:
+    """When the next timer is due, or None."""
+    row = await tx.one(_next)
+    return None if row is None else row.due_at_us
