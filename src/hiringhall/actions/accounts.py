@@ -167,7 +167,7 @@ async def _open_account(
     password_hash: str | None,
 ) -> IssuedKey:
     now_us = hall.clock()
-    user = User(hall.new_id(), email, name, password_hash, False, now_us)
+    user = User(hall.new_id(), email, name, password_hash, is_admin=False, created_at_us=now_us)
     if not await accounts.add_user(tx, user):
         raise EmailTaken
     organization = await _add_organization(tx, hall, organization_name or f"{name}'s organization")
@@ -184,7 +184,9 @@ async def _open_account(
 async def _add_bare_user(
     tx: Tx, hall: Hall, *, email: str, name: str, password_hash: str | None
 ) -> None:
-    user = User(hall.new_id(), email, name, password_hash, False, hall.clock())
+    user = User(
+        hall.new_id(), email, name, password_hash, is_admin=False, created_at_us=hall.clock()
+    )
     if not await accounts.add_user(tx, user):
         raise EmailTaken
 
@@ -219,7 +221,11 @@ async def _write_key(
 async def _add_organization(tx: Tx, hall: Hall, name: str) -> Organization:
     while True:
         organization = Organization(
-            hall.new_id(), name, ids.short_id(hall.random(ids.SHORT_ID_LENGTH)), False, hall.clock()
+            id=hall.new_id(),
+            name=name,
+            short_id=ids.short_id(hall.random(ids.SHORT_ID_LENGTH)),
+            spec_approval=False,
+            created_at_us=hall.clock(),
         )
         if await accounts.add_organization(tx, organization):
             return organization

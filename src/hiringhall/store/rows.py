@@ -6,7 +6,6 @@ from sqlalchemy import Insert, Table, bindparam
 
 
 def insert_row(table: Table, *, without: Collection[str] = ()) -> Insert:
-    """An INSERT that takes each column of the table by its name, but for those the database
-    fills in."""
+    """An INSERT that takes each column by its name, but for those the database fills in."""
     names = [column.name for column in table.columns if column.name not in without]
     return table.insert().values({name: bindparam(name) for name in names})

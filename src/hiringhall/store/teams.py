@@ -50,8 +50,7 @@ _remove_role = Statement(
 
 
 def _role_upsert(insert: Any) -> Any:
-    values = {column.name: bindparam(column.name) for column in roles.columns}
-    written = insert.values(values)
+    written = insert.values({column.name: bindparam(column.name) for column in roles.columns})
     return written.on_conflict_do_update(
         index_elements=["team_id", "name"],
         set_={
