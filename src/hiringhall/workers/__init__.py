@@ -1,0 +1,1 @@
+"""What does the work of a run: workspace, sandbox, runtime, outcome."""

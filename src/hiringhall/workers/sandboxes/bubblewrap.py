@@ -1,0 +1,92 @@
+"""The `bubblewrap` provider: namespaces, a seccomp filter and control groups around each run."""
+
+import os
+import resource
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from hiringhall.workers.sandboxes import cgroups
+from hiringhall.workers.sandboxes.filter import compile_filter
+from hiringhall.workers.sandboxes.port import Limits, Places, Probe, SandboxError, SandboxSpec
+from hiringhall.workers.sandboxes.probe import probe_walls
+from hiringhall.workers.sandboxes.profile import INSIDE, build_profile
+from hiringhall.workers.sandboxes.warden import Kept, Order, Warden
+
+_ARGS_FD = 3
+_FIRST_FILE_FD = 4
+_OWN_PROCESSES = 3
+"""Bubblewrap's two, and the moment in which the second one is being forked."""
+_OPEN_FILES = 16384
+
+
+class Bubblewrap:
+    """Sandboxes by `bwrap(1)`. `forbidden` are folders of the hall that no role may mount."""
+
+    name = "bubblewrap"
+
+    def __init__(self, *, forbidden: Sequence[Path] = ()) -> None:
+        self._forbidden = tuple(forbidden)
+        self._warden = Warden()
+        self._seccomp = compile_filter()
+        self._groups: cgroups.Found | None = None
+        self._program: str | None = None
+
+    def places(self, *, workspace: Path, session: Path, sockets: Path | None) -> Places:
+        return INSIDE
+
+    async def probe(self) -> Probe:
+        groups = self._find_groups()
+        return await probe_walls(self.start, groups=groups, has_filter=self._seccomp is not None)
+
+    async def start(self, spec: SandboxSpec) -> Kept:
+        groups = self._find_groups()
+        return await self._warden.launch(self._order(spec, groups))
+
+    def _find_groups(self) -> cgroups.Found:
+        if self._groups is None:
+            self._groups = cgroups.find()
+            cgroups.sweep(self._groups)
+        return self._groups
+
+    def _order(self, spec: SandboxSpec, groups: cgroups.Found) -> Order:
+        program = self._program or shutil.which("bwrap")
+        if program is None:
+            raise SandboxError("`bwrap` is not installed.")
+        self._program = program
+        profile = build_profile(
+            spec, first_fd=_FIRST_FILE_FD, seccomp=self._seccomp, forbidden=self._forbidden
+        )
+        options = ["--json-status-fd", str(_FIRST_FILE_FD + len(profile.files)), *profile.options]
+        arguments = b"".join(os.fsencode(option) + b"\0" for option in options)
+        limits = spec.limits
+        return Order(
+            name=spec.name,
+            program=program,
+            argv=["bwrap", "--args", str(_ARGS_FD), "--", *profile.command],
+            environment={},
+            wall_s=limits.wall_s,
+            files=[arguments, *profile.files],
+            reports=True,
+            groups=groups.plans(
+                memory_bytes=limits.memory_bytes, processes=limits.processes + _OWN_PROCESSES
+            ),
+            rlimits=rlimits(limits),
+            stdin=spec.stdin,
+            interactive=spec.interactive,
+        )
+
+    async def close(self) -> None:
+        await self._warden.close()
+
+
+def rlimits(limits: Limits) -> list[tuple[int, int]]:
+    """What is bounded for each process by itself. Never RLIMIT_AS: Node and Bun reserve space."""
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most_files == resource.RLIM_INFINITY:
+        most_files = _OPEN_FILES
+    return [
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_NOFILE, min(_OPEN_FILES, most_files)),
+    ]

@@ -1,0 +1,278 @@
+"""Control groups: the only bound on memory and processes that holds for everyone, root included.
+
+Every sandbox gets a group of its own below the hall's, so no limit set around the hall is escaped.
+Standard library only: the keeper imports this too.
+"""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_PREFIX = "hiringhall-"
+_HALL = "hiringhall.server"
+"""Where a version 2 group's own processes go, since only groups without processes have children."""
+_CONTROLLERS = ("memory", "pids")
+_NO_DELEGATION = (
+    "The hall's control group is not its own: run it as a systemd service with Delegate=yes, "
+    "or start it with `systemd-run --user --scope -p Delegate=yes`."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """One group to make: where, what to write into its files, which file counts its kills."""
+
+    parent: str
+    settings: Sequence[tuple[str, str]]
+    optional: Sequence[tuple[str, str]] = ()
+    """Settings that not every kernel has."""
+    events: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where groups can be made: a folder for each controller, and what is missing."""
+
+    version: int
+    folders: Mapping[str, Path]
+    missing: str = ""
+    """A sentence; empty when memory and processes can both be bounded."""
+
+    def plans(self, *, memory_bytes: int, processes: int) -> list[GroupPlan]:
+        if self.version == 2 and self.folders:
+            return [
+                GroupPlan(
+                    parent=str(self.folders["memory"]),
+                    settings=[("memory.max", str(memory_bytes)), ("pids.max", str(processes))],
+                    optional=[("memory.swap.max", "0"), ("memory.oom.group", "1")],
+                    events="memory.events",
+                )
+            ]
+        plans: list[GroupPlan] = []
+        if folder := self.folders.get("memory"):
+            limit = str(memory_bytes)
+            plans.append(
+                GroupPlan(
+                    parent=str(folder),
+                    settings=[("memory.limit_in_bytes", limit)],
+                    optional=[("memory.memsw.limit_in_bytes", limit), ("memory.swappiness", "0")],
+                    events="memory.oom_control",
+                )
+            )
+        if folder := self.folders.get("pids"):
+            plans.append(GroupPlan(parent=str(folder), settings=[("pids.max", str(processes))]))
+        return plans
+
+
+def write_file(path: str, text: str) -> None:
+    """Write to a file that exists, in one call and with no machinery: this runs in fresh forks."""
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, text.encode())
+    finally:
+        os.close(fd)
+
+
+class Group:
+    """A group that exists until `remove`."""
+
+    def __init__(self, plan: GroupPlan, name: str) -> None:
+        self._plan = plan
+        # The keeper's own id in the name tells `sweep` whether anyone still looks after it.
+        self.path = f"{plan.parent}/{_PREFIX}{os.getpid()}-{name}"
+        os.mkdir(self.path, 0o755)  # noqa: PTH102
+        try:
+            for file, value in plan.settings:
+                write_file(f"{self.path}/{file}", value)
+        except OSError:
+            self.remove()
+            raise
+        for file, value in plan.optional:
+            with contextlib.suppress(OSError):
+                write_file(f"{self.path}/{file}", value)
+
+    def join(self) -> None:
+        """Move the calling process, of one thread, in; what it starts is born there."""
+        # By thread where that is allowed (version 1): moving a thread group makes the kernel wait
+        # for a grace period, 15 ms where moving a thread takes 1.
+        try:
+            write_file(f"{self.path}/tasks", "0")
+        except FileNotFoundError:
+            write_file(f"{self.path}/cgroup.procs", "0")
+
+    def kills(self) -> int:
+        """How many processes died because the group's memory was used up."""
+        if self._plan.events is None:
+            return 0
+        for line in Path(self.path, self._plan.events).read_text().splitlines():
+            word, _, count = line.partition(" ")
+            if word == "oom_kill":
+                return int(count)
+        return 0
+
+    def remove(self) -> None:
+        """Take the empty group away; the kernel may need a moment after the last process."""
+        for pause_s in (0, 0.001, 0.005, 0.02, 0.1, 0.5):
+            time.sleep(pause_s)
+            with contextlib.suppress(OSError):
+                os.rmdir(self.path)  # noqa: PTH106
+                return
+
+
+def find(proc: Path = Path("/proc/self")) -> Found:
+    """Look for a place below the hall's own groups; on version 2 this may move it to a leaf."""
+    own = dict(_own_groups(proc / "cgroup"))
+    mounts = list(_mounts(proc / "mountinfo"))
+    for mount in mounts:
+        if mount.kind == "cgroup2" and (folder := mount.folder_of(own.get("", "/"))):
+            offered = _words(folder / "cgroup.controllers")
+            if all(controller in offered for controller in _CONTROLLERS):
+                return _find_version_2(folder)
+    folders: dict[str, Path] = {}
+    for controller in _CONTROLLERS:
+        for mount in mounts:
+            if mount.kind == "cgroup" and controller in mount.options:
+                folder = mount.folder_of(own.get(controller, "/"))
+                if folder is not None and _can_make_groups(folder):
+                    folders[controller] = folder
+    missing = [c for c in _CONTROLLERS if c not in folders]
+    if not missing:
+        return Found(1, folders)
+    if own.get("") is not None and not folders:
+        return Found(1, folders, f"No control group for {' and '.join(missing)} can be made here.")
+    return Found(1, folders, f"The hall may not make a control group for {' and '.join(missing)}.")
+
+
+def _find_version_2(own: Path) -> Found:
+    folder = own.parent if own.name == _HALL else own
+    try:
+        if not _is_enabled(folder):
+            _make_room(folder)
+        if _can_make_groups(folder):
+            return Found(2, dict.fromkeys(_CONTROLLERS, folder))
+    except OSError:
+        pass
+    return Found(2, {}, _NO_DELEGATION)
+
+
+def _is_enabled(folder: Path) -> bool:
+    enabled = _words(folder / "cgroup.subtree_control")
+    return all(controller in enabled for controller in _CONTROLLERS)
+
+
+def _make_room(folder: Path) -> None:
+    """Move the hall's processes to a leaf; refuses where others live in the same group."""
+    members = [int(pid) for pid in (folder / "cgroup.procs").read_text().split()]
+    if not all(_is_ours(pid) for pid in members):
+        raise PermissionError("other programs live in this control group")
+    leaf = folder / _HALL
+    leaf.mkdir(exist_ok=True)
+    for pid in members:
+        (leaf / "cgroup.procs").write_text(str(pid))
+    (folder / "cgroup.subtree_control").write_text("+memory +pids")
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether it is this process or was started by it."""
+    while pid > 1:
+        if pid == os.getpid():
+            return True
+        try:
+            after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2]
+        except OSError:
+            return False
+        pid = int(after_name.split()[1])
+    return pid == os.getpid()
+
+
+def _can_make_groups(folder: Path) -> bool:
+    trial = folder / f"{_PREFIX}{os.getpid()}-trial"
+    try:
+        trial.mkdir()
+    except FileExistsError:
+        return True
+    except OSError:
+        return False
+    trial.rmdir()
+    return True
+
+
+def sweep(found: Found) -> int:
+    """End and remove what keepers that no longer live left behind; says how many groups."""
+    swept = 0
+    for folder in set(found.folders.values()):
+        for path in folder.glob(f"{_PREFIX}*-*"):
+            keeper = path.name.removeprefix(_PREFIX).partition("-")[0]
+            if keeper.isdigit() and not Path(f"/proc/{keeper}").exists():
+                swept += _end(path)
+    return swept
+
+
+def _end(path: Path) -> bool:
+    for _ in range(50):
+        with contextlib.suppress(OSError):
+            for pid in (path / "cgroup.procs").read_text().split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+        try:
+            path.rmdir()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    """One line of mountinfo, proc(5)."""
+
+    root: str
+    point: Path
+    kind: str
+    options: Sequence[str]
+
+    def folder_of(self, group: str) -> Path | None:
+        """Where a group's files are; a container may be shown its own part of the tree alone."""
+        if self.root in {group, "/"}:
+            return self.point / group.removeprefix(self.root).lstrip("/")
+        if group.startswith(self.root + "/"):
+            return self.point / group.removeprefix(self.root + "/")
+        return None
+
+
+def _own_groups(path: Path) -> Iterator[tuple[str, str]]:
+    """(controller, group); version 2 has the empty name."""
+    for line in _lines(path):
+        _, controllers, group = line.split(":", 2)
+        for controller in controllers.split(","):
+            yield controller, group
+
+
+def _mounts(path: Path) -> Iterator[_Mount]:
+    for line in _lines(path):
+        fields, _, rest = line.partition(" - ")
+        words = fields.split()
+        kind, _, options = [*rest.split(" ", 2), "", ""][:3]
+        if len(words) > 4 and kind in {"cgroup", "cgroup2"}:
+            yield _Mount(words[3], Path(words[4]), kind, options.split(","))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _words(path: Path) -> list[str]:
+    return " ".join(_lines(path)).split()

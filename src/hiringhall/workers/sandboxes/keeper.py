@@ -1,0 +1,277 @@
+"""A small process that starts sandboxes, and outlives the hall just long enough to end them.
+
+The hall starts one *warden* (`serve`), which holds nothing and forks a *keeper* (`keep`) for each
+sandbox. A keeper is the parent of one sandbox and the reaper of everything that comes loose from
+it. It holds one end of a socket whose other end only the hall has: when the hall dies, by whatever
+signal, the socket ends, and the keeper ends all that it keeps and removes its control groups.
+
+Why not from the hall itself: forking a large process stops its event loop; "kill me when my parent
+dies" is bound to the thread that forked; and bubblewrap's own `--die-with-parent` leaves moments
+during its set-up in which a dead parent is not noticed. Standard library only, started with
+`python -I -S`, so that it stays small and quick to fork.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from resource import setrlimit
+from typing import Any
+
+from hiringhall.workers.sandboxes.cgroups import Group, GroupPlan, write_file
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_MOST_FDS = 64
+_SPARE = 2
+_PATIENCE_S = 30.0
+"""How long a process may take to die: one that waits for a disk cannot be killed at once."""
+_QUIET = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+
+def _control(option: int, value: int) -> None:
+    if _prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def serve() -> None:
+    """The warden: standard input is the hall's socket, each message on it one sandbox to keep.
+
+    It never reads the socket. Keepers forked in advance all wait on it, whichever takes a message
+    says so, and the warden forks the next to wait: a sandbox need not wait for the fork.
+    """
+    for number in _QUIET:
+        # Asked to stop with the whole service, the hall decides the order; its end is ours.
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    hall = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    taken, taken_end = os.pipe()
+    gc.disable()  # a collection touches, and so copies, every page of a fresh fork
+    gc.freeze()
+    poll = select.poll()
+    poll.register(hall, 0)  # nothing but its end
+    poll.register(taken, select.POLLIN)
+    for _ in range(_SPARE):
+        _fork_keeper(hall, taken_end)
+    while True:
+        ready = {fd for fd, _ in poll.poll()}
+        if hall.fileno() in ready:
+            return
+        for _ in os.read(taken, 64):
+            _fork_keeper(hall, taken_end)
+
+
+def _fork_keeper(hall: socket.socket, taken_end: int) -> None:
+    if os.fork() != 0:
+        return
+    try:
+        message, fds, _, _ = socket.recv_fds(hall, 16, _MOST_FDS)
+        hall.close()
+        if message:
+            os.write(taken_end, b"+")
+            for fd in fds:
+                fcntl.fcntl(fd, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+            keep(socket.socket(fileno=fds[0]), fds[1], fds[2:])
+    finally:
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def keep(hall: socket.socket, order_fd: int, fds: Sequence[int]) -> None:
+    """Keep one sandbox: start it, watch it, end what is left of it, say how it went."""
+    order: dict[str, Any] = json.loads(_read_all(order_fd))
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _control(_PR_SET_CHILD_SUBREAPER, 1)
+    keeper = Keeper(hall, order)
+    try:
+        keeper.start(fds)
+    except OSError as error:
+        keeper.end()
+        _say(hall, {"error": f"{error.strerror}: {error.filename or order['program']}"})
+        return
+    reason = keeper.watch()
+    keeper.end()
+    _say(hall, keeper.result(reason))
+
+
+def _read_all(fd: int) -> bytes:
+    data = bytearray()
+    while chunk := os.read(fd, 64 * 1024):
+        data += chunk
+    os.close(fd)
+    return bytes(data)
+
+
+def _say(hall: socket.socket, message: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # nobody left to tell
+        hall.send(json.dumps(message).encode())
+
+
+class Keeper:
+    """One sandbox's outermost process, its control groups, and whatever comes loose from it."""
+
+    def __init__(self, hall: socket.socket, order: dict[str, Any]) -> None:
+        self._hall = hall
+        self._order = order
+        self._deadline = time.monotonic() + float(order["wall_s"])
+        self._groups: list[Group] = []
+        self._pid = 0
+        self._status: int | None = None
+        self._report_fd = -1
+        self._kills = 0
+        self._left = False
+
+    def start(self, fds: Sequence[int]) -> None:
+        """Make the groups, fork, exec; raises OSError with the step that failed."""
+        for plan in self._order["groups"]:
+            self._groups.append(Group(GroupPlan(**plan), self._order["name"]))
+        failure_fd, child_failure_fd = os.pipe()
+        given = list(fds)
+        if self._order["reports"]:
+            self._report_fd, child_report_fd = os.pipe()
+            given.append(child_report_fd)
+        keeper_pid = os.getpid()
+        self._pid = os.fork()
+        if self._pid == 0:
+            self._become(given, child_failure_fd, keeper_pid)
+        for fd in (*given, child_failure_fd):
+            os.close(fd)
+        if failure := _read_all(failure_fd):
+            number, _, path = failure.decode().partition(" ")
+            raise OSError(int(number), os.strerror(int(number)), path)
+        _say(self._hall, {"pid": self._pid})
+
+    def _become(self, fds: Sequence[int], failure_fd: int, keeper_pid: int) -> None:
+        """In the child: never returns."""
+        try:
+            _control(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != keeper_pid:
+                os._exit(1)
+            for group in self._groups:
+                group.join()
+            self._prepare()
+            failure_fd = _arrange(fds, failure_fd)
+            os.execve(self._order["program"], self._order["argv"], self._order["environment"])  # noqa: S606
+        except OSError as error:
+            os.write(failure_fd, f"{error.errno} {error.filename or ''}".encode())
+        finally:
+            os._exit(127)
+
+    def _prepare(self) -> None:
+        os.setsid()
+        for number in (*_QUIET, signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        for resource, value in self._order["rlimits"]:
+            setrlimit(resource, (value, value))
+        # When the whole machine runs out of memory, work goes before the hall does.
+        with contextlib.suppress(OSError):
+            write_file("/proc/self/oom_score_adj", "500")
+        os.umask(0o022)
+        os.chdir(self._order["folder"])
+
+    def watch(self) -> str:
+        """Wait for the end, the hall's word or death, or the clock; says which it was."""
+        exited_fd = os.pidfd_open(self._pid)
+        poll = select.poll()
+        poll.register(exited_fd, select.POLLIN)
+        poll.register(self._hall, select.POLLIN)
+        try:
+            while True:
+                left_s = self._deadline - time.monotonic()
+                ready = {fd for fd, _ in poll.poll(int(max(0.0, min(left_s, 3600.0)) * 1000))}
+                if exited_fd in ready:
+                    _, self._status = os.waitpid(self._pid, 0)
+                    return "exited"
+                if ready:
+                    return "killed"
+                if self._deadline <= time.monotonic():
+                    return "timed_out"
+        finally:
+            os.close(exited_fd)
+
+    def end(self) -> None:
+        """Kill whatever still lives, wait until nothing does, and remove the groups."""
+        until = time.monotonic() + _PATIENCE_S
+        pause_s = 0.0005
+        while not self._reaped_all():
+            if time.monotonic() > until:
+                self._left = True
+                break
+            for pid in _children():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 2, 0.02)
+        for group in self._groups:
+            with contextlib.suppress(OSError, ValueError):
+                self._kills += group.kills()
+            group.remove()
+
+    def _reaped_all(self) -> bool:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return True
+            if pid == 0:
+                return False
+            if pid == self._pid:
+                self._status = status
+
+    def result(self, reason: str) -> dict[str, Any]:
+        code = 137 if self._status is None else os.waitstatus_to_exitcode(self._status)
+        if code != -signal.SIGKILL and reason in {"killed", "timed_out"}:
+            reason = "exited"  # by itself, in the moment before
+        if reason == "exited" and self._order["reports"] and not self._was_set_up():
+            reason = "broken"
+        if reason in {"exited", "broken"} and self._kills and code != 0:
+            reason = "out_of_memory"
+        return {
+            "code": code if code >= 0 else 128 - code,
+            "reason": reason,
+            "kills": self._kills,
+            "left": self._left,
+        }
+
+    def _was_set_up(self) -> bool:
+        """Bubblewrap reports an exit code only of what it really came to start."""
+        os.set_blocking(self._report_fd, False)
+        try:
+            return b'"exit-code"' in os.read(self._report_fd, 4096)
+        except BlockingIOError:
+            return False
+
+
+def _arrange(fds: Sequence[int], failure_fd: int) -> int:
+    """Give the child its descriptors as 0, 1, 2, …; returns the failure pipe's new place."""
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _MOST_FDS + 8) for fd in (*fds, failure_fd)]
+    for number, fd in enumerate(high[:-1]):
+        os.dup2(fd, number)
+    # What else this process inherited is marked to be closed by exec.
+    return high[-1]
+
+
+def _children() -> list[int]:
+    try:
+        return [int(pid) for pid in Path("/proc/thread-self/children").read_text().split()]
+    except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
+        return [int(p.name) for p in Path("/proc").glob("[0-9]*") if _parent(p) == os.getpid()]
+
+
+def _parent(process: Path) -> int:
+    try:
+        return int((process / "stat").read_text().rpartition(") ")[2].split()[1])
+    except OSError:
+        return 0

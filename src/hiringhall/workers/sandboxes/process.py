@@ -1,0 +1,68 @@
+"""The `process-unsafe` provider: a plain process with no wall at all, for trusted work alone."""
+
+import shutil
+from pathlib import Path
+
+from hiringhall.workers.sandboxes import cgroups
+from hiringhall.workers.sandboxes.bubblewrap import rlimits
+from hiringhall.workers.sandboxes.port import Places, Probe, SandboxError, SandboxSpec
+from hiringhall.workers.sandboxes.warden import Kept, Order, Warden
+
+UNSAFE = (
+    "process-unsafe isolates nothing: what runs in it sees and may do all that the hall's own user "
+    "sees and may do."
+)
+_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class ProcessUnsafe:
+    """Same interface, same bounds, same certain end; no isolation. Sees the host's own paths."""
+
+    name = "process-unsafe"
+
+    def __init__(self) -> None:
+        self._warden = Warden()
+        self._groups: cgroups.Found | None = None
+
+    def places(self, *, workspace: Path, session: Path, sockets: Path | None) -> Places:
+        return Places(str(workspace), str(session), "" if sockets is None else str(sockets))
+
+    async def probe(self) -> Probe:
+        return Probe(ok=True, sentence=UNSAFE, warnings=(UNSAFE,))
+
+    async def start(self, spec: SandboxSpec) -> Kept:
+        if spec.relays:
+            raise SandboxError("process-unsafe has no relays: it shares the host's network.")
+        environment = {"PATH": _PATH, "HOME": str(spec.session), "LANG": "C.UTF-8"}
+        environment.update(spec.environment)
+        program = _find_program(spec, environment["PATH"])
+        if self._groups is None:
+            self._groups = cgroups.find()
+        limits = spec.limits
+        order = Order(
+            name=spec.name,
+            program=program,
+            argv=list(spec.argv),
+            environment=environment,
+            folder=str(spec.workspace),
+            wall_s=limits.wall_s,
+            groups=self._groups.plans(memory_bytes=limits.memory_bytes, processes=limits.processes),
+            rlimits=rlimits(limits),
+            stdin=spec.stdin,
+            interactive=spec.interactive,
+        )
+        return await self._warden.launch(order)
+
+    async def close(self) -> None:
+        await self._warden.close()
+
+
+def _find_program(spec: SandboxSpec, path: str) -> str:
+    if not spec.argv:
+        raise SandboxError("No program to run.")
+    # A path is meant from the workspace, where the process begins.
+    named = spec.argv[0] if "/" not in spec.argv[0] else str(spec.workspace / spec.argv[0])
+    program = shutil.which(named, path=path)
+    if program is None:
+        raise SandboxError(f"There is no program {spec.argv[0]!r}.")
+    return str(Path(program).absolute())

@@ -1,0 +1,274 @@
+"""The hall's end of the keepers: give an order, get a running process with its streams.
+
+Nothing here forks the hall: pipes, the order and the files go to the warden by descriptor passing,
+and each descriptor has one owner at every moment.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hiringhall.workers.sandboxes.cgroups import GroupPlan
+from hiringhall.workers.sandboxes.pipes import ReadPipe, WritePipe
+from hiringhall.workers.sandboxes.port import LINE_BYTES, Exit, ExitReason, SandboxError
+
+_BOOT = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from hiringhall.workers.sandboxes.keeper import serve; serve()"
+)
+_SOURCE = Path(__file__).resolve().parents[3]
+_STARTS_AT_ONCE = 16
+_PATIENCE_S = 30.0
+_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a keeper is to start."""
+
+    name: str
+    program: str
+    """Absolute path; `argv[0]` is only its name."""
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    wall_s: float
+    folder: str = "/"
+    files: Sequence[bytes] = ()
+    """Contents the process finds at descriptors 3, 4, …"""
+    reports: bool = False
+    """Bubblewrap's status report goes to the descriptor after the files."""
+    groups: Sequence[GroupPlan] = ()
+    rlimits: Sequence[tuple[int, int]] = ()
+    stdin: bytes = b""
+    interactive: bool = False
+
+    def to_json(self) -> bytes:
+        plain: dict[str, Any] = {
+            "name": self.name,
+            "program": self.program,
+            "argv": list(self.argv),
+            "environment": dict(self.environment),
+            "wall_s": self.wall_s,
+            "folder": self.folder,
+            "reports": self.reports,
+            "groups": [group.to_json() for group in self.groups],
+            "rlimits": list(self.rlimits),
+        }
+        return json.dumps(plain).encode()
+
+
+class Warden:
+    """Starts the warden's process when it is first needed, and again should it have died."""
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._room = asyncio.Semaphore(_STARTS_AT_ONCE)
+        self._waking = asyncio.Lock()
+        self._kept: set[Kept] = set()
+
+    async def launch(self, order: Order) -> "Kept":
+        """Returns when the process runs; raises `SandboxError` when it could not be started."""
+        async with self._room:
+            kept = await self._hand_over(order)
+            self._kept.add(kept)
+            kept.when_ended(self._kept.discard)
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    await kept.started()
+            except TimeoutError:
+                kept.let_go()
+                raise SandboxError("No answer from the process that starts sandboxes.") from None
+            except BaseException:
+                kept.let_go()
+                raise
+            return kept
+
+    async def _hand_over(self, order: Order) -> "Kept":
+        for last in (False, True):
+            hall = await self._wake()
+            with contextlib.ExitStack() as ours:
+                kept, theirs = _open_ends(order, ours)
+                try:
+                    socket.send_fds(hall, [b"keep"], theirs)
+                except (BrokenPipeError, ConnectionResetError):
+                    kept.let_go()
+                    self._drop()
+                    if last:
+                        raise SandboxError("The process that starts sandboxes has died.") from None
+                else:
+                    return kept
+        raise AssertionError
+
+    async def _wake(self) -> socket.socket:
+        async with self._waking:
+            if self._socket is None:
+                ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                with theirs:
+                    self._process = await asyncio.to_thread(_start, theirs.fileno())
+                self._socket = ours
+            return self._socket
+
+    def _drop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    async def close(self) -> None:
+        """End everything kept, then the warden."""
+        await asyncio.gather(*(kept.kill() for kept in list(self._kept)))
+        self._drop()
+        if self._process is not None:
+            await asyncio.to_thread(self._process.wait, _PATIENCE_S)
+            self._process = None
+
+
+def _start(fd: int) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, str(_SOURCE)]
+    # Its own session: a Ctrl-C at the hall's terminal is the hall's to handle. No environment:
+    # what the hall knows by its own must be in no other process.
+    return subprocess.Popen(argv, stdin=fd, env={}, cwd="/", start_new_session=True)
+
+
+def _open_ends(order: Order, theirs: contextlib.ExitStack) -> "tuple[Kept, list[int]]":
+    """Make every descriptor of one sandbox; the other side's ends are closed with `theirs`."""
+
+    def give(fd: int) -> int:
+        theirs.callback(os.close, fd)
+        return fd
+
+    ours = contextlib.ExitStack()
+    with ours:
+        control, their_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.enter_context(control)
+        theirs.enter_context(their_control)
+        stdin_fd: int | None = None
+        if order.interactive:
+            their_stdin, stdin_fd = os.pipe()
+            ours.callback(os.close, stdin_fd)
+            give(their_stdin)
+        else:
+            their_stdin = give(_file_of(order.stdin))
+        stdout_fd, their_stdout = os.pipe()
+        ours.callback(os.close, stdout_fd)
+        give(their_stdout)
+        stderr_fd, their_stderr = os.pipe()
+        ours.callback(os.close, stderr_fd)
+        give(their_stderr)
+        files = [give(_file_of(data)) for data in (order.to_json(), *order.files)]
+        given = [their_control.fileno(), files[0], their_stdin, their_stdout, their_stderr]
+        kept = Kept(control, stdin_fd, stdout_fd, stderr_fd)
+        ours.pop_all()
+    return kept, [*given, *files[1:]]
+
+
+def _file_of(data: bytes) -> int:
+    """A file in memory that nobody can change any more, read from its beginning."""
+    if not data:
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    fd = os.memfd_create("hiringhall", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+        os.lseek(fd, 0, os.SEEK_SET)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+class Kept:
+    """A running sandbox (`port.Sandboxed`): its keeper's socket and its streams."""
+
+    def __init__(
+        self, control: socket.socket, stdin_fd: int | None, stdout_fd: int, stderr_fd: int
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._control = control
+        control.settimeout(0)
+        self._stdout = ReadPipe(stdout_fd, limit_bytes=LINE_BYTES)
+        self._stderr = ReadPipe(stderr_fd, limit_bytes=64 * 1024)
+        self._stdin = None if stdin_fd is None else WritePipe(stdin_fd, limit_bytes=64 * 1024)
+        self._started: asyncio.Future[int] = self._loop.create_future()
+        self._ended: asyncio.Future[Exit] = self._loop.create_future()
+        self._loop.add_reader(control, self._on_message)
+
+    @property
+    def pid(self) -> int:
+        return self._started.result()
+
+    @property
+    def stdin(self) -> asyncio.StreamWriter | None:
+        return None if self._stdin is None else self._stdin.stream
+
+    @property
+    def stdout(self) -> asyncio.StreamReader:
+        return self._stdout.stream
+
+    @property
+    def stderr(self) -> asyncio.StreamReader:
+        return self._stderr.stream
+
+    async def started(self) -> None:
+        await asyncio.shield(self._started)
+
+    async def wait(self) -> Exit:
+        return await asyncio.shield(self._ended)
+
+    async def kill(self) -> Exit:
+        if not self._ended.done():
+            # Not a message: one left unread would make the keeper's last word an error here.
+            with contextlib.suppress(OSError):
+                self._control.shutdown(socket.SHUT_WR)
+        return await self.wait()
+
+    def let_go(self) -> None:
+        """Close our end; the keeper takes that as the order to end everything."""
+        self._finish(Exit(137, ExitReason.BROKEN))
+
+    def when_ended(self, call: Any) -> None:
+        self._ended.add_done_callback(lambda _: call(self))
+
+    def _on_message(self) -> None:
+        try:
+            data = self._control.recv(64 * 1024)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._finish(Exit(137, ExitReason.BROKEN))
+            return
+        message: dict[str, Any] = json.loads(data)
+        if "pid" in message:
+            self._started.set_result(int(message["pid"]))
+        elif "error" in message:
+            self._started.set_exception(SandboxError(f"Could not start: {message['error']}."))
+            self._finish(Exit(127, ExitReason.BROKEN))
+        else:
+            reason = ExitReason(message["reason"])
+            self._finish(Exit(int(message["code"]), reason, int(message["kills"])))
+
+    def _finish(self, result: Exit) -> None:
+        if self._ended.done():
+            return
+        self._loop.remove_reader(self._control)
+        self._control.close()
+        self._stdout.finish()
+        self._stderr.finish()
+        if self._stdin is not None:
+            self._stdin.abort()
+        if not self._started.done():
+            self._started.set_exception(SandboxError("The sandbox's keeper died."))
+        self._ended.set_result(result)
