@@ -87,4 +87,8 @@ async def open_database(
         from hiringhall.store.sqlite.database import open_sqlite
 
         return await open_sqlite(rest, read_only=read_only, loop_guard_s=loop_guard_s)
+    if scheme in {"postgresql", "postgres"}:
+        from hiringhall.store.postgres.database import open_postgres
+
+        return await open_postgres(url, read_only=read_only)
     raise StoreError(f"a database URL begins with sqlite:// or postgresql://, not with {scheme}://")

@@ -25,7 +25,7 @@ from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.types import Float, Integer, LargeBinary, NullType, Numeric, String, TypeEngine
 
 from hiringhall.store.dialects import POSTGRESQL, SQLITE, any_of, list_encoder
-from hiringhall.store.errors import StatementError
+from hiringhall.store.errors import InvalidValue, StatementError
 
 __all__ = ["InsertOf", "Plan", "Row", "Statement", "Value", "any_of", "declared"]
 
@@ -107,7 +107,11 @@ class Statement:
         }
 
         def encode_lists(params: Parameters) -> Parameters:
-            return params | {name: encode(params[name]) for name, encode in encoders.items()}
+            try:
+                return params | {name: encode(params[name]) for name, encode in encoders.items()}
+            except (TypeError, AttributeError, ValueError):
+                told = f"statement {self.name}: a list holds what its column cannot"
+                raise InvalidValue(told) from None
 
         return self._plan(element, compiled, encode_lists if encoders else _as_they_are)
 

@@ -34,7 +34,7 @@ _BOTH = (
     f"PRAGMA journal_size_limit = {_LOG_KEPT_BYTES}",
 )
 
-LOST = (sqlite3.Error, OverflowError, UnicodeError)
+DRIVER_ERRORS = (sqlite3.Error, OverflowError, UnicodeError)
 """What running a statement can raise: the driver's errors, and Python's own for odd values."""
 
 

@@ -5,12 +5,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from sqlite3 import Connection
+from sqlite3 import Connection, Error
 from typing import TypeVar
 
 from hiringhall.store.database import Body
 from hiringhall.store.errors import DatabaseClosed
-from hiringhall.store.sqlite.connection import LOST, store_error
+from hiringhall.store.sqlite.connection import store_error
 from hiringhall.store.sqlite.tx import Driver, SqliteTx
 
 T = TypeVar("T")
@@ -61,17 +61,21 @@ class Readers:
         if reader is None:
             reader = self._local.reader = _Reader(self._connect())
             self._opened.append(reader)
-        execute = reader.connection.execute
         query.begin(reader.connection)
         try:
-            execute("BEGIN")
+            _execute(reader.connection, "BEGIN")
             return reader.driver.run(body, SqliteTx(reader.connection, reads_only=True))
-        except LOST as error:
-            raise store_error(error) from error
         finally:
             query.end()
             if reader.connection.in_transaction:
-                execute("ROLLBACK")
+                _execute(reader.connection, "ROLLBACK")
+
+
+def _execute(connection: Connection, command: str) -> None:
+    try:
+        connection.execute(command)
+    except Error as error:
+        raise store_error(error) from None
 
 
 class _Query:

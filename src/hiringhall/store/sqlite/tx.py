@@ -1,11 +1,11 @@
 """A transaction on a SQLite connection, and how its body is run without ever waiting."""
 
-import contextlib
 import time
 from collections.abc import Callable
 from sqlite3 import Connection
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
+from hiringhall.store.bodies import refuse_broken, refuse_ended, refuse_waiting
 from hiringhall.store.database import Body
 from hiringhall.store.errors import (
     ForeignAwait,
@@ -15,7 +15,7 @@ from hiringhall.store.errors import (
     TransactionBroken,
     TransactionMisused,
 )
-from hiringhall.store.sqlite.connection import LOST, store_error
+from hiringhall.store.sqlite.connection import DRIVER_ERRORS, store_error
 from hiringhall.store.statements import Plan, Row, Statement, Value
 
 T = TypeVar("T")
@@ -44,8 +44,8 @@ class SqliteTx:
             if found is None:
                 return None
             more = cursor.fetchone()
-        except LOST as error:
-            raise self._broken(store_error(error, plan)) from error
+        except DRIVER_ERRORS as error:
+            raise self._broken(store_error(error, plan)) from None
         if more is not None:
             raise self._broken(plan.refuse_many())
         return plan.row(found)
@@ -56,8 +56,8 @@ class SqliteTx:
             raise self._refusal(plan, params, wants_rows=True)
         try:
             found = self._execute(plan.sql, plan.bind(params)).fetchall()
-        except LOST as error:
-            raise self._broken(store_error(error, plan)) from error
+        except DRIVER_ERRORS as error:
+            raise self._broken(store_error(error, plan)) from None
         return list(map(plan.row, found))
 
     async def run(self, statement: Statement, /, **params: Value) -> int:
@@ -66,8 +66,8 @@ class SqliteTx:
             raise self._refusal(plan, params, wants_rows=False)
         try:
             return self._execute(plan.sql, plan.bind(params)).rowcount
-        except LOST as error:
-            raise self._broken(store_error(error, plan)) from error
+        except DRIVER_ERRORS as error:
+            raise self._broken(store_error(error, plan)) from None
 
     def after_commit(self, call: Callable[[], None], /) -> None:
         if self._reads_only:
@@ -76,11 +76,11 @@ class SqliteTx:
 
     def end(self) -> None:
         """Refuse whatever is asked from now on: the body has ended."""
-        self._execute = _ended
+        self._execute = refuse_ended
 
     def _broken(self, error: StoreError) -> StoreError:
         self.broken_by = error
-        self._execute = _broken
+        self._execute = refuse_broken
         return error
 
     def _refusal(self, plan: Plan, params: dict[str, Any], *, wants_rows: bool) -> StoreError:
@@ -89,14 +89,6 @@ class SqliteTx:
         if wants_rows is (plan.row is None):
             return plan.refuse_rows()
         return StatementError(f"statement {plan.name} writes: a read cannot run it")
-
-
-def _ended(*_args: object) -> NoReturn:
-    raise TransactionMisused("the body of this transaction has ended")
-
-
-def _broken(*_args: object) -> NoReturn:
-    raise TransactionBroken("a statement of this transaction failed before")
 
 
 class Driver:
@@ -123,7 +115,7 @@ class Driver:
             except StopIteration as end:
                 result: T = end.value
             else:
-                _refuse_waiting(coroutine)
+                refuse_waiting(coroutine)
         finally:
             tx.end()
             self._running = False
@@ -137,16 +129,3 @@ class Driver:
         """Raise where a body is under way: no transaction begins inside another."""
         if self._running:
             raise ForeignAwait("a transaction was begun inside the body of another")
-
-
-def _refuse_waiting(coroutine: Any) -> NoReturn:
-    refusal = ForeignAwait("the body of a transaction awaited something else than its Tx")
-    try:
-        # Thrown in, so that the traceback ends at the await.
-        coroutine.throw(refusal)
-    except StopIteration:
-        raise refusal from None
-    # It may await even while it is being closed; it will not be resumed.
-    with contextlib.suppress(RuntimeError):
-        coroutine.close()
-    raise refusal

@@ -12,14 +12,14 @@ whole transaction, neighbours and all; then each of them is run again in a trans
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
 from contextvars import Context, copy_context
 from sqlite3 import Connection, Error
 from time import monotonic
 from typing import Any, TypeVar
 
+from hiringhall.store.bodies import follow_up
 from hiringhall.store.database import Body
-from hiringhall.store.errors import DatabaseClosed, StoreError, TransactionMisused
+from hiringhall.store.errors import DatabaseClosed, TransactionMisused
 from hiringhall.store.sqlite.connection import is_busy, store_error
 from hiringhall.store.sqlite.courier import Courier
 from hiringhall.store.sqlite.tx import Driver, SqliteTx
@@ -111,7 +111,7 @@ class Writer:
             self._queue.clear()
             self._alone = 0
             for action in batch:
-                action.error = _told(error)
+                action.error = store_error(error)
             self._settle(batch)
             return
         changes = self._connection.total_changes
@@ -184,7 +184,7 @@ class Writer:
                 self._run_again(batch)
                 batch = []
             else:
-                batch[0].error = _told(failure)
+                batch[0].error = store_error(failure)
         self._settle(batch)
 
     def _roll_back(self) -> None:
@@ -203,7 +203,7 @@ class Writer:
         for action in batch:
             if action.error is None and action.tx is not None:
                 for call in action.tx.after:
-                    _call(action.context, call)
+                    action.context.run(follow_up, call)
         for action in batch:
             if action.future.done():
                 continue  # Its caller was cancelled.
@@ -217,16 +217,3 @@ class Writer:
             self._working = False
             if self._closing is not None:
                 self._closing.set_result(None)
-
-
-def _told(error: Exception) -> StoreError:
-    told = store_error(error)
-    told.__cause__ = error
-    return told
-
-
-def _call(context: Context, call: Callable[[], None]) -> None:
-    try:
-        context.run(call)
-    except Exception:  # noqa: BLE001  what was committed is committed
-        _log.exception("what was to follow a commit failed")

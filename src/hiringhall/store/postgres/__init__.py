@@ -1,0 +1,1 @@
+"""The hall's database on PostgreSQL, shared by any number of processes."""

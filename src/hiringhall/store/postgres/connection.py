@@ -1,0 +1,72 @@
+"""How every connection to PostgreSQL is opened, and what of asyncpg's the hall uses of it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, cast
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
+
+from hiringhall.store.errors import DatabaseUnavailable, StoreError
+from hiringhall.store.postgres.errors import DRIVER_ERRORS
+
+CONNECT_S = 10.0
+STATEMENT_S = 60.0
+"""How long one statement may take at the server; the client waits a little longer for it."""
+
+_SESSION = {
+    "application_name": "hiringhall",
+    "synchronous_commit": "on",
+    "default_transaction_isolation": "read committed",
+    "statement_timeout": f"{STATEMENT_S:.0f}s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+    # Compiling a plan takes longer than any of the hall's statements.
+    "jit": "off",
+}
+
+
+class Connection(Protocol):
+    """The part of `asyncpg.Connection` that is used; asyncpg declares no types itself."""
+
+    async def fetch(self, query: str, *args: object) -> list[Any]:
+        """Run a statement and return its rows."""
+        ...
+
+    async def execute(self, query: str, *args: object) -> str:
+        """Run a statement and return its status, such as `UPDATE 3`."""
+        ...
+
+    async def close(self, *, timeout: float) -> None:  # noqa: ASYNC109  asyncpg's name
+        """End a query that was cancelled, then the connection; cut it after `timeout` seconds."""
+        ...
+
+    def is_closed(self) -> bool:
+        """Whether the connection is known to be gone."""
+        ...
+
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction was begun and not ended."""
+        ...
+
+
+_open = cast("Callable[..., Awaitable[Connection]]", asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]
+
+
+async def connect(url: str, *, read_only: bool = False) -> Connection:
+    """Open one connection, set up as the hall's sessions are. Raises `DatabaseUnavailable`."""
+    session = _SESSION | ({"default_transaction_read_only": "on"} if read_only else {})
+    try:
+        return await _open(
+            url,
+            timeout=CONNECT_S,
+            command_timeout=STATEMENT_S + 5,
+            statement_cache_size=1024,
+            max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=0,
+            server_settings=session,
+        )
+    except ValueError:
+        # It may quote a part of the URL, and with it of a password.
+        raise StoreError("the URL of the PostgreSQL database cannot be read") from None
+    except DRIVER_ERRORS as error:
+        said = str(error) or "no answer in time"
+        raise DatabaseUnavailable(f"PostgreSQL cannot be reached: {said}") from None

@@ -1,0 +1,196 @@
+"""The hall's database on PostgreSQL: a pooled connection for each transaction."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Literal, TypeGuard, TypeVar
+
+from hiringhall.store.bodies import follow_up
+from hiringhall.store.database import Body
+from hiringhall.store.errors import (
+    DatabaseBusy,
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    StoreError,
+    TransactionBroken,
+)
+from hiringhall.store.postgres.connection import Connection, connect
+from hiringhall.store.postgres.errors import (
+    DRIVER_ERRORS,
+    TransactionConflict,
+    is_lost,
+    store_error,
+)
+from hiringhall.store.postgres.pool import Pool
+from hiringhall.store.postgres.tx import Driven, PostgresTx
+
+T = TypeVar("T")
+
+POOL_SIZE = 10
+POOL_WAIT_S = 10.0
+CONFLICT_TRIES = 8
+LOSS_PAUSES_S = (0.0, 0.1, 0.3, 1.0)
+"""Pauses before each new try after the connection was lost or could not be had."""
+
+_BEGIN_SCAN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+class PostgresDatabase:
+    """`Database` on a server. See `hiringhall.store.database` for what each method promises."""
+
+    def __init__(self, pool: Pool, *, read_only: bool = False) -> None:
+        self._pool = pool
+        self._read_only = read_only
+
+    @property
+    def dialect(self) -> Literal["postgresql"]:
+        return "postgresql"
+
+    async def write(self, body: Body[T], /) -> T:
+        if self._read_only:
+            raise StoreError("the database was opened for reading only")
+        return await _persistently(lambda: self._write(body))
+
+    async def read(self, body: Body[T], /) -> T:
+        return await _persistently(lambda: self._read(body))
+
+    async def scan(self, body: Body[T], /) -> T:
+        return await _persistently(lambda: self._scan(body))
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def _write(self, body: Body[T]) -> T:
+        connection = await self._pool.take()
+        tx = PostgresTx(connection)
+        try:
+            await _execute(connection, "BEGIN")
+            result = await _drive(body, tx)
+        except BaseException as error:
+            await self._undo(connection, tx, error)
+            raise
+        await self._commit(connection)
+        for call in tx.after:
+            follow_up(call)
+        return result
+
+    async def _read(self, body: Body[T]) -> T:
+        connection = await self._pool.take()
+        tx = PostgresTx(connection, reads_only=True)
+        try:
+            result = await _drive(body, tx)
+        except BaseException as error:
+            self._put_back(connection, tx, error)
+            raise
+        self._pool.give(connection)
+        return result
+
+    async def _scan(self, body: Body[T]) -> T:
+        connection = await self._pool.take()
+        tx = PostgresTx(connection, reads_only=True)
+        try:
+            await _execute(connection, _BEGIN_SCAN)
+            result = await _drive(body, tx)
+            await _execute(connection, "COMMIT")
+        except BaseException as error:
+            await self._undo(connection, tx, error)
+            raise
+        self._pool.give(connection)
+        return result
+
+    async def _commit(self, connection: Connection) -> None:
+        try:
+            status = await connection.execute("COMMIT")
+        except DRIVER_ERRORS as error:
+            self._pool.drop(connection)
+            if is_lost(error) or connection.is_closed():
+                raise OutcomeUnknown(
+                    "the connection to PostgreSQL was lost during COMMIT: "
+                    "it may have been kept, or not"
+                ) from error
+            raise store_error(error) from None
+        except BaseException:
+            self._pool.drop(connection)
+            raise
+        self._pool.give(connection)
+        if status != "COMMIT":
+            # PostgreSQL answers ROLLBACK, and no error, for a transaction that has failed.
+            raise TransactionBroken("the transaction had failed and was rolled back")
+
+    async def _undo(self, connection: Connection, tx: PostgresTx, error: BaseException) -> None:
+        """Roll back and put the connection back, or drop it where that cannot be done."""
+        if isinstance(error, Exception) and not _is_loss(error) and not connection.is_closed():
+            try:
+                await connection.execute("ROLLBACK")
+            except DRIVER_ERRORS:
+                self._pool.drop(connection)
+                return
+            except BaseException:
+                self._pool.drop(connection)
+                raise
+        self._put_back(connection, tx, error)
+
+    def _put_back(self, connection: Connection, tx: PostgresTx, error: BaseException) -> None:
+        in_order = isinstance(error, Exception) and not _is_loss(error)
+        if in_order and not tx.busy and not connection.is_in_transaction():
+            self._pool.give(connection)
+        else:
+            self._pool.drop(connection)
+
+
+async def _drive(body: Body[T], tx: PostgresTx) -> T:
+    """Run a body to its end. What broke its transaction counts, whatever the body made of it."""
+    try:
+        result = await Driven(body(tx), tx)
+    except Exception as error:
+        if _may_be_retried(tx.broken_by) and error is not tx.broken_by:
+            raise tx.broken_by from error
+        raise
+    if tx.broken_by is not None:
+        if _may_be_retried(tx.broken_by):
+            raise tx.broken_by
+        raise TransactionBroken("its body went on after an error") from tx.broken_by
+    return result
+
+
+async def _execute(connection: Connection, command: str) -> None:
+    try:
+        await connection.execute(command)
+    except DRIVER_ERRORS as error:
+        raise store_error(error) from None
+
+
+async def _persistently(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Try again where nothing was changed and another try may do better."""
+    conflicts, losses = 0, 0
+    while True:
+        try:
+            return await attempt()
+        except TransactionConflict:
+            conflicts += 1
+            if conflicts == CONFLICT_TRIES:
+                raise
+            # Apart from each other, so that the same two do not meet again.
+            pause_s = random.uniform(0, 0.005 * 2**conflicts)  # noqa: S311  no secret
+        except DatabaseUnavailable as error:
+            if isinstance(error, DatabaseBusy) or losses == len(LOSS_PAUSES_S):
+                raise
+            pause_s = LOSS_PAUSES_S[losses]
+            losses += 1
+        await asyncio.sleep(pause_s)
+
+
+def _is_loss(error: BaseException | None) -> bool:
+    return isinstance(error, DatabaseUnavailable) and not isinstance(error, DatabaseBusy)
+
+
+def _may_be_retried(error: StoreError | None) -> TypeGuard[StoreError]:
+    return isinstance(error, TransactionConflict) or _is_loss(error)
+
+
+async def open_postgres(
+    url: str, *, read_only: bool = False, pool_size: int = POOL_SIZE
+) -> PostgresDatabase:
+    """Open the database at `url`, its tables brought to this version."""
+    pool = Pool(lambda: connect(url, read_only=read_only), size=pool_size, wait_s=POOL_WAIT_S)
+    return PostgresDatabase(pool, read_only=read_only)

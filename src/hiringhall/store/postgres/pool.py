@@ -1,0 +1,141 @@
+"""A pool of connections that costs nothing where it has one to give.
+
+asyncpg's own pool wraps each connection in a proxy, two futures and a shielded reset: measured on
+one-row reads, interleaved, it took 1.4 to 2.0 times the CPU of this one even with its reset
+switched off, and 2.1 to 2.6 times with it. Nothing is to be reset here: a transaction is ended by
+whoever began it, and the hall sets nothing for a session.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from hiringhall.store.errors import DatabaseBusy, DatabaseClosed
+from hiringhall.store.postgres.connection import Connection
+
+_CLOSE_S = 5.0
+
+
+class Pool:
+    """Up to `size` connections, the last used first; waiting for one has its bound."""
+
+    def __init__(
+        self, connect: Callable[[], Awaitable[Connection]], *, size: int, wait_s: float
+    ) -> None:
+        self._connect = connect
+        self._size = size
+        self._wait_s = wait_s
+        self._idle: list[Connection] = []
+        self._room = size
+        # Each is given a connection, or None: room to open one.
+        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._ending: set[asyncio.Task[None]] = set()
+        self._closed: asyncio.Event | None = None
+
+    async def take(self) -> Connection:
+        """A live connection. Raises `DatabaseBusy`, `DatabaseClosed`, or what `connect` does."""
+        if self._closed is not None:
+            raise DatabaseClosed("the database is closed")
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+            self._room += 1
+        if self._room:
+            self._room -= 1
+            return await self._open()
+        return await self._wait() or await self._open()
+
+    def give(self, connection: Connection) -> None:
+        """Take back a connection that is in no transaction."""
+        if connection.is_closed() or self._closed is not None:
+            self.drop(connection)
+        elif not self._hand_on(connection):
+            self._idle.append(connection)
+
+    def drop(self, connection: Connection) -> None:
+        """Close a connection in the background: lost, or left in the middle of something."""
+        if connection.is_closed():
+            self._make_room()
+            return
+        task = asyncio.get_running_loop().create_task(_end(connection))
+        self._ending.add(task)
+        task.add_done_callback(self._ended)
+
+    async def close(self) -> None:
+        """Refuse to give connections, wait for those given, close all."""
+        if self._closed is None:
+            self._closed = asyncio.Event()
+            for waiter in self._waiting:
+                if not waiter.done():
+                    waiter.set_exception(DatabaseClosed("the database is closed"))
+            while self._idle:
+                self.drop(self._idle.pop())
+            if self._room == self._size:
+                self._closed.set()
+        await self._closed.wait()
+
+    async def _open(self) -> Connection:
+        """Open a connection in the room that was made for it."""
+        try:
+            return await self._connect()
+        except BaseException:
+            self._make_room()
+            raise
+
+    async def _wait(self) -> Connection | None:
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Connection | None] = loop.create_future()
+        self._waiting.append(waiter)
+        timer = loop.call_later(self._wait_s, self._time_out, waiter)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            # It may have been handed something in the same turn of the loop.
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._return(waiter.result())
+            raise
+        finally:
+            timer.cancel()
+
+    def _time_out(self, waiter: "asyncio.Future[Connection | None]") -> None:
+        if not waiter.done():
+            waiter.set_exception(
+                DatabaseBusy(
+                    f"none of {self._size} connections to PostgreSQL came free in {self._wait_s} s"
+                )
+            )
+
+    def _hand_on(self, given: Connection | None) -> bool:
+        """Give to who waits longest; False when nobody does."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(given)
+                return True
+        return False
+
+    def _return(self, given: Connection | None) -> None:
+        if given is None:
+            self._make_room()
+        else:
+            self.give(given)
+
+    def _make_room(self) -> None:
+        if self._closed is None and self._hand_on(None):
+            return
+        self._room += 1
+        if self._closed is not None and self._room == self._size:
+            self._closed.set()
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._ending.discard(task)
+        self._make_room()
+
+
+async def _end(connection: Connection) -> None:
+    # Waits for a cancelled query to be over at the server, so that none is left running there.
+    # However that fails, the connection is cut in the end.
+    with suppress(Exception):
+        await connection.close(timeout=_CLOSE_S)
