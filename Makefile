@@ -87,6 +87,7 @@ clean: ## Remove what set-up and runs have made
 
 .PHONY: setup
 setup: $(SETUP_STAMP)
+	@:
 
 .PHONY: sandbox
 sandbox: ## What the sandbox needs, where it can be installed
