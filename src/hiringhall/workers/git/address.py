@@ -1,0 +1,257 @@
+"""Decides which repositories this hall goes to: parsed strictly, and checked again once resolved.
+
+A repository's address comes from whoever posts a task, and git on the host would follow it
+anywhere: into the machine, its network, or a program (`ext::`). So the address is taken apart by
+our own strict rules, put together again, and git is held to the network address that was checked.
+"""
+
+import asyncio
+import ipaddress
+import re
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from hiringhall.workers.git.errors import AddressRefused, Unreachable
+
+LONGEST_ADDRESS = 2000
+RESOLVE_TIME_S = 15.0
+PORTS = {"https": 443, "http": 80, "ssh": 22}
+
+type_of_resolver = Callable[[str, int], Awaitable[list[str]]]
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SCP = re.compile(r"(?:([A-Za-z0-9._-]+)@)?([A-Za-z0-9.-]+):(?!/)(.+)")
+_AUTHORITY = re.compile(
+    r"(?:(?P<user>[^@/]*)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^:@/\[\]]+)(?::(?P<port>[0-9]{1,5}))?"
+)
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
+_NUMERIC = re.compile(r"(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A repository's address in the one form the hall uses; it never holds a credential.
+
+    `url` is what git is given, `host` and `port` are unset for a folder of this machine.
+    """
+
+    url: str
+    scheme: str
+    host: str | None = None
+    port: int | None = None
+    credential: str | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder of this machine."""
+        return self.scheme == "file"
+
+
+def parse(text: str, *, allow_local: bool, ssh: bool = False) -> Address:
+    """Read an address.
+
+    Args:
+        text: as the poster wrote it.
+        allow_local: the operator's word that folders, plain http and names with a password in
+            them are welcome. The password is kept apart from the address.
+        ssh: whether ssh is set up.
+
+    Raises:
+        AddressRefused: it is not an address this hall goes to, and why.
+    """
+    text = text.strip()
+    if not text or len(text) > LONGEST_ADDRESS:
+        raise AddressRefused("A repository's address has between 1 and 2000 characters.")
+    if not text.isascii() or any(not c.isprintable() or c in " \\\"'`<>^{}|?#" for c in text):
+        raise AddressRefused(
+            "A repository's address has only plain letters, digits and URL punctuation: no "
+            "spaces, quotes, `?` or `#` (write other letters percent-encoded, or in punycode)."
+        )
+    if text.startswith("-") or "::" in text.partition("[")[0]:
+        raise AddressRefused("That is not the address of a repository.")
+    scheme = _SCHEME.match(text)
+    if text.startswith("/") or (scheme and scheme[1].lower() == "file"):
+        return _local(text, allow_local=allow_local)
+    if scheme is None:
+        return _scp_like(text, ssh=ssh)
+    return _url(scheme[1].lower(), text[scheme.end() :], allow_local=allow_local, ssh=ssh)
+
+
+def _local(text: str, *, allow_local: bool) -> Address:
+    if not allow_local:
+        raise AddressRefused(
+            "Repositories on this machine are not taken here. Give an https address (an operator "
+            "may allow folders with HIRINGHALL_ALLOW_LOCAL_REPOSITORIES)."
+        )
+    path = text[len("file://") :] if text.lower().startswith("file://") else text
+    if not path.startswith("/") or ".." in path.split("/"):
+        raise AddressRefused("The path of a repository on this machine begins with `/`.")
+    return Address(url=unquote(path) if path != text else path, scheme="file")
+
+
+def _scp_like(text: str, *, ssh: bool) -> Address:
+    match = _SCP.fullmatch(text)
+    if match is None:
+        raise AddressRefused("That is not the address of a repository: give one with https://.")
+    user, host, path = match.groups()
+    return _url("ssh", f"{user or 'git'}@{host}/{path}", allow_local=False, ssh=ssh)
+
+
+def _url(scheme: str, rest: str, *, allow_local: bool, ssh: bool) -> Address:
+    _check_scheme(scheme, allow_local=allow_local, ssh=ssh)
+    authority, slash, path = rest.partition("/")
+    match = _AUTHORITY.fullmatch(authority)
+    if match is None:
+        raise AddressRefused("The address names no host that can be read.")
+    host = _host(match["host"])
+    port = int(match["port"]) if match["port"] else None
+    if port is not None and not 0 < port < 65536:
+        raise AddressRefused("The address names a port that does not exist.")
+    if port == PORTS[scheme]:
+        port = None
+    path = slash + path.rstrip("/")
+    if not _PATH.fullmatch(path) or path == "/" or ".." in unquote(path).split("/"):
+        raise AddressRefused("The address names no repository: its path is missing or odd.")
+    if any(not c.isprintable() for c in unquote(path)):
+        raise AddressRefused("The address's path holds control characters.")
+    user, credential = _user(scheme, match["user"], allow_local=allow_local)
+    shown_port = f":{port}" if port else ""
+    return Address(
+        url=f"{scheme}://{user}{host}{shown_port}{path}",
+        scheme=scheme,
+        host=host.strip("[]"),
+        port=port or PORTS[scheme],
+        credential=credential,
+    )
+
+
+def _check_scheme(scheme: str, *, allow_local: bool, ssh: bool) -> None:
+    if scheme == "https" or (scheme == "http" and allow_local) or (scheme == "ssh" and ssh):
+        return
+    if scheme == "ssh":
+        raise AddressRefused(
+            "Repositories over ssh are not set up in this hall: give the https address."
+        )
+    raise AddressRefused(f"Repositories over {scheme}: are not taken: give an https address.")
+
+
+def _user(scheme: str, user: str | None, *, allow_local: bool) -> tuple[str, str | None]:
+    """What stands before the `@`: for ssh a login name, else a credential that is set aside."""
+    if user is None:
+        return ("git@" if scheme == "ssh" else ""), None
+    if scheme == "ssh":
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", user):
+            raise AddressRefused("The address's login name is odd; it never holds a password.")
+        return f"{user}@", None
+    if not allow_local:
+        raise AddressRefused(
+            "An address must not carry a name or a password: set the token apart from it."
+        )
+    credential = unquote(user)
+    if any(not c.isprintable() for c in credential):
+        raise AddressRefused("The address's password holds control characters.")
+    return "", credential or None
+
+
+def _host(text: str) -> str:
+    """A host in the one spelling that cannot be read differently by anybody."""
+    host = text.lower()
+    odd = "The address names its host by an odd spelling of a number."
+    try:
+        if host.startswith("["):
+            return f"[{ipaddress.IPv6Address(host[1:-1])}]"
+        labels = host.removesuffix(".").split(".")
+        if _NUMERIC.fullmatch(labels[-1]):
+            # Only four plain decimal numbers: other readers take octal, hex and short forms.
+            return str(ipaddress.IPv4Address(host))
+    except ValueError as error:
+        raise AddressRefused(odd) from error
+    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise AddressRefused("The address names no host that can be read.")
+    return host.removesuffix(".")
+
+
+async def system_resolver(host: str, port: int) -> list[str]:
+    """Every network address of a host, as the system resolves it."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+
+
+async def resolve(
+    address: Address, *, allow_local: bool, resolver: type_of_resolver = system_resolver
+) -> list[str]:
+    """The network addresses that git is to be held to; empty for a folder.
+
+    Raises:
+        AddressRefused: one of them belongs to this machine or to a private network.
+        Unreachable: the name has no address.
+    """
+    if address.host is None or address.port is None:
+        return []
+    try:
+        async with asyncio.timeout(RESOLVE_TIME_S):
+            found = await resolver(address.host, address.port)
+    except (OSError, UnicodeError, TimeoutError) as error:
+        raise Unreachable(f"The host {address.host} has no network address just now.") from error
+    if not found:
+        raise Unreachable(f"The host {address.host} has no network address just now.")
+    for text in found:
+        if not allow_local and not is_public(text):
+            raise AddressRefused(
+                f"The host {address.host} is on this machine or a private network, where this "
+                "hall takes no repositories from (an operator may allow it with "
+                "HIRINGHALL_ALLOW_LOCAL_REPOSITORIES)."
+            )
+    return found
+
+
+_NEVER = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "100.64.0.0/10",  # shared address space, and some clouds' metadata
+        "168.63.129.16/32",  # a cloud's host channel
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "198.18.0.0/15",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001::/23",
+        "fec0::/10",
+    )
+)
+
+
+def is_public(text: str) -> bool:
+    """Whether a network address is one of the open internet, whatever way it is wrapped."""
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        wrapped = _wrapped(address)
+        if wrapped is not None:
+            return is_public(str(wrapped))
+    if any(address.version == network.version and address in network for network in _NEVER):
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _wrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address inside an IPv6 one: mapped, compatible, translated (NAT64), or 6to4."""
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    number = int(address)
+    if number >> 32 in {0, 0x0064FF9B << 64}:
+        return ipaddress.IPv4Address(number & 0xFFFFFFFF)
+    return None
+
+
+def pinned(address: Address, addresses: list[str]) -> list[tuple[str, str]]:
+    """The git settings that hold an https request to the addresses that were checked."""
+    if address.scheme not in {"https", "http"} or not addresses:
+        return []
+    listed = ",".join(f"[{one}]" if ":" in one else one for one in addresses)
+    host = f"[{address.host}]" if ":" in (address.host or "") else address.host
+    return [("http.curloptResolve", f"{host}:{address.port}:{listed}")]

@@ -1,0 +1,213 @@
+"""Says what a piece of work changed: files with their sizes, a summary, and a patch; all bounded.
+
+Everything is read by object id from the hall's own repository, never from a worker's folder, so no
+link is followed and no odd name is looked up.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from hiringhall.workers.git.command import Git, read_errors
+from hiringhall.workers.git.errors import GitFailed, TimedOut, TooLarge, WorkUnreadable, clean
+
+Status = Literal["added", "modified", "deleted"]
+Kind = Literal["file", "executable", "symlink", "submodule"]
+
+_STATUSES: dict[str, Status] = {"A": "added", "M": "modified", "D": "deleted", "T": "modified"}
+_KINDS: dict[str, Kind] = {"100755": "executable", "120000": "symlink", "160000": "submodule"}
+_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-renames", "--no-color")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    r"""One path that differs. Of a deleted file the size is 0 and there is no `blob`.
+
+    `path` is for people and records: bytes that are no UTF-8 stand there as `\xff`.
+    """
+
+    path: str
+    size_bytes: int
+    status: Status
+    kind: Kind
+    blob: str | None
+
+    @property
+    def readable(self) -> bool:
+        """Whether it has content that can be handed out as a file."""
+        return self.blob is not None and self.kind in {"file", "executable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What differs between two commits. `patch` ends in the middle when `patch_cut` says so."""
+
+    files: tuple[ChangedFile, ...] = ()
+    summary: str = ""
+    patch: str = ""
+    patch_cut: bool = False
+
+
+async def between(
+    git: Git, repository: Path, old: str, new: str, *, most_files: int, patch_bytes: int
+) -> Changes:
+    """Compare two commits.
+
+    Raises:
+        TooLarge: more paths differ than `most_files`.
+    """
+    files = await _files(git, repository, old, new, most_files=most_files)
+    if not files:
+        return Changes()
+    summary, patch, cut = await _patch(git, repository, old, new, patch_bytes=patch_bytes)
+    return Changes(files=tuple(files), summary=summary, patch=patch, patch_cut=cut)
+
+
+async def _files(
+    git: Git, repository: Path, old: str, new: str, *, most_files: int
+) -> list[ChangedFile]:
+    rows: list[tuple[str, Status, Kind, str | None]] = []
+    async for meta, name in _pairs(git, repository, old, new):
+        _, mode, _, blob, letter = meta.decode("ascii").lstrip(":").split(" ")
+        status = _STATUSES.get(letter[:1], "modified")
+        kind = _KINDS.get(mode, "file")
+        gone = status == "deleted"
+        path = name.decode("utf-8", "backslashreplace")
+        rows.append((path, status, kind, None if gone else blob))
+        if len(rows) > most_files:
+            raise TooLarge(f"The work changes more than {most_files:,} files.")
+    blobs = [blob for _, _, kind, blob in rows if blob is not None and kind != "submodule"]
+    sizes = await _sizes(git, repository, blobs)
+    return [
+        ChangedFile(path, sizes.get(blob or "", 0), status, kind, blob)
+        for path, status, kind, blob in rows
+    ]
+
+
+async def _pairs(
+    git: Git, repository: Path, old: str, new: str
+) -> AsyncGenerator[tuple[bytes, bytes]]:
+    """The records of `diff-tree` as they come, so that whoever reads can stop at a bound."""
+    async with git.started(
+        "diff-tree", "-r", "-z", "--raw", "--no-abbrev", *_PLAIN, old, new, repository=repository
+    ) as process:
+        assert process.stdout is not None
+        errors = asyncio.create_task(read_errors(process))
+        try:
+            rest = b""
+            waiting: list[bytes] = []
+            while chunk := await process.stdout.read(1 << 16):
+                *parts, rest = (rest + chunk).split(b"\0")
+                waiting += parts
+                even = len(waiting) - len(waiting) % 2
+                for index in range(0, even, 2):
+                    yield waiting[index], waiting[index + 1]
+                del waiting[:even]
+            if await process.wait() != 0:
+                raise GitFailed(f"git could not compare two commits: {clean(await errors)}")
+        finally:
+            errors.cancel()
+
+
+async def _sizes(git: Git, repository: Path, blobs: Sequence[str]) -> dict[str, int]:
+    if not blobs:
+        return {}
+    answer = await git.must(
+        "cat-file",
+        "--batch-check=%(objectname) %(objectsize)",
+        "--buffer",
+        repository=repository,
+        stdin="".join(f"{blob}\n" for blob in blobs).encode(),
+    )
+    pairs = (line.split(" ") for line in answer.text.splitlines())
+    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdigit()}
+
+
+async def _patch(
+    git: Git, repository: Path, old: str, new: str, *, patch_bytes: int
+) -> tuple[str, str, bool]:
+    """The summary and the patch; nothing of it is worth failing for, so a slow one is left out."""
+    try:
+        answer = await git.run(
+            "diff-tree", "-r", "--patch-with-stat", "--stat-count=200", *_PLAIN, old, new,
+            repository=repository,
+            bounds=git.within(time_s=20, output_bytes=patch_bytes),
+            cut=True,
+        )  # fmt: skip
+    except TimedOut:
+        return "", "", True
+    if answer.code != 0 and not answer.cut:
+        return "", "", True
+    summary, _, patch = answer.text.partition("\n\n")
+    return summary, patch, answer.cut
+
+
+async def read_blob(git: Git, repository: Path, blob: str, *, limit_bytes: int) -> bytes:
+    """The content of one file by its object id.
+
+    Raises:
+        TooLarge: it has more than `limit_bytes`.
+        WorkUnreadable: there is no such file.
+    """
+    answer = await git.run(
+        "cat-file", "blob", blob,
+        repository=repository, bounds=git.within(output_bytes=limit_bytes), cut=True,
+    )  # fmt: skip
+    if answer.cut:
+        raise TooLarge(f"The file has more than {limit_bytes:,} bytes.")
+    if answer.code != 0:
+        raise WorkUnreadable("There is no such file in the work.")
+    return answer.out
+
+
+async def find(git: Git, repository: Path, commit: str, path: str) -> tuple[Kind, str] | None:
+    """The kind and object id at a path of a commit, links not followed; None when none is there."""
+    answer = await git.must(
+        "ls-tree", "-z", "--full-tree", commit, "--", f":(literal){path}", repository=repository
+    )
+    for record in answer.out.split(b"\0"):
+        meta, _, name = record.partition(b"\t")
+        if name == path.encode("utf-8", "surrogateescape"):
+            mode, kind, blob = meta.decode("ascii").split(" ")
+            if kind == "blob":
+                return _KINDS.get(mode, "file"), blob
+    return None
+
+
+async def write_out(git: Git, repository: Path, blobs: Sequence[str], folder: Path) -> list[Path]:
+    """Write files by their object ids into a folder of the hall's, named 0, 1, 2, … in order.
+
+    Raises:
+        WorkUnreadable: one of them is not there.
+    """
+    written: list[Path] = []
+    if not blobs:
+        return written
+    listing = folder / "wanted"
+    await asyncio.to_thread(listing.write_text, "".join(f"{blob}\n" for blob in blobs))
+    with listing.open("rb") as wanted:
+        async with git.started(
+            "cat-file", "--batch", "--buffer", repository=repository, stdin=wanted
+        ) as process:
+            assert process.stdout is not None
+            for number in range(len(blobs)):
+                header = (await process.stdout.readline()).split()
+                if len(header) != 3 or header[1] != b"blob":
+                    raise WorkUnreadable("There is no such file in the work.")
+                target = folder / str(number)
+                with target.open("wb") as file:
+                    await _copy(process.stdout, file, int(header[2]))
+                await process.stdout.readexactly(1)
+                written.append(target)
+    return written
+
+
+async def _copy(stream: asyncio.StreamReader, file: BinaryIO, size: int) -> None:
+    while size > 0:
+        chunk = await stream.read(min(size, 1 << 18))
+        if not chunk:
+            raise WorkUnreadable("A file of the work could not be read to its end.")
+        file.write(chunk)
+        size -= len(chunk)

@@ -1,0 +1,133 @@
+"""Makes a run's workspace: a repository of its own, by copy, at the commit where the run begins.
+
+Nothing in it is linked to the mirror, so that no worker can harm what other runs read. git runs
+here for the last time on the host: afterwards the folder belongs to the worker.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from hiringhall.workers.git import skeleton
+from hiringhall.workers.git.command import Git, read_errors
+from hiringhall.workers.git.errors import GitFailed, TooLarge, clean
+from hiringhall.workers.git.folders import copy_file
+from hiringhall.workers.git.mirror import Mirror, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much one workspace may hold when it is made."""
+
+    files: int = 500_000
+    bytes: int = 8 << 30
+
+
+def settings(address: str | None) -> str:
+    """What the workspace's own configuration says beside git's defaults."""
+    lines = [
+        "\tlogallrefupdates = true",
+        "[user]",
+        f"\tname = {skeleton.WORKER_NAME}",
+        f"\temail = {skeleton.WORKER_EMAIL}",
+        "[commit]",
+        "\tgpgsign = false",
+        "[gc]",
+        "\tauto = 0",
+    ]
+    if address is not None:
+        lines += [
+            '[remote "origin"]',
+            f"\turl = {_quoted(address)}",
+            "\tfetch = +refs/heads/*:refs/remotes/origin/*",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def write_empty(folder: Path, *, branch: str, address: str | None = None) -> None:
+    """Make a workspace with an empty first commit, so that what is made is always a diff."""
+    inside = folder / ".git"
+    skeleton.write(
+        inside, bare=False, head=branch, config=settings(address), with_empty_commit=True
+    )
+    skeleton.write_refs(inside, {f"refs/heads/{branch}": skeleton.EMPTY_COMMIT})
+
+
+async def lay_out(
+    folder: Path,
+    *,
+    mirror: Mirror,
+    snapshot: Snapshot | None,
+    address: str | None,
+    branch: str,
+) -> None:
+    """Make a workspace's repository with a copy of what the mirror holds, while that is held."""
+    await asyncio.to_thread(_lay_out, folder / ".git", mirror, snapshot, address, branch)
+
+
+def _lay_out(
+    inside: Path, mirror: Mirror, snapshot: Snapshot | None, address: str | None, branch: str
+) -> None:
+    skeleton.write(inside, bare=False, head=branch, config=settings(address))
+    if snapshot is None:
+        return
+    refs = {
+        name.replace("refs/heads/", "refs/remotes/origin/", 1): commit
+        for name, commit in snapshot.refs.items()
+    }
+    skeleton.write_refs(inside, refs)
+    if snapshot.head.branch is not None:
+        pointer = inside / "refs/remotes/origin/HEAD"
+        pointer.parent.mkdir(parents=True)
+        pointer.write_text(f"ref: refs/remotes/origin/{snapshot.head.branch}\n")
+    for source in (mirror.mirror / "objects/pack").iterdir():
+        if source.name.startswith("pack-") and source.suffix in {".pack", ".idx", ".rev"}:
+            copy_file(source, inside / "objects/pack" / source.name)
+
+
+async def fill(
+    git: Git, folder: Path, *, work: Path, branch: str, start: str, start_ref: str | None
+) -> None:
+    """Write the files of `start`; `start_ref` is where `work.git` has it, if it is our own."""
+    inside = folder / ".git"
+    if start_ref is None:
+        skeleton.set_ref(inside, f"refs/heads/{branch}", start)
+    else:
+        await git.must(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--update-head-ok",
+            "--", str(work), f"{start_ref}:refs/heads/{branch}",
+            repository=inside, protocols="file",
+        )  # fmt: skip
+    await git.must(f"--work-tree={folder}", "read-tree", "-u", "--reset", start, repository=inside)
+
+
+async def measure(git: Git, repository: Path, commit: str, room: Room) -> None:
+    """Walk the files of a commit, as far as there is room: a few objects can spell out billions.
+
+    Raises:
+        TooLarge: there are more files or bytes than that.
+    """
+    files = 0
+    size = 0
+    rest = b""
+    async with git.started(
+        "ls-tree", "-r", "-z", "--full-tree", "--format=%(objectsize)", commit,
+        repository=repository,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        while chunk := await process.stdout.read(1 << 16):
+            *sizes, rest = (rest + chunk).split(b"\0")
+            files += len(sizes)
+            size += sum(int(one) for one in sizes if one.isdigit())
+            if files > room.files or size > room.bytes:
+                raise TooLarge(
+                    f"The repository has more than {room.files:,} files or "
+                    f"{room.bytes >> 20:,} MiB at the commit where the work begins."
+                )
+        if await process.wait() != 0:
+            said = clean(await read_errors(process))
+            raise GitFailed(f"The commit where the work begins is not there: {said}")

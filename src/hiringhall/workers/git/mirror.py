@@ -1,0 +1,184 @@
+"""Keeps one organization's copy of one repository on this host, and beside it what workers made.
+
+A mirror's folder, named by a hash of organization and address, holds `mirror.git` (exactly what
+the repository serves; only `git fetch` writes there, under a lock) and `work.git` (what was taken
+in from workers, with `refs/tips/task_…` and `refs/wip/task_…`; it borrows the mirror's objects,
+which are never dropped). So a workspace can be made by copying the mirror's packs, and shows
+nothing of other tasks' unfinished work. Where a task has no repository only `work.git` is there.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hiringhall.workers.git import skeleton
+from hiringhall.workers.git.command import Git
+from hiringhall.workers.git.errors import Busy
+from hiringhall.workers.git.folders import put_aside
+from hiringhall.workers.git.remote import Head, Remote, settled_head
+
+MOST_PACKS = 30
+_POLL_S = 0.05
+
+
+def folder_name(*parts: str) -> str:
+    """A folder's name for what belongs together: says nothing, and collides with nothing."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:40]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a repository was at a fetch: its default branch, and every branch and tag."""
+
+    head: Head
+    refs: dict[str, str]
+
+    def branch(self, name: str) -> str | None:
+        """The commit of a branch."""
+        return self.refs.get(f"refs/heads/{name}")
+
+
+@dataclass(slots=True, weakref_slot=True)
+class Mirror:
+    """One repository of one organization. `folder` may not be there yet."""
+
+    folder: Path
+    git: Git
+    lock_time_s: float = 900
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def mirror(self) -> Path:
+        """What the repository serves."""
+        return self.folder / "mirror.git"
+
+    @property
+    def work(self) -> Path:
+        """What was taken in from workers."""
+        return self.folder / "work.git"
+
+    @contextlib.asynccontextmanager
+    async def held(self) -> AsyncGenerator[int]:
+        """Hold the mirror for oneself; the lock's descriptor is for git to hold too.
+
+        A git that outlives a killed server thus keeps the next server out until it has ended.
+
+        Raises:
+            Busy: it stayed held by another.
+        """
+        deadline = time.monotonic() + self.lock_time_s
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            async with asyncio.timeout(self.lock_time_s):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise Busy("Another run has held this repository's mirror for too long.") from error
+        try:
+            path = self.folder.with_name(f"{self.folder.name}.lock")
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                while not _try_lock(descriptor):
+                    if time.monotonic() > deadline:
+                        raise Busy("Another process has held this repository's mirror too long.")
+                    await asyncio.sleep(_POLL_S)
+                yield descriptor
+            finally:
+                os.close(descriptor)
+        finally:
+            self._turn.release()
+
+    async def refresh(self, remote: Remote, *, held: int, bin_folder: Path) -> Snapshot:
+        """Fetch from the repository; what it asks for proves that the token may read it.
+
+        Raises:
+            WorkspaceError: from the repository; a mirror that was not there is then not there.
+        """
+        if self.mirror.is_dir():
+            await self._mend()
+            head = await self._fetch(remote, self.mirror, held=held)
+        else:
+            head = await self._begin(remote, held=held, bin_folder=bin_folder)
+        refs = await self._refs()
+        return Snapshot(head=settled_head(head, refs, shown=remote.address.url), refs=refs)
+
+    async def _begin(self, remote: Remote, *, held: int, bin_folder: Path) -> Head:
+        for left in self.folder.parent.glob(f".new-{self.folder.name}-*"):
+            put_aside(left, bin_folder)
+        fresh = self.folder.with_name(f".new-{self.folder.name}-{secrets.token_hex(4)}")
+        try:
+            skeleton.write(fresh / "mirror.git", bare=True, head="hall-none")
+            make_work(fresh / "work.git", borrow_mirror=True)
+            head = await self._fetch(remote, fresh / "mirror.git", held=held)
+            if self.folder.exists():
+                put_aside(self.folder, bin_folder)
+            fresh.rename(self.folder)
+        except BaseException:
+            put_aside(fresh, bin_folder)
+            raise
+        skeleton.sync_folder(self.folder.parent)
+        return head
+
+    async def _fetch(self, remote: Remote, mirror: Path, *, held: int) -> Head:
+        asking = asyncio.create_task(remote.head())
+        mark = mirror / "hall-busy"
+        mark.touch()
+        try:
+            await remote.fetch(mirror, held=held)
+            head = await asking
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        await self._tidy(mirror, held=held)
+        mark.unlink(missing_ok=True)
+        return head
+
+    async def _mend(self) -> None:
+        """Clear away what a git that was killed left behind: nobody else is in the mirror now."""
+        if not (self.mirror / "hall-busy").exists():
+            return
+        left = [*self.mirror.glob("*.lock"), *self.mirror.glob("refs/**/*.lock")]
+        left += self.mirror.glob("objects/pack/tmp_*")
+        left += self.mirror.glob("objects/pack/.tmp-*")
+        for path in left:
+            path.unlink(missing_ok=True)
+
+    async def _tidy(self, mirror: Path, *, held: int) -> None:
+        """Join small packs now and then; nothing is ever dropped."""
+        if len(list((mirror / "objects/pack").glob("*.pack"))) > MOST_PACKS:
+            await self.git.must(
+                "repack", "--geometric=2", "-d", "-q", repository=mirror, keep_open=(held,)
+            )
+            await self.git.must("pack-refs", "--all", repository=mirror, keep_open=(held,))
+
+    async def _refs(self) -> dict[str, str]:
+        answer = await self.git.must(
+            "for-each-ref",
+            "--format=%(objectname) %(refname)",
+            "refs/heads/",
+            "refs/tags/",
+            repository=self.mirror,
+        )
+        text = answer.out.decode("utf-8", "surrogateescape")
+        lines = (line.partition(" ") for line in text.split("\n") if line)
+        return {name: commit for commit, _, name in lines}
+
+
+def make_work(folder: Path, *, borrow_mirror: bool) -> None:
+    """Make the repository that takes in what workers made."""
+    borrows = [Path("../../mirror.git/objects")] if borrow_mirror else []
+    skeleton.write(folder, bare=True, head="hall-none", borrows=borrows, with_empty_commit=True)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

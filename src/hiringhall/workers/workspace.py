@@ -1,0 +1,400 @@
+"""The git side of a run: a workspace before it, what was made after it, and the branch pushed.
+
+    root/repositories/<hash>/    one organization's copy of one repository (`git/mirror.py`)
+    root/runs/<run id>/          one run: `workspace/` is the worker's, the rest is the hall's
+    root/bin/                    what is on its way out
+
+Each step may be repeated after a crash in its middle: what is half made lies under a temporary
+name, and is made anew.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import weakref
+from collections.abc import AsyncGenerator, Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from hiringhall.domain.ids import branch_of, is_uuid, task_ref
+from hiringhall.workers.git import address, changes, checkout, skeleton
+from hiringhall.workers.git.changes import ChangedFile, Changes
+from hiringhall.workers.git.collecting import Checkout, Collector, Taken, fresh_folder
+from hiringhall.workers.git.command import Git
+from hiringhall.workers.git.errors import WorkspaceError, WorkUnreadable
+from hiringhall.workers.git.folders import empty_bin, put_aside
+from hiringhall.workers.git.intake import Allowance
+from hiringhall.workers.git.mirror import Mirror, folder_name, make_work
+from hiringhall.workers.git.preparing import Began, Preparation, Record
+from hiringhall.workers.git.remote import Remote, SshAccess
+from hiringhall.workers.sandboxes.port import SandboxProvider
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One run's workspace. `folder` is what the worker sees; the rest is for the hall alone.
+
+    `start` is the commit that the files began at, `base` the one that the work is compared with,
+    `remote_tip` what the branch was at the repository (the lease of a push).
+    """
+
+    run_id: str
+    task_id: str
+    organization_id: str
+    repository: str | None
+    folder: Path
+    branch: str
+    start: str
+    base: str
+    default_branch: str | None
+    remote_tip: str | None
+    began: Began
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a run made, kept in the hall.
+
+    `commit` is unset when the branch does not differ from its base; `is_new` says whether this
+    run added to it. `notes` are sentences for people, `left_out` paths too large to take.
+    """
+
+    branch: str
+    commit: str | None
+    is_new: bool
+    changes: Changes
+    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[ChangedFile, ...]:
+        """The paths that differ from the base."""
+        return self.changes.files
+
+
+class Workspaces:
+    """All workspaces under one folder, which no other hall uses."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        allow_local: bool,
+        sandbox: SandboxProvider,
+        ssh: SshAccess | None = None,
+        git: Git | None = None,
+        allowance: Allowance | None = None,
+        room: checkout.Room | None = None,
+        fetch_time_s: float = 600,
+        resolver: address.type_of_resolver = address.system_resolver,
+    ) -> None:
+        self._repositories = root / "repositories"
+        self._runs = root / "runs"
+        self._bin = root / "bin"
+        self._allow_local = allow_local
+        self._sandbox = sandbox
+        self._ssh = ssh
+        self._git = git or Git()
+        self._allowance = allowance or Allowance()
+        self._room = room or checkout.Room()
+        self._fetch_time_s = fetch_time_s
+        self._resolver = resolver
+        self._mirrors: weakref.WeakValueDictionary[str, Mirror] = weakref.WeakValueDictionary()
+
+    def check_address(self, repository: str) -> str:
+        """An address in the hall's own spelling, for whoever takes a task in.
+
+        Raises:
+            AddressRefused: the hall does not go there.
+        """
+        return self._address(repository).url
+
+    async def prepare(
+        self,
+        *,
+        run_id: str,
+        task_id: str,
+        organization_id: str,
+        repository: str | None,
+        token: str | None = None,
+    ) -> Workspace:
+        """Make a run's workspace, or find the one that was made before.
+
+        Raises:
+            WorkspaceError: AddressRefused, RepositoryMissing, NoAccess, Unreachable,
+                DefaultBranchVanished, TooLarge, TimedOut, Busy.
+        """
+        made = await self.open(run_id, token=token)
+        if made is not None:
+            return made
+        where = None if repository is None else self._address(repository)
+        plan = Record(
+            run_id=run_id,
+            task_id=task_id,
+            organization_id=organization_id,
+            repository=None if where is None else where.url,
+            branch=branch_of(task_id),
+        )
+        token = token or (None if where is None else where.credential)
+        fresh = self._runs / f".new-{run_id}-{secrets.token_hex(4)}"
+        (fresh / "workspace").mkdir(parents=True)
+        preparation = Preparation(self._git, self._mirror(plan), fresh, self._room)
+        try:
+            if where is None:
+                record = await preparation.without_repository(plan)
+            else:
+                remote = await self._remote(where, token)
+                record = await preparation.from_repository(plan, remote, bin_folder=self._bin)
+            (fresh / "workspace.json").write_bytes(msgspec.json.encode(record))
+            put_aside(self._run_folder(run_id), self._bin)
+            fresh.rename(self._run_folder(run_id))
+        except BaseException:
+            put_aside(fresh, self._bin)
+            raise
+        return self._workspace(record, token)
+
+    async def open(self, run_id: str, *, token: str | None = None) -> Workspace | None:
+        """The workspace that was made for a run; None when none is there.
+
+        A hall that was killed finds its runs' unfinished work by this.
+        """
+        path = self._run_folder(run_id) / "workspace.json"
+        if not path.exists():
+            return None
+        return self._workspace(msgspec.json.decode(path.read_bytes(), type=Record), token)
+
+    async def collect(
+        self, workspace: Workspace, *, message: str, secrets: Sequence[str] = ()
+    ) -> Collected:
+        """Take in what the run made, uncommitted work under `message`; nothing is pushed.
+
+        The worker's sandbox must have ended; nothing may run in the workspace afterwards.
+        `secrets` are all that are in use by this run.
+
+        Raises:
+            WorkspaceError: LiveSecret, TooLarge, WorkUnreadable, TimedOut: nothing was kept.
+        """
+        if self._is_untouched(workspace):
+            return Collected(workspace.branch, None, is_new=False, changes=Changes())
+        taken = await self._take(workspace, message=message, live=secrets)
+        mirror = self._mirror(workspace)
+        base = await self._base(mirror, workspace, taken.tip)
+        found = await changes.between(
+            self._git,
+            mirror.work,
+            base,
+            taken.tip,
+            most_files=self._allowance.changed_files,
+            patch_bytes=self._allowance.patch_bytes,
+        )
+        name = task_ref(workspace.task_id)
+        is_new = taken.tip != workspace.start or workspace.began == "wip"
+        if found.files:
+            skeleton.set_ref(mirror.work, f"refs/tips/{name}", taken.tip)
+        else:
+            skeleton.drop_ref(mirror.work, f"refs/tips/{name}")
+        skeleton.drop_ref(mirror.work, f"refs/wip/{name}")
+        return Collected(
+            branch=workspace.branch,
+            commit=taken.tip if found.files else None,
+            is_new=is_new and bool(found.files),
+            changes=found,
+            notes=taken.notes,
+            left_out=taken.left_out,
+        )
+
+    async def keep_wip(
+        self,
+        workspace: Workspace,
+        *,
+        message: str = "Work in progress",
+        secrets: Sequence[str] = (),
+    ) -> str | None:
+        """Keep unfinished work for the task's next run; returns its commit, None if none is new.
+
+        Raises:
+            WorkspaceError: as for `collect`.
+        """
+        if self._is_untouched(workspace):
+            return None
+        taken = await self._take(workspace, message=message, live=secrets)
+        if taken.tip == workspace.start:
+            return None
+        mirror = self._mirror(workspace)
+        skeleton.set_ref(mirror.work, f"refs/wip/{task_ref(workspace.task_id)}", taken.tip)
+        return taken.tip
+
+    async def push(self, workspace: Workspace, collected: Collected) -> bool:
+        """Push the branch to the repository, if there is one and something to push.
+
+        Returns whether the repository now has the branch as it was collected.
+
+        Raises:
+            LeaseLost: somebody else moved the branch.
+            WorkspaceError: PushRefused, RepositoryMissing, NoAccess, Unreachable, TimedOut.
+        """
+        if workspace.repository is None or collected.commit is None:
+            return False
+        if collected.branch != branch_of(workspace.task_id):
+            raise WorkUnreadable("Only the task's own branch is ever pushed.")
+        remote = await self._remote(self._address(workspace.repository), workspace.token)
+        pushed = self._run_folder(workspace.run_id)
+        await remote.push(
+            self._mirror(workspace).work,
+            commit=collected.commit,
+            branch=collected.branch,
+            old=skeleton.get_ref(pushed, "pushed") or workspace.remote_tip,
+        )
+        skeleton.set_ref(pushed, "pushed", collected.commit)
+        return True
+
+    async def read_file(
+        self, workspace: Workspace, commit: str, path: str, *, limit_bytes: int = 16 << 20
+    ) -> bytes:
+        """The content of a file in a collected commit; links are not followed.
+
+        Raises:
+            WorkUnreadable: there is no such file.
+            TooLarge: it has more than `limit_bytes`.
+        """
+        work = self._mirror(workspace).work
+        found = await changes.find(self._git, work, commit, path)
+        if found is None or found[0] == "symlink":
+            raise WorkUnreadable(f"There is no file {path} in the work.")
+        return await changes.read_blob(self._git, work, found[1], limit_bytes=limit_bytes)
+
+    @contextlib.asynccontextmanager
+    async def written_out(
+        self, workspace: Workspace, chosen: Sequence[ChangedFile]
+    ) -> AsyncGenerator[list[Path]]:
+        """The contents of collected files as files of the host, in order, until the block ends."""
+        blobs = [file.blob for file in chosen if file.readable and file.blob is not None]
+        if len(blobs) != len(chosen):
+            raise WorkUnreadable("Only plain files that are there can be written out.")
+        folder = self._run_folder(workspace.run_id) / f"files-{secrets.token_hex(4)}"
+        folder.mkdir()
+        try:
+            work = self._mirror(workspace).work
+            yield await changes.write_out(self._git, work, blobs, folder)
+        finally:
+            put_aside(folder, self._bin)
+            await asyncio.to_thread(empty_bin, self._bin)
+
+    async def discard(self, run_id: str) -> None:
+        """Remove a run's folder, whatever a worker left in it; harmless when there is none.
+
+        Raises:
+            WorkspaceError: something in it would not go.
+        """
+        put_aside(self._run_folder(run_id), self._bin)
+        refused = await asyncio.to_thread(empty_bin, self._bin)
+        if refused:
+            raise WorkspaceError(f"Something left by a run cannot be removed: {refused[0]}")
+
+    async def discard_except(self, live: Collection[str]) -> list[str]:
+        """Remove every run's folder but those of runs that are live; returns the ids removed."""
+        removed: list[str] = []
+        kept = {self._run_folder(run_id).name for run_id in live}
+        for folder in self._runs.iterdir() if self._runs.is_dir() else ():
+            if folder.name not in kept:
+                put_aside(folder, self._bin)
+                removed.append(folder.name)
+        for left in self._repositories.glob(".new-*"):
+            put_aside(left, self._bin)
+        await asyncio.to_thread(empty_bin, self._bin)
+        return sorted(name for name in removed if is_uuid(name))
+
+    def left_runs(self) -> list[str]:
+        """The runs that have a workspace here."""
+        names = [folder.name for folder in self._runs.iterdir()] if self._runs.is_dir() else []
+        return sorted(name for name in names if is_uuid(name))
+
+    # ── collecting ────────────────────────────────────────────────────────────────────────────
+
+    async def _take(self, workspace: Workspace, *, message: str, live: Sequence[str]) -> Taken:
+        run = self._run_folder(workspace.run_id)
+        mirror = self._mirror(workspace)
+        if not mirror.work.is_dir():
+            make_work(mirror.work, borrow_mirror=False)
+        folder = fresh_folder(run / "collect", self._bin)
+        collector = Collector(
+            git=self._git,
+            sandbox=self._sandbox,
+            checkout=Checkout(
+                run_id=workspace.run_id,
+                folder=workspace.folder,
+                branch=workspace.branch,
+                start=workspace.start,
+                base=workspace.base,
+                known=run / "known",
+                work=mirror.work,
+            ),
+            folder=folder,
+            allowance=self._allowance,
+            secrets=live,
+        )
+        try:
+            return await collector.take(message=message)
+        finally:
+            put_aside(folder, self._bin)
+            await asyncio.to_thread(empty_bin, self._bin)
+
+    def _is_untouched(self, workspace: Workspace) -> bool:
+        """Whether an empty workspace is still as it was made; then nothing has to be started."""
+        if workspace.began != "nothing":
+            return False
+        try:
+            names = [path.name for path in workspace.folder.iterdir()]
+            return names == [".git"] and not any((workspace.folder / ".git/refs/heads").iterdir())
+        except OSError:
+            return False
+
+    async def _base(self, mirror: Mirror, workspace: Workspace, tip: str) -> str:
+        """The commit that the work is compared with: where it left the default branch."""
+        answer = await self._git.run("merge-base", workspace.base, tip, repository=mirror.work)
+        found = answer.text.strip()
+        return found if answer.code == 0 and skeleton.is_commit_id(found) else workspace.base
+
+    # ── naming ────────────────────────────────────────────────────────────────────────────────
+
+    def _run_folder(self, run_id: str) -> Path:
+        if not is_uuid(run_id):
+            raise ValueError("a run's id is a UUID")
+        return self._runs / run_id
+
+    def _workspace(self, record: Record, token: str | None) -> Workspace:
+        return Workspace(
+            **msgspec.structs.asdict(record),
+            folder=self._run_folder(record.run_id) / "workspace",
+            token=token,
+        )
+
+    def _address(self, repository: str) -> address.Address:
+        return address.parse(repository, allow_local=self._allow_local, ssh=self._ssh is not None)
+
+    async def _remote(self, where: address.Address, token: str | None) -> Remote:
+        addresses = await address.resolve(
+            where, allow_local=self._allow_local, resolver=self._resolver
+        )
+        return Remote(
+            git=self._git,
+            address=where,
+            addresses=addresses,
+            token=token,
+            ssh=self._ssh,
+            time_s=self._fetch_time_s,
+        )
+
+    def _mirror(self, of: Workspace | Record) -> Mirror:
+        if of.repository is None:
+            name = folder_name("task", of.organization_id, of.task_id)
+        else:
+            name = folder_name("repository", of.organization_id, of.repository)
+        mirror = self._mirrors.get(name)
+        if mirror is None:
+            mirror = Mirror(self._repositories / name, self._git)
+            self._mirrors[name] = mirror
+        return mirror
