@@ -29,9 +29,12 @@ class Actor:
 
     @property
     def label(self) -> str:
-        """How an event names the actor: the kind, and the id behind it where there is one."""
-        identifier = self.user_id or self.run_id
-        return f"{self.kind.value}:{identifier}" if identifier else self.kind.value
+        """How an event names the actor: kind, id and name, as far as there are any.
+
+        A run's name is its runtime, so that what was played by rehearsal says so.
+        """
+        parts = (self.kind.value, self.user_id or self.run_id, self.name)
+        return ":".join(part for part in parts if part)
 
 
 HALL = Actor(kind=ActorKind.HALL)

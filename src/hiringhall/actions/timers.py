@@ -1,0 +1,35 @@
+"""Firing timers: each hour that has come becomes a move of the table, once."""
+
+from collections.abc import Awaitable, Callable
+
+from hiringhall.actions.hall import Hall
+from hiringhall.actions.runs import recovery
+from hiringhall.domain.lifecycle import Timer
+from hiringhall.store import timers
+from hiringhall.store.database import Tx
+from hiringhall.store.timers import DueTimer
+
+PAGE = 100
+
+_FIRES: dict[Timer, Callable[[Hall, DueTimer], Awaitable[None]]] = {
+    Timer.RETRY: lambda hall, timer: recovery.try_again(hall, timer=timer),
+}
+"""What each timer does. Those of the market are set by moves that no door offers yet."""
+
+
+async def fire_due(hall: Hall) -> int | None:
+    """Fire every timer whose hour has come; when the next is due (µs UTC), or None."""
+
+    async def look(tx: Tx) -> tuple[list[DueTimer], int | None]:
+        due_at_us = await timers.next_due_at_us(tx)
+        now_us = hall.clock()
+        if due_at_us is None or due_at_us > now_us:
+            return [], due_at_us
+        return await timers.due(tx, now_us=now_us, most=PAGE), due_at_us
+
+    while True:
+        due, next_due_at_us = await hall.database.read(look)
+        if not due:
+            return next_due_at_us
+        for timer in due:
+            await _FIRES[timer.kind](hall, timer)

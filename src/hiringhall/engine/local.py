@@ -1,0 +1,91 @@
+"""Carries runs in the server's own process: woken at once, and looking by itself now and then."""
+
+import asyncio
+import contextlib
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+Job = TypeVar("Job")
+JobOf = TypeVar("JobOf")
+
+log = structlog.get_logger()
+
+FAULT_PAUSE_S = 1.0
+
+
+class Work(Protocol[JobOf]):
+    """What the engine carries; the rows behind it are the truth."""
+
+    async def take(self) -> JobOf | None:
+        """The next job that may start, taken in hand; None when there is none."""
+        ...
+
+    async def do(self, job: JobOf, /) -> None:
+        """Do a job to its end, whatever that is; does not raise for the job's own troubles."""
+        ...
+
+    async def tend(self) -> float:
+        """Fire what is due and find what was lost; seconds until it should be called again."""
+        ...
+
+
+class LocalEngine(Generic[Job]):
+    """Starts jobs as places come free, in the event loop it is carried on.
+
+    `slots` is how many jobs run at once; with none this process only tends.
+    """
+
+    def __init__(self, *, slots: int) -> None:
+        self._slots = slots
+        self._news = asyncio.Event()
+        self._jobs: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Something may be ready to start, or to be tended, now."""
+        self._news.set()
+
+    @property
+    def busy(self) -> int:
+        """How many jobs are being done."""
+        return len(self._jobs)
+
+    async def carry(self, work: Work[Job]) -> None:
+        """Carry work until cancelled; then cancel the jobs in hand and wait for them."""
+        try:
+            pause_s = 0.0
+            while True:
+                self._news.clear()
+                try:
+                    pause_s = await work.tend()
+                    await self._fill(work)
+                except Exception:
+                    # The database may be away for a while: say so, and look again.
+                    log.exception("engine.fault")
+                    pause_s = FAULT_PAUSE_S
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), pause_s)
+        finally:
+            for job in self._jobs:
+                job.cancel()
+            await asyncio.gather(*self._jobs, return_exceptions=True)
+
+    async def _fill(self, work: Work[Job]) -> None:
+        while len(self._jobs) < self._slots:
+            job = await work.take()
+            if job is None:
+                return
+            task = asyncio.create_task(self._do(work, job))
+            self._jobs.add(task)
+            task.add_done_callback(self._done)
+
+    async def _do(self, work: Work[Job], job: Job) -> None:
+        try:
+            await work.do(job)
+        except Exception:
+            # Its lease runs out, and the job is found again.
+            log.exception("engine.job_fault")
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._jobs.discard(task)
+        self._news.set()

@@ -1,0 +1,210 @@
+"""The operator's settings: read once from the environment and a TOML file, frozen, handed in."""
+
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from hiringhall.actions.hall import Registration
+
+PREFIX = "HIRINGHALL_"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be meant; the message names it and says what it takes."""
+
+
+class SpecApproval(StrEnum):
+    """Whether every task gets a plan to approve, or only those that ask for it."""
+
+    OPT_IN = "opt-in"
+    ALWAYS = "always"
+
+
+def default_data_dir() -> Path:
+    """Where a hall keeps its things unless told otherwise (XDG base directories)."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "hiringhall"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator can set; `docs/settings.md` is printed from it."""
+
+    data_dir: Annotated[
+        Path, "folder for the database, files, keys and workspaces (~/.local/share/hiringhall)"
+    ] = Path()
+    database_url: Annotated[
+        str | None, "postgresql://… to keep rows in PostgreSQL instead of SQLite in the data folder"
+    ] = None
+    host: Annotated[str, "address to listen on"] = "127.0.0.1"
+    port: Annotated[int, "port to listen on; 0 takes a free one"] = 8470
+    public_url: Annotated[
+        str | None, "base of every absolute link, such as https://hall.example; unset: as asked for"
+    ] = None
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        "addresses or networks whose X-Forwarded-For and -Proto are believed, by commas",
+    ] = ()
+    door_hosts: Annotated[
+        tuple[str, ...],
+        "host names that belong to one door, such as agentwork=aw.hall.example, by commas",
+    ] = ()
+    registration: Annotated[
+        Registration | None, "open, invite or closed; unset: open on loopback only, else closed"
+    ] = None
+    registrations_per_hour: Annotated[int, "registrations taken from one address in any hour"] = 60
+    sign_ins_per_hour: Annotated[int, "key exchanges tried from one address in any hour"] = 60
+    sign_ins_per_email: Annotated[
+        int, "key exchanges tried for one e-mail in any quarter of an hour"
+    ] = 10
+    runtime: Annotated[
+        str | None, "what does staff work where no role says otherwise: rehearsal"
+    ] = None
+    rehearsal_script: Annotated[
+        Path | None, "JSON file that the rehearsal runtime plays instead of its built-in turns"
+    ] = None
+    local_runs: Annotated[int, "runs at once in the server's own process; 0 takes none"] = 4
+    run_timeout_s: Annotated[int, "wall clock of a run unless its role says less, in seconds"] = (
+        3600
+    )
+    sandbox: Annotated[str, "bubblewrap, or process-unsafe, which isolates nothing"] = "bubblewrap"
+    require_sandbox: Annotated[
+        bool, "refuse to serve where the sandbox cannot isolate (tests: fail instead of skip)"
+    ] = False
+    allow_local_repositories: Annotated[
+        bool, "let tasks name repositories by local path and at private addresses"
+    ] = False
+    credits_per_day: Annotated[int, "credits of each user and UTC day"] = 100
+    spec_approval: Annotated[
+        SpecApproval, "always: every task gets a plan to approve; opt-in: those that ask"
+    ] = SpecApproval.OPT_IN
+    secret_key_file: Annotated[
+        Path | None, "file with the key that signs links; made in the data folder when unset"
+    ] = None
+    blobs: Annotated[
+        str | None,
+        "s3://bucket/prefix (or gs://, az://) to keep files there; unset: the data folder",
+    ] = None
+    metrics_token: Annotated[
+        str | None, "bearer token that opens /metrics from elsewhere than loopback"
+    ] = None
+    log_level: Annotated[str, "debug, info, warning or error"] = "info"
+    log_format: Annotated[str, "auto, console or json"] = "auto"
+
+    @property
+    def database(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'hall.db'}"
+
+
+def read_settings(
+    environ: Mapping[str, str], *, file: Path | None = None, **overrides: Any
+) -> Settings:
+    """The settings of a TOML file, the environment over it, and overrides over both.
+
+    The file is HIRINGHALL_CONFIG's, or `hiringhall.toml` in the data folder when there is one.
+    Overrides that are None are passed over. Raises SettingsError.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    from_environment = {
+        name[len(PREFIX) :].lower(): value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and value != ""
+    }
+    data_dir = given.get("data_dir") or from_environment.get("data_dir") or default_data_dir()
+    path = file or _config_file(environ, Path(data_dir))
+    merged: dict[str, Any] = {"data_dir": data_dir}
+    merged |= {} if path is None else _read_file(path)
+    known = {one.name: one for one in fields(Settings)}
+    merged |= {name: value for name, value in from_environment.items() if name in known}
+    merged |= given
+    kinds = typing.get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    for name, value in merged.items():
+        if name not in known:
+            raise SettingsError(f"There is no setting '{name}' (in {path}); see docs/settings.md")
+        values[name] = _convert(name, value, kinds[name])
+    return Settings(**values)
+
+
+def _config_file(environ: Mapping[str, str], data_dir: Path) -> Path | None:
+    named = environ.get(f"{PREFIX}CONFIG")
+    if named:
+        return Path(named)
+    usual = data_dir / "hiringhall.toml"
+    return usual if usual.exists() else None
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {error}") from error
+
+
+def _convert(name: str, value: Any, kind: Any) -> Any:
+    """A value out of TOML, the environment or an option, as its setting's type."""
+    if isinstance(kind, types.UnionType):
+        if value is None:
+            return None
+        kind = next(one for one in typing.get_args(kind) if one is not type(None))
+    try:
+        read = _READ.get(typing.get_origin(kind) or kind)
+        return kind(value) if read is None else read(value)
+    except (ValueError, TypeError) as error:
+        raise SettingsError(
+            f"{PREFIX}{name.upper()} cannot be {value!r}: it takes {_takes(kind)}"
+        ) from error
+
+
+def _list(value: Any) -> tuple[str, ...]:
+    parts: list[Any] = value.split(",") if isinstance(value, str) else list(value)
+    return tuple(str(part).strip() for part in parts if str(part).strip())
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool | float) or (number := int(value)) < 0:
+        raise ValueError("not a count")
+    return number
+
+
+def _truth(value: Any) -> bool:
+    word = str(value).strip().lower()
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("0", "false", "no", "off"):
+        return False
+    raise ValueError("not a truth")
+
+
+_READ: dict[Any, Callable[[Any], Any]] = {bool: _truth, int: _count, tuple: _list}
+
+
+def _takes(kind: Any) -> str:
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return " or ".join(word.value for word in kind)
+    return _TAKES.get(kind, "a text")
+
+
+_TAKES: dict[Any, str] = {bool: "1 or 0", int: "a whole number from 0", Path: "a path"}
+
+
+def describe() -> list[tuple[str, str, str]]:
+    """Each setting as its variable, its default and what it means: for the documentation."""
+    hints = typing.get_type_hints(Settings, include_extras=True)
+    return [
+        (f"{PREFIX}{one.name.upper()}", _shown(one.default), hints[one.name].__metadata__[0])
+        for one in fields(Settings)
+    ]
+
+
+def _shown(default: Any) -> str:
+    if default is None or default in ((), Path()):
+        return ""
+    return str(int(default)) if isinstance(default, bool) else str(default)
