@@ -151,6 +151,7 @@ class Reply:
     async def _pump(self, chunks: AsyncGenerator[bytes, None]) -> None:
         async for chunk in chunks:
             await self.more(chunk, more=True)
+            await asyncio.sleep(0)  # a send need not wait: let others, and a hang-up, have a turn
         await self.more(b"", more=False)
 
 
