@@ -23,6 +23,9 @@ _SESSION = {
     "jit": "off",
 }
 
+_READ_ONLY = {"default_transaction_read_only": "on"}
+_PATIENT = {"statement_timeout": "0", "lock_timeout": "0"}
+
 
 class Connection(Protocol):
     """The part of `asyncpg.Connection` that is used; asyncpg declares no types itself."""
@@ -51,14 +54,18 @@ class Connection(Protocol):
 _open = cast("Callable[..., Awaitable[Connection]]", asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]
 
 
-async def connect(url: str, *, read_only: bool = False) -> Connection:
-    """Open one connection, set up as the hall's sessions are. Raises `DatabaseUnavailable`."""
-    session = _SESSION | ({"default_transaction_read_only": "on"} if read_only else {})
+async def connect(url: str, *, read_only: bool = False, patient: bool = False) -> Connection:
+    """Open one connection, set up as the hall's sessions are.
+
+    `read_only` lets the server refuse every write; `patient` sets no limits to what a statement
+    takes, as a migration needs. Raises `DatabaseUnavailable`.
+    """
+    session = _SESSION | (_READ_ONLY if read_only else {}) | (_PATIENT if patient else {})
     try:
         return await _open(
             url,
             timeout=CONNECT_S,
-            command_timeout=STATEMENT_S + 5,
+            command_timeout=None if patient else STATEMENT_S + 5,
             statement_cache_size=1024,
             max_cached_statement_lifetime=0,
             max_cacheable_statement_size=0,

@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Literal, TypeGuard, TypeVar
 
+from hiringhall.store import schema
 from hiringhall.store.bodies import follow_up
 from hiringhall.store.database import Body
 from hiringhall.store.errors import (
@@ -14,6 +15,7 @@ from hiringhall.store.errors import (
     StoreError,
     TransactionBroken,
 )
+from hiringhall.store.migrations import HEAD
 from hiringhall.store.postgres.connection import Connection, connect
 from hiringhall.store.postgres.errors import (
     DRIVER_ERRORS,
@@ -21,6 +23,7 @@ from hiringhall.store.postgres.errors import (
     is_lost,
     store_error,
 )
+from hiringhall.store.postgres.migrate import migrate, version_of
 from hiringhall.store.postgres.pool import Pool
 from hiringhall.store.postgres.tx import Driven, PostgresTx
 
@@ -192,5 +195,20 @@ async def open_postgres(
     url: str, *, read_only: bool = False, pool_size: int = POOL_SIZE
 ) -> PostgresDatabase:
     """Open the database at `url`, its tables brought to this version."""
-    pool = Pool(lambda: connect(url, read_only=read_only), size=pool_size, wait_s=POOL_WAIT_S)
+    connection = await connect(url, read_only=read_only)
+    try:
+        version = await version_of(connection)
+        if read_only:
+            schema.check(version)
+        elif version != HEAD:
+            await migrate(url)
+    except BaseException:
+        await connection.close(timeout=5)
+        raise
+    pool = Pool(
+        lambda: connect(url, read_only=read_only),
+        size=pool_size,
+        wait_s=POOL_WAIT_S,
+        first=connection,
+    )
     return PostgresDatabase(pool, read_only=read_only)

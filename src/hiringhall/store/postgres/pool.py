@@ -21,13 +21,18 @@ class Pool:
     """Up to `size` connections, the last used first; waiting for one has its bound."""
 
     def __init__(
-        self, connect: Callable[[], Awaitable[Connection]], *, size: int, wait_s: float
+        self,
+        connect: Callable[[], Awaitable[Connection]],
+        *,
+        size: int,
+        wait_s: float,
+        first: Connection | None = None,
     ) -> None:
         self._connect = connect
         self._size = size
         self._wait_s = wait_s
-        self._idle: list[Connection] = []
-        self._room = size
+        self._idle = [first] if first is not None else []
+        self._room = size - len(self._idle)
         # Each is given a connection, or None: room to open one.
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
         self._ending: set[asyncio.Task[None]] = set()

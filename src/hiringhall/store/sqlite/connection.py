@@ -7,6 +7,7 @@ from typing import Literal
 
 from sqlalchemy import Index, Table, UniqueConstraint
 
+from hiringhall.store import schema
 from hiringhall.store.dialects import HEX_TO_BYTES
 from hiringhall.store.errors import (
     ConstraintKind,
@@ -81,6 +82,17 @@ def _prepare(connection: sqlite3.Connection, *, writes: bool) -> None:
         connection.execute(pragma)
     if not writes:
         connection.execute("PRAGMA query_only = ON")
+
+
+def version_of(connection: sqlite3.Connection) -> str | None:
+    """The version of the tables, or None where there are none."""
+    try:
+        row = connection.execute(schema.VERSION).fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise store_error(error) from None
+    return row[0] if row else None
 
 
 def is_busy(error: BaseException) -> bool:

@@ -3,11 +3,14 @@
 import asyncio
 import os
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Literal, TypeVar
 
+from hiringhall.store import schema
 from hiringhall.store.database import Body
 from hiringhall.store.errors import DatabaseClosed, StoreError
-from hiringhall.store.sqlite.connection import connect
+from hiringhall.store.migrations import HEAD
+from hiringhall.store.sqlite.connection import connect, version_of
 from hiringhall.store.sqlite.lock import OwnerLock
 from hiringhall.store.sqlite.readers import Readers
 from hiringhall.store.sqlite.tx import Driver, SqliteTx
@@ -24,22 +27,52 @@ class SqliteDatabase:
     """`Database` on one file. See `hiringhall.store.database` for what each method promises."""
 
     def __init__(
-        self, path: Path, *, lock: OwnerLock | None, loop_guard_s: float | None = None
+        self,
+        path: Path,
+        *,
+        writing: Connection | None,
+        lock: OwnerLock | None,
+        loop_guard_s: float | None = None,
     ) -> None:
-        use = "read" if lock else "read_only"
-        self._path = path
+        use = "read_only" if writing is None else "read"
         self._lock = lock
         self._driver = Driver(loop_guard_s)
-        self._writer: Writer | None = None
-        self._reader = None
-        if lock is not None:
-            self._writer = Writer(
-                connect(path, "write", busy_timeout_s=0), self._driver, asyncio.get_running_loop()
-            )
-        self._reader = connect(path, use, busy_timeout_s=_READ_WAIT_S)
+        self._reader: Connection | None = connect(path, use, busy_timeout_s=_READ_WAIT_S)
         self._readers = Readers(
             lambda: connect(path, use, busy_timeout_s=_SCAN_WAIT_S), threads=SCAN_THREADS
         )
+        self._writer: Writer | None = None
+        if writing is not None:
+            self._writer = Writer(writing, self._driver, asyncio.get_running_loop())
+
+    @classmethod
+    async def open(cls, path: Path, *, loop_guard_s: float | None) -> "SqliteDatabase":
+        """Own the file, made where there is none, and bring its tables up to date."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = OwnerLock.take(path)
+        writing: Connection | None = None
+        try:
+            # Made here, so that nobody but the owner can read it; its log inherits the mode.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            writing = connect(path, "write", busy_timeout_s=0)
+            if (version := version_of(writing)) != HEAD:
+                await asyncio.to_thread(schema.migrate_sqlite, writing, version)
+            return cls(path, writing=writing, lock=lock, loop_guard_s=loop_guard_s)
+        except BaseException:
+            if writing is not None:
+                writing.close()
+            lock.release()
+            raise
+
+    @classmethod
+    def open_read_only(cls, path: Path, *, loop_guard_s: float | None) -> "SqliteDatabase":
+        """Read beside whoever owns the file, or when nobody does."""
+        connection = connect(path, "read_only", busy_timeout_s=_READ_WAIT_S)
+        try:
+            schema.check(version_of(connection))
+        finally:
+            connection.close()
+        return cls(path, writing=None, lock=None, loop_guard_s=loop_guard_s)
 
     @property
     def dialect(self) -> Literal["sqlite"]:
@@ -76,30 +109,10 @@ class SqliteDatabase:
 async def open_sqlite(
     location: str, *, read_only: bool = False, loop_guard_s: float | None = None
 ) -> SqliteDatabase:
-    """Open the file at an absolute path, made where there is none."""
+    """Open the file at an absolute path."""
     path = Path(location)
     if not path.is_absolute():
         raise StoreError(f"sqlite://{location}: the path of a database is absolute")
     if read_only:
-        return SqliteDatabase(path, lock=None, loop_guard_s=loop_guard_s)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = OwnerLock.take(path)
-    try:
-        # Made here, so that nobody but the owner can read it; its log inherits the mode.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        await _bring_up_to_date(path)
-        return SqliteDatabase(path, lock=lock, loop_guard_s=loop_guard_s)
-    except BaseException:
-        lock.release()
-        raise
-
-
-async def _bring_up_to_date(path: Path) -> None:
-    """For now: the tables are created where there are none."""
-    from sqlalchemy import create_engine
-
-    from hiringhall.store.tables import metadata
-
-    engine = create_engine(f"sqlite:///{path}")
-    metadata.create_all(engine)
-    engine.dispose()
+        return SqliteDatabase.open_read_only(path, loop_guard_s=loop_guard_s)
+    return await SqliteDatabase.open(path, loop_guard_s=loop_guard_s)

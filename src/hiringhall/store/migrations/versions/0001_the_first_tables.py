@@ -1,0 +1,437 @@
+"""The first tables."""
+# ruff: noqa: E501  as generated
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "attempts",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("bucket", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_attempts_bucket_at_us"), "attempts", ["bucket", "at_us"], unique=False)
+    op.create_table(
+        "buckets",
+        sa.Column("bucket", sa.Text(), nullable=False),
+        sa.Column("taken", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("bucket", name=op.f("pk_buckets")),
+    )
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("route", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("body_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.BigInteger(), nullable=True),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "route", "key", name=op.f("pk_idempotency_keys")
+        ),
+    )
+    op.create_index(
+        op.f("ix_idempotency_keys_created_at_us"),
+        "idempotency_keys",
+        ["created_at_us"],
+        unique=False,
+    )
+    op.create_table(
+        "organizations",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("short_id", sa.Text(), nullable=False),
+        sa.Column("spec_approval", sa.BigInteger(), nullable=False),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("spec_approval IN (0, 1)", name=op.f("ck_organizations_spec_approval")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
+        sa.UniqueConstraint("short_id", name=op.f("uq_organizations_short_id")),
+    )
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("email_folded", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("is_admin", sa.BigInteger(), nullable=False),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("is_admin IN (0, 1)", name=op.f("ck_users_is_admin")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("email_folded", name=op.f("uq_users_email_folded")),
+    )
+    op.create_table(
+        "api_keys",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("secret_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("prefix", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at_us", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_api_keys_organization_id")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_api_keys_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
+        sa.UniqueConstraint("secret_sha256", name=op.f("uq_api_keys_secret_sha256")),
+    )
+    op.create_index(
+        op.f("ix_api_keys_organization_id"), "api_keys", ["organization_id"], unique=False
+    )
+    op.create_table(
+        "credit_days",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("day", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("used >= 0", name=op.f("ck_credit_days_used")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_credit_days_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "day", name=op.f("pk_credit_days")),
+    )
+    op.create_table(
+        "memberships",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("joined_at_us", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_memberships_organization_id")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_memberships_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "organization_id", name=op.f("pk_memberships")),
+    )
+    op.create_index(
+        op.f("ix_memberships_organization_id"), "memberships", ["organization_id"], unique=False
+    )
+    op.create_table(
+        "teams",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("is_default", sa.BigInteger(), nullable=False),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("is_default IN (0, 1)", name=op.f("ck_teams_is_default")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_teams_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
+    )
+    op.create_index(
+        "uq_teams_default",
+        "teams",
+        ["organization_id"],
+        unique=True,
+        sqlite_where=sa.text("is_default = 1"),
+        postgresql_where=sa.text("is_default = 1"),
+    )
+    op.create_table(
+        "roles",
+        sa.Column("team_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("runtime", sa.Text(), nullable=False),
+        sa.Column("config", sa.Text(), nullable=False),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at_us", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_roles_team_id")),
+        sa.PrimaryKeyConstraint("team_id", "name", name=op.f("pk_roles")),
+    )
+    op.create_table(
+        "tasks",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("team_id", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("engagement", sa.Text(), nullable=False),
+        sa.Column("acceptance", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("waiting_for", sa.Text(), nullable=False),
+        sa.Column("waiting_reason", sa.Text(), nullable=False),
+        sa.Column("waiting_until_us", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("revisions", sa.BigInteger(), nullable=False),
+        sa.Column("priority", sa.BigInteger(), nullable=False),
+        sa.Column("repository", sa.Text(), nullable=True),
+        sa.Column("role", sa.Text(), nullable=True),
+        sa.Column("spec_approval", sa.BigInteger(), nullable=False),
+        sa.Column("plan_approved", sa.BigInteger(), nullable=False),
+        sa.Column("price_cents", sa.BigInteger(), nullable=True),
+        sa.Column("question_id", sa.Text(), nullable=True),
+        sa.Column("deliverable_id", sa.Text(), nullable=True),
+        sa.Column("plan_id", sa.Text(), nullable=True),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("last_activity_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'awaiting_reply') = (waiting_for IN ('reply', 'plan_decision', 'budget_decision'))",
+            name=op.f("ck_tasks_awaiting_reply_waits"),
+        ),
+        sa.CheckConstraint(
+            "acceptance IN ('poster', 'on_delivery')", name=op.f("ck_tasks_acceptance")
+        ),
+        sa.CheckConstraint(
+            "engagement IN ('staff', 'claim', 'proposals', 'task_force')",
+            name=op.f("ck_tasks_engagement"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'open', 'selecting', 'assigned', 'in_progress', 'awaiting_reply', 'in_review', 'revising', 'disputed', 'done', 'failed', 'cancelled', 'expired')",
+            name=op.f("ck_tasks_state"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('done', 'failed', 'cancelled', 'expired') OR waiting_for = 'nothing'",
+            name=op.f("ck_tasks_final_waits_for_nothing"),
+        ),
+        sa.CheckConstraint(
+            "waiting_for IN ('nothing', 'worker', 'reply', 'plan_decision', 'budget_decision', 'until')",
+            name=op.f("ck_tasks_waiting_for"),
+        ),
+        sa.CheckConstraint("plan_approved IN (0, 1)", name=op.f("ck_tasks_plan_approved")),
+        sa.CheckConstraint("price_cents IS NULL OR price_cents > 0", name=op.f("ck_tasks_price")),
+        sa.CheckConstraint("spec_approval IN (0, 1)", name=op.f("ck_tasks_spec_approval")),
+        sa.CheckConstraint(
+            "version > 0 AND generation >= 0 AND revisions >= 0", name=op.f("ck_tasks_counters")
+        ),
+        sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_tasks_created_by")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_tasks_organization_id")
+        ),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_tasks_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
+    )
+    op.create_index(
+        op.f("ix_tasks_organization_id_id"), "tasks", ["organization_id", "id"], unique=False
+    )
+    op.create_index(
+        "ix_tasks_waiting_for_worker",
+        "tasks",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("waiting_for = 'worker'"),
+        postgresql_where=sa.text("waiting_for = 'worker'"),
+    )
+    op.create_table(
+        "deliverables",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=True),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("branch", sa.Text(), nullable=True),
+        sa.Column("commit_id", sa.Text(), nullable=True),
+        sa.Column("accepted", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("submitted_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("decided_at_us", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "accepted IS NULL OR accepted IN (0, 1)", name=op.f("ck_deliverables_accepted")
+        ),
+        sa.CheckConstraint("number > 0", name=op.f("ck_deliverables_number")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_deliverables_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliverables")),
+        sa.UniqueConstraint("task_id", "number", name=op.f("uq_deliverables_task_id_number")),
+    )
+    op.create_index(
+        "uq_deliverables_run",
+        "deliverables",
+        ["run_id"],
+        unique=True,
+        sqlite_where=sa.text("run_id IS NOT NULL"),
+        postgresql_where=sa.text("run_id IS NOT NULL"),
+    )
+    op.create_table(
+        "events",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("waiting_for", sa.Text(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('draft', 'open', 'selecting', 'assigned', 'in_progress', 'awaiting_reply', 'in_review', 'revising', 'disputed', 'done', 'failed', 'cancelled', 'expired')",
+            name=op.f("ck_events_state"),
+        ),
+        sa.CheckConstraint(
+            "waiting_for IN ('nothing', 'worker', 'reply', 'plan_decision', 'budget_decision', 'until')",
+            name=op.f("ck_events_waiting_for"),
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_events_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        sa.UniqueConstraint("task_id", "number", name=op.f("uq_events_task_id_number")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "plans",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("proposed_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("accepted", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("decided_at_us", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "accepted IS NULL OR accepted IN (0, 1)", name=op.f("ck_plans_accepted")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_plans_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plans")),
+    )
+    op.create_index(op.f("ix_plans_task_id"), "plans", ["task_id"], unique=False)
+    op.create_table(
+        "questions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("questions", sa.Text(), nullable=False),
+        sa.Column("asked_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("reply_text", sa.Text(), nullable=True),
+        sa.Column("answers", sa.Text(), nullable=True),
+        sa.Column("answered_at_us", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("kind IN ('clarifying', 'to_customer')", name=op.f("ck_questions_kind")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_questions_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_questions")),
+    )
+    op.create_index(op.f("ix_questions_task_id"), "questions", ["task_id"], unique=False)
+    op.create_table(
+        "runs",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
+        sa.Column("steps_done", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("runtime", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=True),
+        sa.Column("priority", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("losses", sa.BigInteger(), nullable=False),
+        sa.Column("previous_run_id", sa.Text(), nullable=True),
+        sa.Column("node_id", sa.Text(), nullable=True),
+        sa.Column("lease_until_us", sa.BigInteger(), nullable=True),
+        sa.Column("queued_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("started_at_us", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at_us", sa.BigInteger(), nullable=True),
+        sa.Column("ended_because", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(state IN ('queued', 'starting', 'running')) = (ended_at_us IS NULL)",
+            name=op.f("ck_runs_ended"),
+        ),
+        sa.CheckConstraint(
+            "(state IN ('starting', 'running')) = (lease_until_us IS NOT NULL)",
+            name=op.f("ck_runs_lease"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('queued', 'starting', 'running', 'completed', 'failed', 'broken', 'lost', 'cancelled')",
+            name=op.f("ck_runs_state"),
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_runs_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        sa.UniqueConstraint("task_id", "generation", name=op.f("uq_runs_task_id_generation")),
+    )
+    op.create_index(
+        "ix_runs_leased",
+        "runs",
+        ["lease_until_us"],
+        unique=False,
+        sqlite_where=sa.text("lease_until_us IS NOT NULL"),
+        postgresql_where=sa.text("lease_until_us IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_runs_queue",
+        "runs",
+        [sa.literal_column("priority DESC"), "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )
+    op.create_index(
+        "uq_runs_one_live",
+        "runs",
+        ["task_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('queued', 'starting', 'running')"),
+        postgresql_where=sa.text("state IN ('queued', 'starting', 'running')"),
+    )
+    op.create_table(
+        "timers",
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("due_at_us", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_timers_task_id")),
+        sa.PrimaryKeyConstraint("task_id", "kind", name=op.f("pk_timers")),
+    )
+    op.create_index(op.f("ix_timers_due_at_us"), "timers", ["due_at_us"], unique=False)
+    op.create_table(
+        "files",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("deliverable_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("blob_key", sa.Text(), nullable=False),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("size_bytes >= 0", name=op.f("ck_files_size")),
+        sa.ForeignKeyConstraint(
+            ["deliverable_id"], ["deliverables.id"], name=op.f("fk_files_deliverable_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_files_organization_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_files_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
+        sa.UniqueConstraint("deliverable_id", "name", name=op.f("uq_files_deliverable_id_name")),
+    )
+    op.create_table(
+        "usage_records",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("runtime", sa.Text(), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("credits", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.BigInteger(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "input_tokens >= 0 AND output_tokens >= 0 AND credits >= 0",
+            name=op.f("ck_usage_records_not_negative"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_usage_records_organization_id")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_usage_records_run_id")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_usage_records_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_records")),
+    )
+    op.create_index(op.f("ix_usage_records_task_id"), "usage_records", ["task_id"], unique=False)
