@@ -11,7 +11,7 @@ from hiringhall.doors.kit.answers import (
 from hiringhall.doors.kit.app import DoorApp
 from hiringhall.doors.kit.bodies import Limits
 from hiringhall.doors.kit.calls import Call
-from hiringhall.doors.kit.docs import docs_page
+from hiringhall.doors.kit.documented import documented
 from hiringhall.doors.kit.door import Door, Spelling
 from hiringhall.doors.kit.openapi import openapi
 from hiringhall.doors.kit.refusals import Header, Refusal, Refused, malformed
@@ -31,7 +31,7 @@ __all__ = [
     "Route",
     "Spelling",
     "Stream",
-    "docs_page",
+    "documented",
     "encode_json",
     "malformed",
     "new_request_id",

@@ -1,7 +1,7 @@
 """Answers on the wire: the least that ASGI needs, written once and sent without a framework."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -47,7 +47,8 @@ class Raw:
 class Stream:
     """Bytes that come one after another; `size_bytes` is None where nobody knows how many.
 
-    An `endless` one (events) is ended when the server stops; the others may finish.
+    An `endless` one (events) is ended when the server stops; the others may finish. `release` is
+    awaited in every case, even when not one chunk was asked for.
     """
 
     chunks: AsyncGenerator[bytes, None]
@@ -56,6 +57,7 @@ class Stream:
     headers: tuple[Header, ...] = ()
     size_bytes: int | None = None
     endless: bool = False
+    release: Callable[[], Awaitable[None]] | None = None
 
 
 class LiveStreams:
@@ -136,8 +138,8 @@ class Reply:
 
         The generator is closed in every case, so what it holds goes back in its `finally`.
         """
-        await self.start(stream.status, stream.content_type, stream.size_bytes, stream.headers)
         try:
+            await self.start(stream.status, stream.content_type, stream.size_bytes, stream.headers)
             if self._head:
                 await self.more(b"", more=False)
                 return
@@ -147,6 +149,8 @@ class Reply:
             await _until_gone(pump, receive)
         finally:
             await stream.chunks.aclose()
+            if stream.release is not None:
+                await stream.release()
 
     async def _pump(self, chunks: AsyncGenerator[bytes, None]) -> None:
         async for chunk in chunks:

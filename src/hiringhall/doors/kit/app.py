@@ -8,6 +8,7 @@ import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
 
+from hiringhall.actions.idempotency import Replayed
 from hiringhall.domain.errors import HallError, OutOfCredits, TooManyAttempts
 from hiringhall.doors.kit.answers import (
     JSON,
@@ -36,6 +37,8 @@ D = TypeVar("D")
 _log: Any = structlog.get_logger("hiringhall.doors")
 
 _INTERNAL = "An internal error occurred while processing your request."
+
+_REPLAYED = ((b"idempotency-replayed", b"true"),)
 
 _DRAIN_BYTES = 8 << 20
 _DRAIN_S = 2.0
@@ -87,6 +90,8 @@ class DoorApp(Generic[D]):
                 await self._send_special(reply, value, receive)
         except HallError as error:
             await self._refuse(reply, self._spell(error, reply.request_id))
+        except Replayed as again:
+            await reply.whole(again.status, again.body, JSON, _REPLAYED)
         except Refused as error:
             await self._refuse_unread(reply, error, receive)
 
@@ -101,6 +106,7 @@ class DoorApp(Generic[D]):
         if prepared is None:
             raise wrong_method(resource.allow)
         call: Call[Any, Any] = Call(
+            door=self.door.name,
             scope=scope,
             headers=headers,
             path=values,

@@ -17,6 +17,7 @@ class Call(Generic[B, Q]):
     __slots__ = (
         "_actor",
         "body",
+        "door",
         "headers",
         "path",
         "query",
@@ -29,12 +30,14 @@ class Call(Generic[B, Q]):
     def __init__(
         self,
         *,
+        door: str,
         scope: Scope,
         headers: dict[bytes, bytes],
         path: dict[str, str],
         template: str,
         request_id: str,
     ) -> None:
+        self.door = door
         self.scope = scope
         self.headers = headers
         self.path = path
@@ -57,9 +60,13 @@ class Call(Generic[B, Q]):
         self._actor = actor
 
     @property
-    def route(self) -> str:
-        """The route's name, as idempotency keys are kept under: method and template."""
-        return f"{self.scope['method']} {self.template}"
+    def target(self) -> str:
+        """What was asked, whichever way the path was written: door, method, and the route's path.
+
+        Idempotency keys are kept under it, so one key on two tasks names two requests.
+        """
+        path = self.template.format_map(self.path)
+        return f"{self.door} {self.scope['method']} {path}"
 
     def header(self, name: bytes) -> str | None:
         """The last header of a lower-case name, as latin-1 text; None where it is not there."""

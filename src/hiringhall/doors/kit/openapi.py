@@ -32,7 +32,7 @@ def openapi(door: Door[Any], *, version: str, servers: Iterable[str] = ()) -> di
     refs, components = msgspec.json.schema_components(structs, ref_template=_REF)
     schemas = dict(zip(structs, refs, strict=True))
     paths: dict[str, dict[str, Any]] = {}
-    for route in door.routes:
+    for route in _shown(door):
         operation = _operation(door, route, schemas)
         paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
@@ -51,9 +51,13 @@ def openapi(door: Door[Any], *, version: str, servers: Iterable[str] = ()) -> di
     }
 
 
+def _shown(door: Door[Any]) -> Iterable[Route[Any]]:
+    return (route for route in door.routes if not route.hidden)
+
+
 def _structs(door: Door[Any]) -> Iterable[type[msgspec.Struct]]:
     found: dict[type[msgspec.Struct], None] = {}
-    for route in door.routes:
+    for route in _shown(door):
         for struct in (route.body, *route.answers.values()):
             if struct is not None:
                 found[struct] = None

@@ -24,6 +24,7 @@ class Route(Generic[D]):
     struct it carries, None where the answer is no JSON of ours; the first is the status of a
     handler that just returns a struct. `raises` lists the domain errors worth documenting; the
     door's table spells them all, listed or not. `once`: the route takes an `Idempotency-Key`.
+    `hidden` routes are no part of the documented API: the documentation itself.
     """
 
     method: str
@@ -36,6 +37,7 @@ class Route(Generic[D]):
     who: Callable[[D, Call[Any, Any]], Awaitable[Actor]] | None = None
     raises: tuple[type[HallError], ...] = ()
     once: bool = False
+    hidden: bool = False
 
     @property
     def status(self) -> int:

@@ -1,0 +1,120 @@
+"""Who calls, from where, and with which idempotency key: what any door reads from a request."""
+
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.types import Scope
+
+from hiringhall.actions.idempotency import Once
+from hiringhall.domain.errors import Invalid, Unauthorized
+from hiringhall.domain.policy import Actor
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Call, encode_json
+from hiringhall.queries.accounts import authenticate
+
+T = TypeVar("T")
+
+_KEY = re.compile(r"[!-~]{1,255}")
+
+
+def bearer(headers: dict[bytes, bytes]) -> str | None:
+    """The secret of an `Authorization: Bearer …` header (RFC 6750), None without one."""
+    value = headers.get(b"authorization")
+    if value is None or value[:7].lower() != b"bearer ":
+        return None
+    return value[7:].strip().decode("latin-1") or None
+
+
+async def customer(desk: Desk, call: Call[Any, Any]) -> Actor:
+    """The user behind a customer's key; raises Unauthorized."""
+    secret = bearer(call.headers)
+    if secret is None:
+        raise Unauthorized("Invalid or missing API key")
+    return await authenticate(desk.hall, secret)
+
+
+def client_address(desk: Desk, scope: Scope) -> str:
+    """The address a request came from, by the word of proxies the operator trusts and no other.
+
+    `X-Forwarded-For` is read from its end: each trusted proxy vouches for the entry before its
+    own, and the first that is none of them is the client.
+    """
+    client = scope.get("client")
+    address = str(client[0]) if client else ""
+    if not _trusted(desk, address):
+        return address
+    named = [
+        part.strip()
+        for name, value in scope["headers"]
+        if name == b"x-forwarded-for"
+        for part in value.decode("latin-1").split(",")
+    ]
+    for one in reversed(named):
+        parsed = _parse(one)
+        if parsed is None:
+            return address
+        address = str(parsed)
+        if not _trusted(desk, address):
+            return address
+    return address
+
+
+def once_of(
+    call: Call[Any, Any],
+    *,
+    organization_id: str,
+    status: int,
+    view: Callable[[T], msgspec.Struct],
+    holds_secret: bool = False,
+) -> Once | None:
+    """The call's `Idempotency-Key` with what it takes to keep the answer; None without one.
+
+    `view` is what the handler, too, makes of the action's value. Raises Invalid for a key that
+    is none.
+    """
+    key = call.header(b"idempotency-key")
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise Invalid(
+            "Idempotency-Key takes 1 to 255 visible ASCII characters",
+            {"Idempotency-Key": "is not valid"},
+        )
+
+    def render(value: T) -> tuple[int, bytes]:
+        return status, encode_json(view(value))
+
+    return Once(
+        organization_id=organization_id,
+        route=call.target,
+        key=key,
+        body_sha256=call.body_sha256(),
+        render=render,
+        holds_secret=holds_secret,
+    )
+
+
+def _trusted(desk: Desk, address: str) -> bool:
+    if not desk.trusted_proxies:
+        return False
+    parsed = _parse(address)
+    return parsed is not None and any(parsed in network for network in desk.trusted_proxies)
+
+
+def _parse(address: str) -> IPv4Address | IPv6Address | None:
+    """An address with or without a port, as proxies write them; None for anything else."""
+    bare = address
+    if address.startswith("["):
+        bare = address[1:].partition("]")[0]
+    elif address.count(":") == 1:
+        bare = address.partition(":")[0]
+    try:
+        parsed = ip_address(bare.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        return parsed.ipv4_mapped
+    return parsed

@@ -1,0 +1,44 @@
+"""What every door is handed: the hall, where its files are, and how it is reached from outside."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any
+
+from hiringhall.actions.hall import Hall
+from hiringhall.blobs import Blobs, FileLinks
+from hiringhall.doors.kit import Call
+
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The hall as doors have it.
+
+    `public_url` is the base of absolute links, with no slash at its end; None where the operator
+    named none and the hall does not listen on loopback alone: then the caller's own word for the
+    host is used, in answers to that caller only.
+    """
+
+    hall: Hall
+    blobs: Blobs
+    links: FileLinks
+    public_url: str | None = None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    def base_url(self, call: Call[Any, Any]) -> str:
+        """The base of absolute links in the answer to a call."""
+        if self.public_url is not None:
+            return self.public_url
+        host = call.header(b"host") or ""
+        if not _HOST.fullmatch(host):
+            name, port = call.scope.get("server") or ("localhost", None)
+            name = f"[{name}]" if ":" in name else name
+            host = name if port is None else f"{name}:{port}"
+        return f"{call.scope['scheme']}://{host}"
+
+    def file_url(self, base_url: str, file_id: str, expires_at_s: int) -> str:
+        """A link to a file that works for whoever has it, until a time."""
+        signature = self.links.sign(file_id, expires_at_s)
+        return f"{base_url}/files/{file_id}?expires={expires_at_s}&signature={signature}"

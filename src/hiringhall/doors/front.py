@@ -1,0 +1,58 @@
+"""The house's front: every door, each at its prefix and at its place under the root."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from hiringhall.doors import files, health
+from hiringhall.doors.agentwork import routes as agentwork
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.health import DoorCollector, Health
+from hiringhall.doors.kit import DoorApp, LiveStreams, documented
+from hiringhall.doors.mounts import Mount, Mounts
+
+_VARY = ((b"vary", b"Authorization"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The outermost app, and the streams to be ended before the server stops."""
+
+    app: ASGIApp
+    live: LiveStreams
+
+
+def open_front(
+    desk: Desk, health_desk: Health, *, version: str, door_hosts: Mapping[str, str] | None = None
+) -> Front:
+    """Put up every door; `door_hosts` gives doors, by name, a host name of their own.
+
+    Raises ValueError for a door that is not there.
+    """
+    live = LiveStreams()
+    described = documented(agentwork.DOOR, version=version, server="/agentwork")
+    plain = DoorApp(described, desk, live=live)
+    shared = DoorApp(described, desk, live=live, headers=_VARY)
+    downloads = DoorApp(files.DOOR, desk, live=live)
+    operators = DoorApp(health.DOOR, health_desk, live=live)
+    doors: dict[str, DoorApp[Any]] = {"agentwork": plain}
+    hosts: dict[str, ASGIApp] = {}
+    for name, host in (door_hosts or {}).items():
+        if name not in doors:
+            raise ValueError(f"there is no door {name!r}; the doors are {', '.join(doors)}")
+        hosts[host] = doors[name]
+    health_desk.registry.register(DoorCollector((plain, shared, downloads, operators)))
+    app = Mounts(
+        (
+            *(Mount(f"/{name}", door, strip=True) for name, door in doors.items()),
+            Mount("/api/v1", plain),
+            Mount("/api/v1/tasks", shared),  # by_key: Nexwork's agents come here with `nxw_`
+            Mount("/files", downloads),
+        ),
+        otherwise=operators,
+        hosts=hosts,
+        shared=("/files", "/healthz", "/readyz", "/metrics"),
+    )
+    return Front(app, live)

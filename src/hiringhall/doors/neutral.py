@@ -1,0 +1,45 @@
+"""The envelope of answers that belong to no dialect: health, files, unknown paths at the root."""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from hiringhall.domain import errors
+from hiringhall.domain.errors import HallError
+from hiringhall.doors.kit import Refusal, Spelling
+
+
+class Problem(msgspec.Struct):
+    """What went wrong, in a sentence; where it was our fault, with the id it has in the log."""
+
+    status_code: int
+    detail: str
+    request_id: str | UnsetType = UNSET
+
+
+ERRORS: Mapping[type[HallError], Spelling] = {
+    errors.Unauthorized: Spelling(401),
+    errors.InvalidCredentials: Spelling(401),
+    errors.Forbidden: Spelling(403),
+    errors.RegistrationClosed: Spelling(403),
+    errors.NotFound: Spelling(404),
+    errors.Invalid: Spelling(400),
+    errors.NoOrganization: Spelling(400),
+    errors.WrongState: Spelling(409),
+    errors.LostRace: Spelling(409),
+    errors.EmailTaken: Spelling(409),
+    errors.IdempotencyConflict: Spelling(409),
+    errors.SecretNotRepeated: Spelling(409),
+    errors.Superseded: Spelling(409),
+    errors.TooManyAttempts: Spelling(429),
+    errors.OutOfCredits: Spelling(429),
+}
+
+ENVELOPES: Mapping[int, type[msgspec.Struct]] = {0: Problem}
+
+
+def envelope(refusal: Refusal) -> Problem:
+    """One shape for all."""
+    request_id = refusal.request_id if refusal.status >= 500 else UNSET
+    return Problem(refusal.status, refusal.message, request_id)
