@@ -6,7 +6,9 @@ server when its owner ends, however it ends; should the keeper itself be killed,
 the server (`PR_SET_PDEATHSIG`). Linux only: elsewhere set `HIRINGHALL_TEST_DATABASE_URL`.
 """
 
+import contextlib
 import ctypes
+import fcntl
 import importlib.util
 import os
 import pwd
@@ -27,6 +29,7 @@ START_TIMEOUT_S = 120.0
 """How long a server may take to answer: generous, for a loaded machine."""
 
 _PR_SET_PDEATHSIG = 1
+_PREFIX = "hiringhall-postgres-"
 _MEMORY = Path("/dev/shm")  # noqa: S108
 _MEMORY_NEEDED_BYTES = 1 << 30
 _SUPERUSER = "postgres"
@@ -138,9 +141,25 @@ def _answer(text: str) -> None:
 
 
 def _temporary_folder(parent: Path) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="hiringhall-postgres-", dir=parent))
+    """A folder of this keeper's, held by a lock; what killed keepers left is cleared away."""
+    for left in parent.glob(f"{_PREFIX}*"):
+        _clear(left)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     folder.chmod(0o711)  # the server's user must get to what is its own below
+    fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)  # until this process ends
     return folder
+
+
+def _clear(left: Path) -> None:
+    with contextlib.suppress(OSError):  # somebody else's, or gone by now
+        if left.stat().st_mtime > time.time() - START_TIMEOUT_S:
+            return  # perhaps made this moment and not locked yet
+        handle = os.open(left, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left)
+        finally:
+            os.close(handle)
 
 
 def _roomy_memory() -> Path | None:
