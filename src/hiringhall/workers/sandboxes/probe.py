@@ -36,6 +36,17 @@ fails() { name=$1; shift; if "$@" >/dev/null 2>&1; then echo "-$name"; else echo
 opens() { (: >>"$1"); }
 equals() { [ "$1" = "$2" ]; }
 has() { case "$2" in *"$1"*) return 0 ;; esac; return 1; }
+unknown_mount() {
+  while read -r _ _ _ _ point _; do
+    case $point in
+      / | /usr | /usr/* | /bin | /sbin | /lib | /lib?? | /libx32 | /opt/agents | /opt/agents/*) ;;
+      /etc/ld.so.cache | /etc/alternatives | /dev | /dev/* | /proc | /proc/* | /tmp | /run) ;;
+      /workspace | /session) ;;
+      *) return 0 ;;
+    esac
+  done </proc/self/mountinfo
+  return 1
+}
 status=$(cat /proc/self/status)
 environ=$(tr '\0' '\n' </proc/1/environ)
 interfaces=$(tail -n +3 /proc/net/dev)
@@ -63,6 +74,7 @@ for own in $3; do
 done
 fails user-namespaces unshare --user true
 fails mounts mount -t tmpfs none /tmp
+fails mounts-known unknown_mount
 holds capabilities has "CapEff:${tab}0000000000000000" "$status"
 holds capabilities has "CapBnd:${tab}0000000000000000" "$status"
 holds no-new-privileges has "NoNewPrivs:${tab}1" "$status"
@@ -86,6 +98,7 @@ _MEANING: Mapping[str, str] = {
     "processes": "processes of the host can be seen",
     "namespaces": "a namespace is shared with the host",
     "user-namespaces": "new user namespaces can be made inside",
+    "mounts-known": "more of the host is mounted than belongs there",
     "mounts": "file systems can be mounted inside",
     "capabilities": "capabilities are left",
     "no-new-privileges": "privileges can be gained",

@@ -157,7 +157,8 @@ def check_mount(source: Path, destination: str, *, forbidden: Sequence[Path]) ->
     if any(_overlap(real, path.resolve()) for path in forbidden):
         raise BadMount(f"{source} would show the hall's own data to a sandbox.")
     inside = PurePosixPath(destination)
-    if not inside.is_absolute() or ".." in inside.parts or destination != str(inside):
+    plain = destination == str(inside) and not destination.startswith("//")
+    if not (plain and inside.is_absolute() and ".." not in inside.parts):
         raise BadMount(f"A mount's place inside must be a plain absolute path: {destination}")
     if destination in {"/", "/tmp", "/var"}:  # noqa: S108
         raise BadMount(f"{destination} inside a sandbox is not free.")
@@ -199,9 +200,11 @@ def _command(spec: SandboxSpec) -> list[str]:
         raise SandboxError("No program to run in the sandbox.")
     command = [_checked(word) for word in spec.argv]
     if not spec.relays:
-        return command
+        # By a shell, which says 127 of a program that is not there; bubblewrap would say 1, as
+        # it does of walls that it could not put up.
+        return ["/bin/sh", "-c", 'exec "$@"', "sh", *command]
     relays = [f"{_port(port)}:{_socket_name(name)}" for name, port in spec.relays.items()]
-    return ["/bin/sh", "-c", _RELAY, "relays", " ".join(relays), *command]
+    return ["/bin/sh", "-c", _RELAY, "sh", " ".join(relays), *command]
 
 
 def _port(port: int) -> int:

@@ -112,6 +112,7 @@ class Warden:
     async def _wake(self) -> socket.socket:
         async with self._waking:
             if self._socket is None:
+                await self._bury()
                 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 with theirs:
                     self._process = await asyncio.to_thread(_start, theirs.fileno())
@@ -127,6 +128,10 @@ class Warden:
         """End everything kept, then the warden."""
         await asyncio.gather(*(kept.kill() for kept in list(self._kept)))
         self._drop()
+        await self._bury()
+
+    async def _bury(self) -> None:
+        """Wait for a warden that lost its socket, or its life."""
         if self._process is not None:
             await asyncio.to_thread(self._process.wait, _PATIENCE_S)
             self._process = None
@@ -221,10 +226,12 @@ class Kept:
         return self._stderr.stream
 
     async def started(self) -> None:
-        await asyncio.shield(self._started)
+        await asyncio.wait([self._started])
+        self._started.result()
 
     async def wait(self) -> Exit:
-        return await asyncio.shield(self._ended)
+        await asyncio.wait([self._ended])
+        return self._ended.result()
 
     async def kill(self) -> Exit:
         if not self._ended.done():
@@ -254,11 +261,15 @@ class Kept:
         if "pid" in message:
             self._started.set_result(int(message["pid"]))
         elif "error" in message:
-            self._started.set_exception(SandboxError(f"Could not start: {message['error']}."))
+            self._refuse(f"Could not start: {message['error']}.")
             self._finish(Exit(127, ExitReason.BROKEN))
         else:
             reason = ExitReason(message["reason"])
             self._finish(Exit(int(message["code"]), reason, int(message["kills"])))
+
+    def _refuse(self, sentence: str) -> None:
+        self._started.set_exception(SandboxError(sentence))
+        self._started.exception()  # seen, should nobody be waiting any more
 
     def _finish(self, result: Exit) -> None:
         if self._ended.done():
@@ -270,5 +281,5 @@ class Kept:
         if self._stdin is not None:
             self._stdin.abort()
         if not self._started.done():
-            self._started.set_exception(SandboxError("The sandbox's keeper died."))
+            self._refuse("The process that kept the sandbox has died.")
         self._ended.set_result(result)

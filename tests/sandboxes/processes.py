@@ -1,0 +1,64 @@
+"""Looks at processes and control groups from the host's side."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from hiringhall.workers.sandboxes import cgroups
+
+
+def read_process(pid: int, name: str) -> bytes:
+    return Path(f"/proc/{pid}/{name}").read_bytes()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[1])
+
+
+def children_of(pid: int) -> list[int]:
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, path.read_text().split())
+    return found
+
+
+def family_of(pid: int) -> list[int]:
+    """A process and all that come from it."""
+    return [pid, *(member for child in children_of(pid) for member in family_of(child))]
+
+
+def marked(mark: str, *, but: str) -> list[int]:
+    """Processes, on the whole machine, with the mark in their command line."""
+    found: list[int] = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            command = path.read_bytes()
+            if mark.encode() in command and but.encode() not in command:
+                found.append(int(path.parent.name))
+    return found
+
+
+def descriptors_of(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def groups_with(part: str) -> list[str]:
+    """Names of the sandboxes' control groups that there are now."""
+    folders = set(cgroups.find().folders.values())
+    return [p.name for folder in folders for p in folder.glob("hiringhall-*") if part in p.name]
+
+
+def groups_kept_by(keepers: list[int]) -> list[str]:
+    return [name for name in groups_with("") if int(name.split("-")[1]) in keepers]
+
+
+def own_descriptors() -> int:
+    return descriptors_of(os.getpid())
