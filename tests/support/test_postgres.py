@@ -26,18 +26,18 @@ time.sleep(600)
 
 @pytest.mark.parametrize("killed", ["owner", "keeper"])
 def test_the_server_ends_when_somebody_above_it_is_killed(killed: str) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", _OWNER], cwd=ROOT, stdout=subprocess.PIPE
-    ) as owner:
+    owner = subprocess.Popen([sys.executable, "-c", _OWNER], cwd=ROOT, stdout=subprocess.PIPE)
+    try:
         assert owner.stdout is not None
         server, folders = _look(owner.stdout.readline().decode().strip())
         ended = os.pidfd_open(server)
         os.kill(owner.pid if killed == "owner" else _parent_of(server), signal.SIGKILL)
 
         assert select.select([ended], [], [], PATIENCE_S)[0], f"the server outlived its {killed}"
-
         os.close(ended)
+    finally:
         owner.kill()
+        owner.communicate()
     if killed == "keeper":
         # Nobody is left to do it; a later server of the same user would, but not at once.
         for folder in folders:
@@ -46,8 +46,7 @@ def test_the_server_ends_when_somebody_above_it_is_killed(killed: str) -> None:
 
 def _look(url: str) -> tuple[int, set[Path]]:
     """The server's process id, and the folders of its cluster and its log."""
-    backend, cluster = asyncio.run(_ask(url))
-    server = _parent_of(backend)
+    server, cluster = asyncio.run(_ask(url))
     log = Path(f"/proc/{server}/fd/1").readlink()
     return server, {Path(cluster).parent, log.parent}
 
@@ -55,9 +54,9 @@ def _look(url: str) -> tuple[int, set[Path]]:
 async def _ask(url: str) -> tuple[int, str]:
     connection = await asyncpg.connect(url)
     try:
-        return await connection.fetchrow(
-            "select pg_backend_pid(), current_setting('data_directory')"
-        )
+        # The server is the parent of the process that serves this connection, while it is open.
+        backend = await connection.fetchval("select pg_backend_pid()")
+        return _parent_of(backend), await connection.fetchval("show data_directory")
     finally:
         await connection.close()
 
