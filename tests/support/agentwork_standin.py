@@ -44,6 +44,8 @@ class Seen:
 
     method: str
     path: str
+    raw_path: str
+    """The path as it was sent, with its escapes."""
     headers: dict[str, str]
     body: bytes
 
@@ -127,7 +129,9 @@ def refusal(status: int, detail: str, **more: str) -> JSONResponse:
 
 def _app(standin: StandIn) -> Starlette:
     async def answer(request: Request) -> Response:
-        seen = Seen(request.method, request.url.path, dict(request.headers), await request.body())
+        raw_path: str = request.scope["raw_path"].decode("ascii")
+        headers = dict(request.headers)
+        seen = Seen(request.method, request.url.path, raw_path, headers, await request.body())
         standin.seen.append(seen)
         return standin.answers.popleft() if standin.answers else _route(standin, seen)
 

@@ -1,0 +1,140 @@
+"""Speaks the Agentwork door's HTTP with any hall, and turns its refusals into plain endings."""
+
+import importlib.metadata
+import json
+from types import TracebackType
+from typing import Any, Self, cast
+from urllib.parse import quote
+
+import httpx
+
+from hiringhall.cli.credentials import Credentials
+from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.screen import one_line
+
+TIMEOUT_S = 60.0
+
+_CODES = {
+    401: Exit.UNAUTHORIZED,
+    403: Exit.UNAUTHORIZED,
+    404: Exit.NOT_FOUND,
+    400: Exit.REFUSED,
+    409: Exit.REFUSED,
+    413: Exit.REFUSED,
+    429: Exit.LATER,
+    503: Exit.LATER,
+}
+_HINTS = {
+    401: " Log in again with 'hiringhall login', or check the key.",
+    404: " See 'hiringhall tasks list'.",
+}
+
+
+class HallClient:
+    """A connection to one hall. Answers are decoded JSON objects; failures are `CommandError`."""
+
+    def __init__(self, url: str, key: str | None = None) -> None:
+        self.url = url
+        version = importlib.metadata.version("hiringhall")
+        headers = {"User-Agent": f"hiringhall/{version}", "Accept": "application/json"}
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        # No redirects: what a key is sent to is what the user named.
+        self._http = httpx.Client(headers=headers, timeout=TIMEOUT_S, follow_redirects=False)
+
+    @classmethod
+    def of(cls, credentials: Credentials) -> Self:
+        """A client that acts with a key."""
+        return cls(credentials.url, credentials.key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def get(self, path: str) -> dict[str, Any]:
+        """`GET` below `/api/v1`."""
+        return self._call("GET", path)
+
+    def post(
+        self, path: str, body: dict[str, Any], *, idempotency_key: str | None = None
+    ) -> dict[str, Any]:
+        """`POST` below `/api/v1`."""
+        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        return self._call("POST", path, body, headers)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        sent = dict(headers or {})
+        content: bytes | None = None
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+            # ASCII escapes: whatever the arguments hold can be sent, and is the hall's to judge.
+            content = json.dumps(body).encode("ascii")
+        try:
+            response = self._http.request(
+                method, f"{self.url}/api/v1{path}", content=content, headers=sent
+            )
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from None
+        if not response.is_success:
+            raise _refusal(response)
+        answer = _decoded(response)
+        if answer is None:
+            raise CommandError(
+                f"{self.url} answered, but not as a hall does. Check the address.", Exit.UNREACHABLE
+            )
+        return answer
+
+    def _unreachable(self, error: httpx.HTTPError) -> CommandError:
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            text = (
+                f"No hall answers at {self.url}. Start one with 'hiringhall serve', or name "
+                "another with --url."
+            )
+        elif isinstance(error, httpx.TimeoutException):
+            text = f"{self.url} did not answer within {TIMEOUT_S:.0f} seconds."
+        else:
+            text = f"The connection to {self.url} broke before an answer came."
+        return CommandError(text, Exit.UNREACHABLE)
+
+
+def task_path(task_id: str, below: str = "") -> str:
+    """The path of a task, whatever the id that was typed."""
+    typed = task_id.strip()
+    if not typed or typed in {".", ".."}:
+        raise CommandError("Give the task's id; 'hiringhall tasks list' shows them.", Exit.USAGE)
+    return f"/tasks/{quote(typed, safe='', errors='replace')}{below}"
+
+
+def _decoded(response: httpx.Response) -> dict[str, Any] | None:
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else None
+
+
+def _refusal(response: httpx.Response) -> CommandError:
+    status = response.status_code
+    body = _decoded(response) or {}
+    detail = one_line(str(body.get("detail") or f"it answered {status}")).rstrip(".")
+    text = f"The hall says: {detail}.{_HINTS.get(status, '')}"
+    if 300 <= status < 400:
+        text = f"The hall at this address sends elsewhere ({status}); name that address with --url."
+    if status == 429 and response.headers.get("Retry-After", "").isdigit():
+        text += f" Try again in {response.headers['Retry-After']} seconds."
+    if request_id := body.get("request_id"):
+        text += f" (request {one_line(str(request_id), 40)})"
+    return CommandError(text, _CODES.get(status, Exit.FAILED))

@@ -1,0 +1,90 @@
+"""The command `hiringhall`: its groups, and the one place where an ending becomes an exit code."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from hiringhall.cli import accounts, tasks
+from hiringhall.cli.outcome import MEANINGS, CommandError, Exit
+from hiringhall.cli.screen import Screen
+
+_CODES = "\n".join(f"  {code.value:>3}  {meaning}" for code, meaning in MEANINGS.items())
+_EPILOG = f"""\
+\b
+A first task, on this machine:
+  HIRINGHALL_RUNTIME=rehearsal hiringhall serve
+  hiringhall register --email you@example.org --name You
+  hiringhall tasks create "Landing page" -d "Hero, pricing, footer." --watch
+
+\b
+Exit codes:
+{_CODES}
+"""
+
+
+class _Group(TyperGroup):
+    """The root group: every error that we foresee ends in one sentence and its code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CommandError as error:
+            Screen().note(f"hiringhall: {error.message}")
+            raise typer.Exit(error.code) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(Exit.INTERRUPTED) from None
+        except EOFError:
+            Screen().note("hiringhall: The input ended before everything was answered.")
+            raise typer.Exit(Exit.USAGE) from None
+
+
+app = typer.Typer(
+    name="hiringhall",
+    cls=_Group,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="A hiring hall for AI agents: post work, have it done in sandboxes, check it.",
+    epilog=_EPILOG,
+)
+app.add_typer(tasks.app)
+app.command()(accounts.register)
+app.command()(accounts.login)
+app.command()(accounts.logout)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        import importlib.metadata
+
+        Screen().say(f"hiringhall {importlib.metadata.version('hiringhall')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; the exit code."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="hiringhall")
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else Exit.FAILED
+    return Exit.OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())
