@@ -43,7 +43,7 @@ check: setup ## Format, lint, types, import contracts, shape
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@$(BIN)/basedpyright
-	@$(BIN)/pytest -q tests/test_shape.py tests/test_imports.py tests/manifest
+	@$(BIN)/pytest -q tests/test_shape.py tests/test_imports.py tests/test_docs.py
 
 .PHONY: run
 run: setup ## A hall on this machine
@@ -69,6 +69,10 @@ coverage: setup sandbox ## The tests, with what they reached
 format: setup ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
+
+.PHONY: docs
+docs: setup ## The pages that are printed from the code
+	@$(BIN)/python -m tests.support.pages
 
 .PHONY: lock
 lock: setup ## Resolve the dependencies anew and lock them by hash

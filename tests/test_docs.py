@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.pages import PRINTED
 from tests.support.repository import ROOT, shown, tracked
 
 PAGES = tracked("*.md")
@@ -26,6 +27,11 @@ def test_commands_of_make_exist(page: Path) -> None:
     """In code only: prose may make anything."""
     code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", page.read_text(), re.DOTALL))
     assert set(re.findall(r"\bmake ([a-z]+)\b", code)) <= _targets()
+
+
+@pytest.mark.parametrize("path", PRINTED, ids=shown)
+def test_printed_pages_are_up_to_date(path: Path) -> None:
+    assert path.read_text() == PRINTED[path](), "print it again: make docs"
 
 
 def test_the_readme_names_the_two_commands() -> None:
