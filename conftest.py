@@ -3,4 +3,5 @@
 pytest_plugins = (
     "tests.support.guards",
     "tests.support.databases",
+    "tests.support.halls",
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hiringhall.actions.hall import Hall, Registration, Rules, Staffing
 from hiringhall.actions.passwords import Passwords
-from hiringhall.blobs import Blobs, LocalBlobs
+from hiringhall.blobs import Blobs, FileLinks, open_blobs, read_secret_key
 from hiringhall.domain import ids
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.engine.local import LocalEngine
@@ -36,6 +36,7 @@ class App:
     node: Node
     hall: Hall
     blobs: Blobs
+    links: FileLinks
     engine: LocalEngine[Run]
     runner: Runner
 
@@ -90,7 +91,12 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
 
 
 def _compose(settings: Settings, node: Node, database: Database) -> App:
-    blobs = LocalBlobs(settings.data_dir / "blobs")
+    try:
+        blobs = open_blobs(settings.blobs, folder=settings.data_dir / "blobs")
+        key_file = settings.secret_key_file or settings.data_dir / "secret.key"
+        links = FileLinks(read_secret_key(key_file))
+    except (ValueError, OSError) as error:
+        raise SettingsError(str(error)) from error
     engine = LocalEngine[Run](slots=settings.local_runs)
     carrier = HallEngine(engine)
     runtimes = _runtimes(settings)
@@ -107,7 +113,7 @@ def _compose(settings: Settings, node: Node, database: Database) -> App:
     )
     runner = Runner(hall, blobs=blobs, runtimes=runtimes, node_id=node.id)
     carrier.runner = runner
-    return App(settings, node, hall, blobs, engine, runner)
+    return App(settings, node, hall, blobs, links, engine, runner)
 
 
 def _runtimes(settings: Settings) -> dict[str, Runtime]:

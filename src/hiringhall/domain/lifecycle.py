@@ -192,7 +192,7 @@ MOVES: tuple[Move, ...] = (
     Move(C.FAIL, _ON_IT, S.FAILED, WORKER_SIDE, MARKET, held=True,
          hold=Hold.REFUND, clears=_CLOCKS),
     Move(C.RETRY, _DELIVERS, S.IN_PROGRESS, frozenset({Side.HALL}), STAFF,
-         then_waits=Waiting.UNTIL),
+         then_waits=Waiting.UNTIL, sets=frozenset({T.RETRY})),
     Move(C.RESUME, _states(S.FAILED, S.CANCELLED), S.OPEN, POSTER_SIDE, STAFF, held=False,
          guard=Guard.NO_LIVE_WORKER),
     Move(C.REOPEN, _ENDED, S.OPEN, POSTER_SIDE, held=False, guard=Guard.NO_LIVE_WORKER),

@@ -8,4 +8,5 @@ from sqlalchemy import Insert, Table, bindparam
 def insert_row(table: Table, *, without: Collection[str] = ()) -> Insert:
     """An INSERT that takes each column by its name, but for those the database fills in."""
     names = [column.name for column in table.columns if column.name not in without]
-    return table.insert().values({name: bindparam(name) for name in names})
+    # Inline, so that PostgreSQL is not asked to return the id that nobody wants.
+    return table.insert().inline().values({name: bindparam(name) for name in names})

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -185,8 +184,8 @@ class Runner:
         for file in files:
             data = await file.read()
             key = self._hall.new_id()
-            await self._blobs.put(key, data)
-            stored.append(NewFile(file.name, len(data), hashlib.sha256(data).digest(), key))
+            kept = await self._blobs.put(key, data)
+            stored.append(NewFile(file.name, kept.size_bytes, kept.sha256, key))
         return stored
 
 
