@@ -111,6 +111,15 @@ attempt(os.pwrite, file, b"x", (1 << 20) - 1)
     assert (inside.workspace / "big").stat().st_size == 1 * MIB
 
 
+async def test_the_hosts_disk_is_not_filled(inside: Inside) -> None:
+    went = await inside.shell(
+        "i=0; while :; do i=$((i + 1)); head -c 1000000 /dev/urandom >$i; sleep 0.02; done",
+        limits=replace(LIMITS, disk_bytes=8 * MIB),
+    )
+    assert went.exit.reason is ExitReason.OUT_OF_DISK
+    assert went.exit.code == 137
+
+
 async def test_no_core_is_dumped(inside: Inside) -> None:
     went = await inside.shell("ulimit -c; kill -ABRT $$")
     assert went.out == "0\n"

@@ -111,7 +111,7 @@ async def test_what_is_not_bounded_is_said(
     monkeypatch.setattr(bubblewrap, "_groups", Found(2, {}, "The hall's group is not its own."))
     probe = await bubblewrap.probe()
     assert probe.ok
-    assert "nothing bounds a worker's memory and processes" in probe.sentence
+    assert "memory is not bounded and a worker's processes are" in probe.sentence
     assert probe.warnings == ("The hall's group is not its own.",)
 
 

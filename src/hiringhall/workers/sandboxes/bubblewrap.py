@@ -18,6 +18,7 @@ _FIRST_FILE_FD = 4
 _OWN_PROCESSES = 3
 """Bubblewrap's two, and the moment in which the second one is being forked."""
 _OPEN_FILES = 16384
+_LOOSE = 4096
 
 
 class Bubblewrap:
@@ -66,18 +67,29 @@ class Bubblewrap:
             argv=["bwrap", "--args", str(_ARGS_FD), "--", *profile.command],
             environment={},
             wall_s=limits.wall_s,
+            disk_folders=[str(spec.workspace), str(spec.session)],
+            disk_bytes=limits.disk_bytes,
             files=[arguments, *profile.files],
             reports=True,
             groups=groups.plans(
                 memory_bytes=limits.memory_bytes, processes=limits.processes + _OWN_PROCESSES
             ),
             rlimits=rlimits(limits),
+            loose_processes=loose_processes(limits, groups),
             stdin=spec.stdin,
             interactive=spec.interactive,
         )
 
     async def close(self) -> None:
         await self._warden.close()
+
+
+def loose_processes(limits: Limits, groups: cgroups.Found) -> int:
+    """A bound for all processes of the hall's user where no control group counts one sandbox's.
+
+    It is wide, because the other sandboxes count too. Root is never bounded by it.
+    """
+    return 0 if "pids" in groups.folders or os.getuid() == 0 else _LOOSE + limits.processes
 
 
 def rlimits(limits: Limits) -> list[tuple[int, int]]:

@@ -145,9 +145,8 @@ def find(proc: Path = Path("/proc/self")) -> Found:
     missing = [c for c in _CONTROLLERS if c not in folders]
     if not missing:
         return Found(1, folders)
-    if own.get("") is not None and not folders:
-        return Found(1, folders, f"No control group for {' and '.join(missing)} can be made here.")
-    return Found(1, folders, f"The hall may not make a control group for {' and '.join(missing)}.")
+    sentence = f"The hall cannot make control groups for {' and '.join(missing)} here"
+    return Found(1, folders, f"{sentence}: give it one of its own that it may write to.")
 
 
 def _find_version_2(own: Path) -> Found:

@@ -24,10 +24,11 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from resource import setrlimit
+from resource import RLIMIT_NPROC, setrlimit
 from typing import Any
 
 from hiringhall.workers.sandboxes.cgroups import Group, GroupPlan, write_file
+from hiringhall.workers.sandboxes.disk import DiskWatch
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -176,6 +177,9 @@ class Keeper:
             signal.signal(number, signal.SIG_DFL)
         for resource, value in self._order["rlimits"]:
             setrlimit(resource, (value, value))
+        if self._order["loose_processes"]:
+            most = _own_threads() + self._order["loose_processes"]
+            setrlimit(RLIMIT_NPROC, (most, most))
         # When the whole machine runs out of memory, work goes before the hall does.
         with contextlib.suppress(OSError):
             write_file("/proc/self/oom_score_adj", "500")
@@ -188,10 +192,11 @@ class Keeper:
         poll = select.poll()
         poll.register(exited_fd, select.POLLIN)
         poll.register(self._hall, select.POLLIN)
+        disk = DiskWatch(self._order["disk"]["folders"], self._order["disk"]["limit_bytes"])
         try:
             while True:
                 left_s = self._deadline - time.monotonic()
-                ready = {fd for fd, _ in poll.poll(int(max(0.0, min(left_s, 3600.0)) * 1000))}
+                ready = {fd for fd, _ in poll.poll(int(max(0.0, min(left_s, 1.0)) * 1000))}
                 if exited_fd in ready:
                     _, self._status = os.waitpid(self._pid, 0)
                     return "exited"
@@ -199,7 +204,10 @@ class Keeper:
                     return "killed"
                 if self._deadline <= time.monotonic():
                     return "timed_out"
+                if disk.is_over():
+                    return "out_of_disk"
         finally:
+            disk.close()
             os.close(exited_fd)
 
     def end(self) -> None:
@@ -233,17 +241,18 @@ class Keeper:
 
     def result(self, reason: str) -> dict[str, Any]:
         code = 137 if self._status is None else os.waitstatus_to_exitcode(self._status)
-        if code != -signal.SIGKILL and reason in {"killed", "timed_out"}:
+        if code != -signal.SIGKILL and reason in {"killed", "timed_out", "out_of_disk"}:
             reason = "exited"  # by itself, in the moment before
         if reason == "exited" and self._order["reports"] and not self._was_set_up():
             reason = "broken"
         if reason in {"exited", "broken"} and self._kills and code != 0:
             reason = "out_of_memory"
+        if self._left:
+            reason = "broken"
         return {
             "code": code if code >= 0 else 128 - code,
             "reason": reason,
             "kills": self._kills,
-            "left": self._left,
         }
 
     def _was_set_up(self) -> bool:
@@ -262,6 +271,16 @@ def _arrange(fds: Sequence[int], failure_fd: int) -> int:
         os.dup2(fd, number)
     # What else this process inherited is marked to be closed by exec.
     return high[-1]
+
+
+def _own_threads() -> int:
+    """How many there are of this user, whom the kernel counts as one for RLIMIT_NPROC."""
+    count = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if process.stat().st_uid == os.getuid():
+                count += (process / "task").stat().st_nlink - 2
+    return count
 
 
 def _children() -> list[int]:

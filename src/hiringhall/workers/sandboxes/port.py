@@ -35,6 +35,8 @@ class Limits:
     """`/tmp`; `/run` and `/dev/shm` get an eighth of it each."""
     file_bytes: int = 4096 * MIB
     """One file, wherever it is written."""
+    disk_bytes: int = 10240 * MIB
+    """Workspace and session folder together; looked at every second, so more may get through."""
     wall_s: float = 3600.0
 
 
@@ -78,6 +80,7 @@ class ExitReason(enum.StrEnum):
     TIMED_OUT = "timed_out"
     KILLED = "killed"
     OUT_OF_MEMORY = "out_of_memory"
+    OUT_OF_DISK = "out_of_disk"
     BROKEN = "broken"
     """The wall itself could not be put up, or was torn down; standard error may say why."""
 

@@ -139,13 +139,14 @@ def _verdict(groups: Found) -> Probe:
             f"bubblewrap isolates; memory and processes are bounded (cgroup v{groups.version})."
         )
         return Probe(ok=True, sentence=sentence)
-    unbounded = [name for name in ("memory", "pids") if name not in groups.folders]
-    words = " and ".join({"memory": "memory", "pids": "processes"}[name] for name in unbounded)
-    return Probe(
-        ok=True,
-        sentence=f"bubblewrap isolates, but nothing bounds a worker's {words}.",
-        warnings=(groups.missing,),
-    )
+    lacks: list[str] = []
+    if "memory" not in groups.folders:
+        lacks.append("a worker's memory is not bounded")
+    if "pids" not in groups.folders:
+        loosely = "not" if os.getuid() == 0 else "only loosely"
+        lacks.append(f"a worker's processes are {loosely} bounded")
+    sentence = f"bubblewrap isolates, but {' and '.join(lacks)}."
+    return Probe(ok=True, sentence=sentence, warnings=(groups.missing,))
 
 
 def _make_folders(folder: Path) -> Path:

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from hiringhall.workers.sandboxes import cgroups
-from hiringhall.workers.sandboxes.bubblewrap import rlimits
+from hiringhall.workers.sandboxes.bubblewrap import loose_processes, rlimits
 from hiringhall.workers.sandboxes.port import Places, Probe, SandboxError, SandboxSpec
 from hiringhall.workers.sandboxes.warden import Kept, Order, Warden
 
@@ -46,8 +46,11 @@ class ProcessUnsafe:
             environment=environment,
             folder=str(spec.workspace),
             wall_s=limits.wall_s,
+            disk_folders=[str(spec.workspace), str(spec.session)],
+            disk_bytes=limits.disk_bytes,
             groups=self._groups.plans(memory_bytes=limits.memory_bytes, processes=limits.processes),
             rlimits=rlimits(limits),
+            loose_processes=loose_processes(limits, self._groups),
             stdin=spec.stdin,
             interactive=spec.interactive,
         )

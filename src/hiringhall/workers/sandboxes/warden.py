@@ -41,6 +41,8 @@ class Order:
     argv: Sequence[str]
     environment: Mapping[str, str]
     wall_s: float
+    disk_folders: Sequence[str]
+    disk_bytes: int
     folder: str = "/"
     files: Sequence[bytes] = ()
     """Contents the process finds at descriptors 3, 4, …"""
@@ -48,6 +50,8 @@ class Order:
     """Bubblewrap's status report goes to the descriptor after the files."""
     groups: Sequence[GroupPlan] = ()
     rlimits: Sequence[tuple[int, int]] = ()
+    loose_processes: int = 0
+    """Where no group counts them: how many more this user may have; 0 does not bound them."""
     stdin: bytes = b""
     interactive: bool = False
 
@@ -62,6 +66,8 @@ class Order:
             "reports": self.reports,
             "groups": [group.to_json() for group in self.groups],
             "rlimits": list(self.rlimits),
+            "loose_processes": self.loose_processes,
+            "disk": {"folders": list(self.disk_folders), "limit_bytes": self.disk_bytes},
         }
         return json.dumps(plain).encode()
 
