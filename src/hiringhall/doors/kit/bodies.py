@@ -177,7 +177,7 @@ def _pairs(raw: bytes) -> list[tuple[str, str]]:
 
 def _takes_integer(annotation: object) -> bool:
     """Whether a query field is an integer; anything but text and integers is a mistake of ours."""
-    info = msgspec.inspect.type_info(annotation)
+    info = _unwrap(msgspec.inspect.type_info(annotation))
     members = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
     plain = [_unwrap(one) for one in members]
     if any(isinstance(one, msgspec.inspect.IntType) for one in plain):
