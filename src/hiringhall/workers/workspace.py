@@ -8,7 +8,6 @@ Each step may be repeated after a crash in its middle: what is half made lies un
 name, and is made anew.
 """
 
-import asyncio
 import contextlib
 import secrets
 import weakref
@@ -21,10 +20,10 @@ import msgspec
 from hiringhall.domain.ids import branch_of, is_uuid, task_ref
 from hiringhall.workers.git import address, changes, checkout, skeleton
 from hiringhall.workers.git.changes import ChangedFile, Changes
-from hiringhall.workers.git.collecting import Checkout, Collector, Taken, fresh_folder
+from hiringhall.workers.git.collecting import Checkout, Collector, Taken
 from hiringhall.workers.git.command import Git
-from hiringhall.workers.git.errors import WorkspaceError, WorkUnreadable
-from hiringhall.workers.git.folders import empty_bin, put_aside
+from hiringhall.workers.git.errors import WorkUnreadable
+from hiringhall.workers.git.folders import Bin
 from hiringhall.workers.git.intake import Allowance
 from hiringhall.workers.git.mirror import Mirror, folder_name, make_work
 from hiringhall.workers.git.preparing import Began, Preparation, Record
@@ -91,9 +90,10 @@ class Workspaces:
         fetch_time_s: float = 600,
         resolver: address.type_of_resolver = address.system_resolver,
     ) -> None:
+        self._root = root
         self._repositories = root / "repositories"
         self._runs = root / "runs"
-        self._bin = root / "bin"
+        self._rubbish = Bin(root / "bin")
         self._allow_local = allow_local
         self._sandbox = sandbox
         self._ssh = ssh
@@ -140,6 +140,7 @@ class Workspaces:
         )
         token = token or (None if where is None else where.credential)
         fresh = self._runs / f".new-{run_id}-{secrets.token_hex(4)}"
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         (fresh / "workspace").mkdir(parents=True)
         preparation = Preparation(self._git, self._mirror(plan), fresh, self._room)
         try:
@@ -147,12 +148,12 @@ class Workspaces:
                 record = await preparation.without_repository(plan)
             else:
                 remote = await self._remote(where, token)
-                record = await preparation.from_repository(plan, remote, bin_folder=self._bin)
+                record = await preparation.from_repository(plan, remote, rubbish=self._rubbish)
             (fresh / "workspace.json").write_bytes(msgspec.json.encode(record))
-            put_aside(self._run_folder(run_id), self._bin)
+            self._rubbish.put_aside(self._run_folder(run_id))
             fresh.rename(self._run_folder(run_id))
         except BaseException:
-            put_aside(fresh, self._bin)
+            self._rubbish.put_aside(fresh)
             raise
         return self._workspace(record, token)
 
@@ -280,31 +281,31 @@ class Workspaces:
             work = self._mirror(workspace).work
             yield await changes.write_out(self._git, work, blobs, folder)
         finally:
-            put_aside(folder, self._bin)
-            await asyncio.to_thread(empty_bin, self._bin)
+            self._rubbish.put_aside(folder)
+            await self._rubbish.empty()
 
     async def discard(self, run_id: str) -> None:
         """Remove a run's folder, whatever a worker left in it; harmless when there is none.
 
-        Raises:
-            WorkspaceError: something in it would not go.
+        The folder is gone at once; what in it resists being removed is logged.
         """
-        put_aside(self._run_folder(run_id), self._bin)
-        refused = await asyncio.to_thread(empty_bin, self._bin)
-        if refused:
-            raise WorkspaceError(f"Something left by a run cannot be removed: {refused[0]}")
+        self._rubbish.put_aside(self._run_folder(run_id))
+        await self._rubbish.empty()
 
     async def discard_except(self, live: Collection[str]) -> list[str]:
-        """Remove every run's folder but those of runs that are live; returns the ids removed."""
+        """Remove every run's folder but those of runs that are live; returns the ids removed.
+
+        For when a hall begins, before it prepares anything.
+        """
         removed: list[str] = []
         kept = {self._run_folder(run_id).name for run_id in live}
         for folder in self._runs.iterdir() if self._runs.is_dir() else ():
             if folder.name not in kept:
-                put_aside(folder, self._bin)
+                self._rubbish.put_aside(folder)
                 removed.append(folder.name)
         for left in self._repositories.glob(".new-*"):
-            put_aside(left, self._bin)
-        await asyncio.to_thread(empty_bin, self._bin)
+            self._rubbish.put_aside(left)
+        await self._rubbish.empty()
         return sorted(name for name in removed if is_uuid(name))
 
     def left_runs(self) -> list[str]:
@@ -319,7 +320,9 @@ class Workspaces:
         mirror = self._mirror(workspace)
         if not mirror.work.is_dir():
             make_work(mirror.work, borrow_mirror=False)
-        folder = fresh_folder(run / "collect", self._bin)
+        folder = run / "collect"
+        self._rubbish.put_aside(folder)
+        folder.mkdir()
         collector = Collector(
             git=self._git,
             sandbox=self._sandbox,
@@ -339,8 +342,8 @@ class Workspaces:
         try:
             return await collector.take(message=message)
         finally:
-            put_aside(folder, self._bin)
-            await asyncio.to_thread(empty_bin, self._bin)
+            self._rubbish.put_aside(folder)
+            await self._rubbish.empty()
 
     def _is_untouched(self, workspace: Workspace) -> bool:
         """Whether an empty workspace is still as it was made; then nothing has to be started."""

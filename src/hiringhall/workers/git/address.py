@@ -65,6 +65,8 @@ def parse(text: str, *, allow_local: bool, ssh: bool = False) -> Address:
     text = text.strip()
     if not text or len(text) > LONGEST_ADDRESS:
         raise AddressRefused("A repository's address has between 1 and 2000 characters.")
+    if text.startswith("/") or text[:7].lower() == "file://":
+        return _local(text, allow_local=allow_local)
     if not text.isascii() or any(not c.isprintable() or c in " \\\"'`<>^{}|?#" for c in text):
         raise AddressRefused(
             "A repository's address has only plain letters, digits and URL punctuation: no "
@@ -73,8 +75,6 @@ def parse(text: str, *, allow_local: bool, ssh: bool = False) -> Address:
     if text.startswith("-") or "::" in text.partition("[")[0]:
         raise AddressRefused("That is not the address of a repository.")
     scheme = _SCHEME.match(text)
-    if text.startswith("/") or (scheme and scheme[1].lower() == "file"):
-        return _local(text, allow_local=allow_local)
     if scheme is None:
         return _scp_like(text, ssh=ssh)
     return _url(scheme[1].lower(), text[scheme.end() :], allow_local=allow_local, ssh=ssh)
@@ -86,10 +86,10 @@ def _local(text: str, *, allow_local: bool) -> Address:
             "Repositories on this machine are not taken here. Give an https address (an operator "
             "may allow folders with HIRINGHALL_ALLOW_LOCAL_REPOSITORIES)."
         )
-    path = text[len("file://") :] if text.lower().startswith("file://") else text
-    if not path.startswith("/") or ".." in path.split("/"):
+    path = text if text.startswith("/") else unquote(text[len("file://") :])
+    if not path.startswith("/") or ".." in path.split("/") or not path.isprintable():
         raise AddressRefused("The path of a repository on this machine begins with `/`.")
-    return Address(url=unquote(path) if path != text else path, scheme="file")
+    return Address(url=path, scheme="file")
 
 
 def _scp_like(text: str, *, ssh: bool) -> Address:

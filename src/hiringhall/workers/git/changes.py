@@ -140,7 +140,8 @@ async def _patch(
         return "", "", True
     if answer.code != 0 and not answer.cut:
         return "", "", True
-    summary, _, patch = answer.text.partition("\n\n")
+    text = answer.out.decode("utf-8", "backslashreplace")
+    summary, _, patch = text.partition("\n\n")
     return summary, patch, answer.cut
 
 
@@ -164,10 +165,12 @@ async def read_blob(git: Git, repository: Path, blob: str, *, limit_bytes: int) 
 
 async def find(git: Git, repository: Path, commit: str, path: str) -> tuple[Kind, str] | None:
     """The kind and object id at a path of a commit, links not followed; None when none is there."""
-    answer = await git.must(
+    if "\0" in path:
+        return None
+    answer = await git.run(
         "ls-tree", "-z", "--full-tree", commit, "--", f":(literal){path}", repository=repository
     )
-    for record in answer.out.split(b"\0"):
+    for record in answer.out.split(b"\0") if answer.code == 0 else ():
         meta, _, name = record.partition(b"\t")
         if name == path.encode("utf-8", "surrogateescape"):
             mode, kind, blob = meta.decode("ascii").split(" ")

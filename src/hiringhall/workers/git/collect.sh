@@ -34,8 +34,9 @@ export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 export GIT_CONFIG_KEY_1=core.checkStat GIT_CONFIG_VALUE_1=minimal
 plain() { [ -f "$1" ] && [ ! -L "$1" ]; }
 
-# A copy of the worker's index spares reading every file again; without a usable one, begin anew.
-if [ -z "${HALL_HEAD:-}" ] && plain "$theirs/index"; then cp "$theirs/index" "$ours/index"; fi
+# A copy of the worker's index (of the same age, which git reckons with) spares reading every file
+# again; without a usable one, begin anew.
+if [ -z "${HALL_HEAD:-}" ] && plain "$theirs/index"; then cp -p "$theirs/index" "$ours/index"; fi
 git ls-files >/dev/null 2>&1 || { rm -f "$ours/index"; git read-tree "$head"; }
 mkdir -p "$ours/info"
 if plain "$theirs/info/exclude"; then head -c 65536 "$theirs/info/exclude" >"$ours/info/exclude"; fi

@@ -6,6 +6,7 @@ where the run began; a note says so.
 """
 
 import asyncio
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -14,7 +15,7 @@ from pathlib import Path
 from hiringhall.workers.git import skeleton
 from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import TimedOut, WorkspaceError, WorkUnreadable, clean
-from hiringhall.workers.git.folders import open_made_file, put_aside, read_made_file
+from hiringhall.workers.git.folders import open_made_file, read_made_file
 from hiringhall.workers.git.intake import Allowance, Intake
 from hiringhall.workers.sandboxes.port import (
     ExitReason,
@@ -25,7 +26,10 @@ from hiringhall.workers.sandboxes.port import (
     read_output,
 )
 
-SCRIPT = files("hiringhall.workers.git").joinpath("collect.sh").read_text()
+
+@functools.cache
+def _script() -> str:
+    return files("hiringhall.workers.git").joinpath("collect.sh").read_text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ class Collector:
         person = {"NAME": skeleton.WORKER_NAME, "EMAIL": skeleton.WORKER_EMAIL}
         spec = SandboxSpec(
             name=f"{self.checkout.run_id}-{'files' if clean_start else 'own'}",
-            argv=["/bin/sh", "-c", SCRIPT, "collect"],
+            argv=["/bin/sh", "-c", _script(), "collect"],
             environment={
                 "PATH": "/usr/local/bin:/usr/bin:/bin",
                 "LC_ALL": "C",
@@ -154,6 +158,11 @@ class Collector:
             raise WorkspaceError(
                 f"The sandbox for collecting broke: {clean(errors.text)}", retryable=True
             )
+        if ended.code == 127:
+            raise WorkspaceError(
+                f"A program for collecting is missing in the sandbox: {clean(errors.text)}. "
+                "It takes git, findutils and coreutils below /usr."
+            )
         if ended.code != 0:
             raise WorkUnreadable(f"The worker's repository could not be read: {clean(errors.text)}")
 
@@ -186,10 +195,3 @@ async def is_ancestor(git: Git, repository: Path, old: str, new: str) -> bool:
 def _read_names(session: Path) -> tuple[str, ...]:
     content = read_made_file(session, "left-out", limit_bytes=1 << 15) or b""
     return tuple(line for line in content.decode("utf-8", "backslashreplace").splitlines() if line)
-
-
-def fresh_folder(folder: Path, bin_folder: Path) -> Path:
-    """An empty folder to collect in; what an interrupted collecting left there is put aside."""
-    put_aside(folder, bin_folder)
-    folder.mkdir(parents=True)
-    return folder

@@ -57,10 +57,13 @@ HARDENING: tuple[tuple[str, str], ...] = (
 )
 
 _LIMITED = (
-    'ulimit -c 0 2>/dev/null; ulimit -f "$1" 2>/dev/null; ulimit -d "$2" 2>/dev/null; '
-    'ulimit -t "$3" 2>/dev/null; shift 3; exec "$@"'
+    'trap "" XFSZ; { ulimit -c 0; ulimit -f "$1"; ulimit -d "$2"; ulimit -t "$3"; } 2>/dev/null; '
+    'shift 3; exec "$@"'
 )
-"""Limits are set by a shell between us and git: cheaper and safer than code after a fork."""
+"""Limits are set by a shell between us and git: cheaper and safer than code after a fork.
+
+A write beyond the limit fails with words of git's own rather than by a signal without any.
+"""
 
 
 @dataclass(frozen=True, slots=True)

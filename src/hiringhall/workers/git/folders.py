@@ -1,45 +1,63 @@
 """Handles folders that a worker wrote: emptied whatever is in them, read without being led away."""
 
+import asyncio
+import contextlib
 import itertools
 import os
 import secrets
 import stat
+import threading
+from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
 
+import structlog
+
 from hiringhall.workers.git.errors import TooLarge, WorkUnreadable
 
-
-def put_aside(folder: Path, bin_folder: Path) -> Path | None:
-    """Move a folder out of the way in one step, so that it is gone before it is emptied."""
-    bin_folder.mkdir(parents=True, exist_ok=True)
-    aside = bin_folder / f"{folder.name}.{secrets.token_hex(6)}"
-    try:
-        folder.rename(aside)
-    except FileNotFoundError:
-        return None
-    return aside
+log = structlog.get_logger()
 
 
-def empty_bin(bin_folder: Path) -> list[str]:
-    """Remove all that was put aside; returns what would not go, and why.
+class Bin:
+    """A folder for what is on its way out.
 
-    A tree of any depth, with names of any bytes and folders of any mode: each folder is first
-    moved up beside the others, so no path grows long, nothing recurses, no link is followed.
+    A folder is put aside in one step, so that it is gone at once, and emptied later: a tree of
+    any depth, with names of any bytes and folders of any mode. Each folder is first moved up
+    beside the others, so no path grows long, nothing recurses, no link is followed.
     """
-    refused: list[str] = []
-    if not bin_folder.is_dir():
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._emptying = threading.Lock()
+
+    def put_aside(self, folder: Path) -> None:
+        """Take a folder away; harmless when there is none."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            folder.rename(self._folder / secrets.token_hex(12))
+
+    async def empty(self) -> list[str]:
+        """Remove all that was put aside; returns why something would not go."""
+        refused = await asyncio.to_thread(self._empty)
+        for why in refused:
+            log.warning("workspace.leftover", why=why)
         return refused
-    bin_bytes = os.fsencode(bin_folder)
-    stuck: set[bytes] = set()
-    while names := [entry.name for entry in _some_entries(bin_bytes) if entry.name not in stuck]:
-        for name in names:
-            try:
-                _remove_or_flatten(bin_bytes, name)
-            except OSError as error:
-                stuck.add(name)
-                refused.append(f"{os.fsdecode(name)}: {error.strerror}")
-    return refused
+
+    def _empty(self) -> list[str]:
+        refused: list[str] = []
+        stuck: set[bytes] = set()
+        if not self._folder.is_dir():
+            return refused
+        folder = os.fsencode(self._folder)
+        with self._emptying:
+            while names := [entry.name for entry in _some_entries(folder, stuck)]:
+                for name in names:
+                    try:
+                        _remove_or_flatten(folder, name)
+                    except OSError as error:
+                        stuck.add(name)
+                        refused.append(f"{os.fsdecode(name)}: {error.strerror}")
+        return refused
 
 
 def _remove_or_flatten(bin_folder: bytes, name: bytes) -> None:
@@ -59,10 +77,11 @@ def _remove_or_flatten(bin_folder: bytes, name: bytes) -> None:
     os.rmdir(path)  # noqa: PTH106
 
 
-def _some_entries(path: bytes) -> list[os.DirEntry[bytes]]:
+def _some_entries(path: bytes, but: Collection[bytes] = frozenset()) -> list[os.DirEntry[bytes]]:
     """The first of a folder's entries: a folder of millions is never held at once."""
     with os.scandir(path) as entries:
-        return list(itertools.islice(entries, 10_000))
+        wanted = (entry for entry in entries if entry.name not in but)
+        return list(itertools.islice(wanted, 10_000))
 
 
 def open_made_file(folder: Path, name: str, *, limit_bytes: int) -> BinaryIO | None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from hiringhall.workers.git import skeleton
 from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import Busy
-from hiringhall.workers.git.folders import put_aside
+from hiringhall.workers.git.folders import Bin
 from hiringhall.workers.git.remote import Head, Remote, settled_head
 
 MOST_PACKS = 30
@@ -94,7 +94,7 @@ class Mirror:
         finally:
             self._turn.release()
 
-    async def refresh(self, remote: Remote, *, held: int, bin_folder: Path) -> Snapshot:
+    async def refresh(self, remote: Remote, *, held: int, rubbish: Bin) -> Snapshot:
         """Fetch from the repository; what it asks for proves that the token may read it.
 
         Raises:
@@ -104,23 +104,23 @@ class Mirror:
             await self._mend()
             head = await self._fetch(remote, self.mirror, held=held)
         else:
-            head = await self._begin(remote, held=held, bin_folder=bin_folder)
+            head = await self._begin(remote, held=held, rubbish=rubbish)
         refs = await self._refs()
         return Snapshot(head=settled_head(head, refs, shown=remote.address.url), refs=refs)
 
-    async def _begin(self, remote: Remote, *, held: int, bin_folder: Path) -> Head:
+    async def _begin(self, remote: Remote, *, held: int, rubbish: Bin) -> Head:
         for left in self.folder.parent.glob(f".new-{self.folder.name}-*"):
-            put_aside(left, bin_folder)
+            rubbish.put_aside(left)
         fresh = self.folder.with_name(f".new-{self.folder.name}-{secrets.token_hex(4)}")
         try:
             skeleton.write(fresh / "mirror.git", bare=True, head="hall-none")
             make_work(fresh / "work.git", borrow_mirror=True)
             head = await self._fetch(remote, fresh / "mirror.git", held=held)
             if self.folder.exists():
-                put_aside(self.folder, bin_folder)
+                rubbish.put_aside(self.folder)
             fresh.rename(self.folder)
         except BaseException:
-            put_aside(fresh, bin_folder)
+            rubbish.put_aside(fresh)
             raise
         skeleton.sync_folder(self.folder.parent)
         return head

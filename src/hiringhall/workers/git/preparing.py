@@ -15,6 +15,7 @@ from hiringhall.domain.ids import task_ref
 from hiringhall.workers.git import checkout, skeleton
 from hiringhall.workers.git.collecting import is_ancestor
 from hiringhall.workers.git.command import Git
+from hiringhall.workers.git.folders import Bin
 from hiringhall.workers.git.mirror import Mirror, Snapshot
 from hiringhall.workers.git.remote import Remote
 
@@ -58,14 +59,14 @@ class Preparation:
             await self._fill(plan, ref)
         return plan
 
-    async def from_repository(self, plan: Record, remote: Remote, *, bin_folder: Path) -> Record:
+    async def from_repository(self, plan: Record, remote: Remote, *, rubbish: Bin) -> Record:
         """A workspace with what the repository serves now.
 
         Raises:
             WorkspaceError: from the repository, or because there is no room.
         """
         async with self.mirror.held() as held:
-            snapshot = await self.mirror.refresh(remote, held=held, bin_folder=bin_folder)
+            snapshot = await self.mirror.refresh(remote, held=held, rubbish=rubbish)
             plan = msgspec.structs.replace(
                 plan,
                 base=snapshot.head.commit or skeleton.EMPTY_COMMIT,
@@ -112,12 +113,14 @@ class Preparation:
     async def _begin(self, plan: Record, snapshot: Snapshot | None) -> tuple[Record, str | None]:
         """Where the run begins, and the ref in `work.git` that holds it if it is the hall's own."""
         name = task_ref(plan.task_id)
-        earlier: tuple[tuple[Began, str], ...] = (("wip", "refs/wip"), ("tip", "refs/tips"))
-        for began, folder in earlier:
-            ref = f"{folder}/{name}"
-            commit = skeleton.get_ref(self.mirror.work, ref)
-            if commit is not None and await self._goes_on(plan.remote_tip, commit):
-                return msgspec.structs.replace(plan, start=commit, began=began), ref
+        wip = skeleton.get_ref(self.mirror.work, f"refs/wip/{name}")
+        tip = skeleton.get_ref(self.mirror.work, f"refs/tips/{name}")
+        if wip is not None and tip is not None and await self._is_ancestor(wip, tip):
+            wip = None
+        if wip is not None and await self._goes_on(plan.remote_tip, wip):
+            return msgspec.structs.replace(plan, start=wip, began="wip"), f"refs/wip/{name}"
+        if tip is not None and await self._goes_on(plan.remote_tip, tip):
+            return msgspec.structs.replace(plan, start=tip, began="tip"), f"refs/tips/{name}"
         if plan.remote_tip is not None:
             return msgspec.structs.replace(plan, start=plan.remote_tip, began="tip"), None
         if snapshot is not None and snapshot.head.commit is not None:
@@ -128,6 +131,7 @@ class Preparation:
         """Whether a commit of ours lies ahead of what the repository has of the branch."""
         if remote_tip is None:
             return True
-        return commit != remote_tip and await is_ancestor(
-            self.git, self.mirror.work, remote_tip, commit
-        )
+        return commit != remote_tip and await self._is_ancestor(remote_tip, commit)
+
+    async def _is_ancestor(self, old: str, new: str) -> bool:
+        return await is_ancestor(self.git, self.mirror.work, old, new)

@@ -33,6 +33,12 @@ TOLERATED = (
     "zeroPaddedDate", "nullSha1", "emptyName", "extraHeaderEntry", "gitmodulesParse",
 )  # fmt: skip
 
+_MOVED_MEANWHILE = re.compile(
+    # Seen by git here, or by the server when two pushes meet there.
+    r"stale info|updated since checkout|cannot lock ref .*(?:already exists|but expected)"
+    r"|incorrect old value|fetch first|non-fast-forward"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SshAccess:
@@ -214,14 +220,14 @@ class Remote:
         if status is None:
             return self._error(answer)
         summary = clean(status.split("\t")[-1], token=self.token)
-        if "stale info" in summary or "remote ref updated since checkout" in summary:
+        remote_words = [line for line in answer.err.splitlines() if line.startswith("remote:")]
+        said = clean(" ".join([summary, *remote_words]), token=self.token)
+        if _MOVED_MEANWHILE.search(said):
             return LeaseLost(
                 f"Somebody else moved the branch {branch} at {self.address.url} since this run "
                 "began, so it was not overwritten. The work is kept here; the next run begins "
                 "from what is there now."
             )
-        remote_words = [line for line in answer.err.splitlines() if line.startswith("remote:")]
-        said = clean(" ".join([summary, *remote_words]), token=self.token)
         return PushRefused(f"{self.address.url} did not take the branch {branch}: {said}")
 
 
