@@ -1,36 +1,51 @@
-"""Wake-ups inside one process: whoever waits for a task's next event is told at once."""
+"""Wake-ups inside one process: whoever listens for a task's next event is told at once."""
 
 import asyncio
+import contextlib
 from collections import defaultdict
+from collections.abc import Iterator
+
+
+class Listener:
+    """One who listens on a topic; a notice between two waits is not missed."""
+
+    def __init__(self) -> None:
+        self._heard = asyncio.Event()
+
+    def tell(self) -> None:
+        """Something was committed."""
+        self._heard.set()
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Wait for a notice since the last wait; False when none came in time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._heard.wait()
+        except TimeoutError:
+            return False
+        self._heard.clear()
+        return True
 
 
 class Signals:
-    """Sets waiters free when something they wait for has changed; holds no truth of its own."""
+    """Tells listeners that something they wait for has changed; holds no truth of its own."""
 
     def __init__(self) -> None:
-        self._waiters: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
+        self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
 
     def notify(self, topic: str) -> None:
         """Something about a topic (a task's id) was committed."""
-        for waiter in self._waiters.pop(topic, ()):
-            if not waiter.done():
-                waiter.set_result(None)
+        for listener in self._listeners.get(topic, ()):
+            listener.tell()
 
-    async def wait(self, topic: str, timeout_s: float) -> bool:
-        """Wait for the next notice about a topic; False when none came in time.
-
-        Whoever waits asks the database first and again afterwards: a notice says only "look".
-        """
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters[topic].add(waiter)
+    @contextlib.contextmanager
+    def listening(self, topic: str) -> Iterator[Listener]:
+        """Listen on a topic; look at the database after this began, and after each notice."""
+        listener = Listener()
+        self._listeners[topic].add(listener)
         try:
-            await asyncio.wait_for(waiter, timeout_s)
-        except TimeoutError:
-            return False
+            yield listener
         finally:
-            waiters = self._waiters.get(topic)
-            if waiters is not None:
-                waiters.discard(waiter)
-                if not waiters:
-                    del self._waiters[topic]
-        return True
+            self._listeners[topic].discard(listener)
+            if not self._listeners[topic]:
+                del self._listeners[topic]

@@ -157,14 +157,19 @@ class House:
 
     async def until(self, actor: Actor, task_id: str, *states: State) -> TaskRow:
         """Wait until a task is in one of some states; fails with the state it is stuck in."""
-        deadline = asyncio.get_running_loop().time() + PATIENCE_S
-        while True:
-            row = await task_view(self.hall, actor=actor, task_id=task_id)
-            if row.task.state in states:
-                return row
-            left_s = deadline - asyncio.get_running_loop().time()
-            assert left_s > 0, f"the task stayed {row.task.state} ({row.task.waiting_for})"
-            await self.hall.signals.wait(task_id, min(left_s, 1.0))
+        with self.hall.signals.listening(task_id) as listener:
+            while True:
+                row = await task_view(self.hall, actor=actor, task_id=task_id)
+                if row.task.state in states:
+                    return row
+                heard = await listener.wait(PATIENCE_S)
+                assert heard, f"the task stayed {row.task.state} ({row.task.waiting_for})"
+
+    async def until_idle(self) -> None:
+        """Wait until no run is at work."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self.engine.busy:
+                await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager

@@ -133,8 +133,7 @@ async def test_cancelling_ends_a_turn_that_sleeps(database: Database, tmp_path: 
         task = await post(house.hall, ada)
         await house.until(ada, task.id, State.IN_PROGRESS)
         await answer.cancel_task(house.hall, actor=ada, task_id=task.id)
-        while house.engine.busy:
-            await house.hall.signals.wait("nothing", 0.01)
+        await house.until_idle()
         log = await task_log(house.hall, actor=ada, task_id=task.id)
         assert log[-1].type == "task_cancelled"
 

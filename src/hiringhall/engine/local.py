@@ -63,8 +63,10 @@ class LocalEngine(Generic[Job]):
                     # The database may be away for a while: say so, and look again.
                     log.exception("engine.fault")
                     pause_s = FAULT_PAUSE_S
+                # Not wait_for: before Python 3.12 it can swallow a cancellation.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), pause_s)
+                    async with asyncio.timeout(pause_s):
+                        await self._news.wait()
         finally:
             for job in self._jobs:
                 job.cancel()
