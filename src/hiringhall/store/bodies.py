@@ -1,5 +1,6 @@
 """What both databases do with the body of a transaction: end one that waits, follow one up."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine
@@ -10,18 +11,25 @@ from hiringhall.store.errors import ForeignAwait, TransactionBroken, Transaction
 _log = logging.getLogger(__name__)
 
 
-def refuse_waiting(coroutine: Coroutine[Any, Any, Any]) -> NoReturn:
+def refuse_waiting(coroutine: Coroutine[Any, Any, Any], waits_for: object) -> NoReturn:
     """End a body that awaits something else than its `Tx`, with a `ForeignAwait` where it waits."""
+    _let_go(waits_for)
     refusal = ForeignAwait("the body of a transaction awaited something else than its Tx")
     try:
         # Thrown in, so that the traceback ends at the await.
-        coroutine.throw(refusal)
+        _let_go(coroutine.throw(refusal))
     except StopIteration:
         raise refusal from None
     # It may await even while it is being closed; it will not be resumed.
     with contextlib.suppress(RuntimeError):
         coroutine.close()
     raise refusal
+
+
+def _let_go(waits_for: object) -> None:
+    # As asyncio does with what a cancelled task waits for: nobody will look at it any more.
+    if isinstance(waits_for, asyncio.Future):
+        waits_for.cancel()
 
 
 def refuse_ended(*_args: object) -> NoReturn:

@@ -80,6 +80,10 @@ class DatabaseBusy(DatabaseUnavailable):
     """No connection came free, or no lock was had, in the time allowed; nothing was changed."""
 
 
+class TransactionConflict(StoreError):
+    """Two transactions kept standing in each other's way; this one was undone, many times over."""
+
+
 class OutcomeUnknown(StoreError):
     """The connection was lost while COMMIT was under way: it may have been kept, or not."""
 

@@ -42,6 +42,10 @@ class Connection(Protocol):
         """End a query that was cancelled, then the connection; cut it after `timeout` seconds."""
         ...
 
+    def terminate(self) -> None:
+        """Cut the connection at once."""
+        ...
+
     def is_closed(self) -> bool:
         """Whether the connection is known to be gone."""
         ...

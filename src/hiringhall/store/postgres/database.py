@@ -14,15 +14,11 @@ from hiringhall.store.errors import (
     OutcomeUnknown,
     StoreError,
     TransactionBroken,
+    TransactionConflict,
 )
 from hiringhall.store.migrations import HEAD
 from hiringhall.store.postgres.connection import Connection, connect
-from hiringhall.store.postgres.errors import (
-    DRIVER_ERRORS,
-    TransactionConflict,
-    is_lost,
-    store_error,
-)
+from hiringhall.store.postgres.errors import DRIVER_ERRORS, is_lost, store_error
 from hiringhall.store.postgres.migrate import migrate, version_of
 from hiringhall.store.postgres.pool import Pool
 from hiringhall.store.postgres.tx import Driven, PostgresTx
@@ -105,7 +101,7 @@ class PostgresDatabase:
         try:
             status = await connection.execute("COMMIT")
         except DRIVER_ERRORS as error:
-            self._pool.drop(connection)
+            self._pool.cut(connection)
             if is_lost(error) or connection.is_closed():
                 raise OutcomeUnknown(
                     "the connection to PostgreSQL was lost during COMMIT: "
@@ -113,7 +109,7 @@ class PostgresDatabase:
                 ) from error
             raise store_error(error) from None
         except BaseException:
-            self._pool.drop(connection)
+            self._pool.retire(connection)
             raise
         self._pool.give(connection)
         if status != "COMMIT":
@@ -122,23 +118,25 @@ class PostgresDatabase:
 
     async def _undo(self, connection: Connection, tx: PostgresTx, error: BaseException) -> None:
         """Roll back and put the connection back, or drop it where that cannot be done."""
-        if isinstance(error, Exception) and not _is_loss(error) and not connection.is_closed():
+        if isinstance(error, Exception) and not (tx.busy or _is_loss(error)):
             try:
                 await connection.execute("ROLLBACK")
             except DRIVER_ERRORS:
-                self._pool.drop(connection)
+                self._pool.cut(connection)
                 return
             except BaseException:
-                self._pool.drop(connection)
+                self._pool.retire(connection)
                 raise
         self._put_back(connection, tx, error)
 
     def _put_back(self, connection: Connection, tx: PostgresTx, error: BaseException) -> None:
-        in_order = isinstance(error, Exception) and not _is_loss(error)
-        if in_order and not tx.busy and not connection.is_in_transaction():
-            self._pool.give(connection)
+        if isinstance(error, asyncio.CancelledError):
+            # Its query is being cancelled at the server, by asyncpg.
+            self._pool.retire(connection)
+        elif tx.busy or _is_loss(error) or connection.is_in_transaction():
+            self._pool.cut(connection)
         else:
-            self._pool.drop(connection)
+            self._pool.give(connection)
 
 
 async def _drive(body: Body[T], tx: PostgresTx) -> T:

@@ -11,6 +11,7 @@ from hiringhall.store.errors import (
     InvalidValue,
     StatementError,
     StoreError,
+    TransactionConflict,
 )
 from hiringhall.store.statements import Plan
 
@@ -23,10 +24,6 @@ DRIVER_ERRORS = (
     OverflowError,
 )
 """What a call of the driver can raise, but for cancellation."""
-
-
-class TransactionConflict(StoreError):
-    """Two transactions stood in each other's way; this one was undone and may be run again."""
 
 
 _CONFLICTS = (
@@ -57,7 +54,10 @@ _KINDS: tuple[tuple[type[Exception], ConstraintKind], ...] = (
 
 def is_lost(error: BaseException) -> bool:
     """Whether the connection is of no more use."""
-    return isinstance(error, _LOST)
+    # asyncpg has no class of its own for using what it knows to be closed.
+    return isinstance(error, _LOST) or (
+        isinstance(error, asyncpg.InterfaceError) and "connection is closed" in str(error)
+    )
 
 
 def store_error(error: Exception, plan: Plan | None = None) -> StoreError:
@@ -75,11 +75,11 @@ def store_error(error: Exception, plan: Plan | None = None) -> StoreError:
         return TransactionConflict(told)
     if isinstance(error, (pg.LockNotAvailableError, pg.TooManyConnectionsError)):
         return DatabaseBusy(told)
+    if isinstance(error, TimeoutError):
+        return DatabaseBusy("PostgreSQL did not answer in time")
     if isinstance(error, pg.ReadOnlySQLTransactionError):
         return StatementError(told)
-    if isinstance(error, TimeoutError):
-        return DatabaseUnavailable("PostgreSQL did not answer in time")
-    if isinstance(error, _LOST):
+    if is_lost(error):
         return DatabaseUnavailable(f"PostgreSQL cannot be reached: {told}")
     if isinstance(error, (pg.DataError, UnicodeError, OverflowError)):
         return InvalidValue(told)

@@ -8,8 +8,9 @@ whoever began it, and the hall sets nothing for a session.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from hiringhall.store.errors import DatabaseBusy, DatabaseClosed
 from hiringhall.store.postgres.connection import Connection
@@ -22,7 +23,7 @@ class Pool:
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[Connection]],
+        connect: Callable[[], Coroutine[Any, Any, Connection]],
         *,
         size: int,
         wait_s: float,
@@ -35,7 +36,7 @@ class Pool:
         self._room = size - len(self._idle)
         # Each is given a connection, or None: room to open one.
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
-        self._ending: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[Any]] = set()
         self._closed: asyncio.Event | None = None
 
     async def take(self) -> Connection:
@@ -54,19 +55,23 @@ class Pool:
 
     def give(self, connection: Connection) -> None:
         """Take back a connection that is in no transaction."""
-        if connection.is_closed() or self._closed is not None:
-            self.drop(connection)
+        if connection.is_closed():
+            self.cut(connection)
+        elif self._closed is not None:
+            self.retire(connection)
         elif not self._hand_on(connection):
             self._idle.append(connection)
 
-    def drop(self, connection: Connection) -> None:
-        """Close a connection in the background: lost, or left in the middle of something."""
-        if connection.is_closed():
-            self._make_room()
-            return
+    def cut(self, connection: Connection) -> None:
+        """Drop a connection that is lost, or was left in the middle of something."""
+        connection.terminate()
+        self._make_room()
+
+    def retire(self, connection: Connection) -> None:
+        """Close a connection in the background, once the server has ended a cancelled query."""
         task = asyncio.get_running_loop().create_task(_end(connection))
-        self._ending.add(task)
-        task.add_done_callback(self._ended)
+        self._working.add(task)
+        task.add_done_callback(self._retired)
 
     async def close(self) -> None:
         """Refuse to give connections, wait for those given, close all."""
@@ -76,18 +81,23 @@ class Pool:
                 if not waiter.done():
                     waiter.set_exception(DatabaseClosed("the database is closed"))
             while self._idle:
-                self.drop(self._idle.pop())
+                self.retire(self._idle.pop())
             if self._room == self._size:
                 self._closed.set()
         await self._closed.wait()
 
     async def _open(self) -> Connection:
         """Open a connection in the room that was made for it."""
+        opening = asyncio.get_running_loop().create_task(self._connect())
+        self._working.add(opening)
         try:
-            return await self._connect()
+            connection = await asyncio.shield(opening)
         except BaseException:
-            self._make_room()
+            # Finished even where its caller was cancelled: the next one can use it.
+            opening.add_done_callback(self._opened)
             raise
+        self._working.discard(opening)
+        return connection
 
     async def _wait(self) -> Connection | None:
         loop = asyncio.get_running_loop()
@@ -134,13 +144,19 @@ class Pool:
         if self._closed is not None and self._room == self._size:
             self._closed.set()
 
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._ending.discard(task)
+    def _opened(self, opening: "asyncio.Task[Connection]") -> None:
+        self._working.discard(opening)
+        if opening.cancelled() or opening.exception() is not None:
+            self._make_room()
+        else:
+            self.give(opening.result())
+
+    def _retired(self, task: "asyncio.Task[None]") -> None:
+        self._working.discard(task)
         self._make_room()
 
 
 async def _end(connection: Connection) -> None:
-    # Waits for a cancelled query to be over at the server, so that none is left running there.
-    # However that fails, the connection is cut in the end.
+    # However this fails, the connection is cut in the end.
     with suppress(Exception):
         await connection.close(timeout=_CLOSE_S)

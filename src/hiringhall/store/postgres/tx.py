@@ -22,7 +22,10 @@ class PostgresTx:
         self._reads_only = reads_only
         self._refuse: Callable[[], NoReturn] | None = None
         self.busy = False
-        """Whether a statement is under way: the only time when the body may be suspended."""
+        """Whether a statement is under way: the only time when the body may be suspended.
+
+        It stays so when the body was made to leave it, and the connection is of no more use.
+        """
         self.broken_by: StoreError | None = None
         self.after: list[Callable[[], None]] = []
 
@@ -52,8 +55,7 @@ class PostgresTx:
             status = await self._connection.execute(plan.sql, *plan.bind(params))
         except DRIVER_ERRORS as error:
             raise self._broken(store_error(error, plan)) from None
-        finally:
-            self.busy = False
+        self.busy = False
         # "UPDATE 3", "INSERT 0 3"
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
@@ -70,11 +72,11 @@ class PostgresTx:
     async def _rows(self, plan: Plan, params: dict[str, Any]) -> list[Any]:
         self._begin(plan, params)
         try:
-            return await self._connection.fetch(plan.sql, *plan.bind(params))
+            rows = await self._connection.fetch(plan.sql, *plan.bind(params))
         except DRIVER_ERRORS as error:
             raise self._broken(store_error(error, plan)) from None
-        finally:
-            self.busy = False
+        self.busy = False
+        return rows
 
     def _begin(self, plan: Plan, params: dict[str, Any]) -> None:
         if plan.names != params.keys():
@@ -88,6 +90,7 @@ class PostgresTx:
         self.busy = True
 
     def _broken(self, error: StoreError) -> StoreError:
+        self.busy = False
         self.broken_by = error
         self._refuse = refuse_broken
         return error
@@ -119,7 +122,7 @@ class Driven(Generic[T]):
                     result: T = end.value
                     return result
                 if not tx.busy:
-                    refuse_waiting(coroutine)
+                    refuse_waiting(coroutine, waits_for)
                 try:
                     value = yield waits_for
                     resume = coroutine.send

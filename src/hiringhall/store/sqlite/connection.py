@@ -13,6 +13,7 @@ from hiringhall.store.errors import (
     ConstraintKind,
     ConstraintViolated,
     DatabaseBusy,
+    DatabaseUnavailable,
     InvalidValue,
     StoreError,
 )
@@ -112,6 +113,8 @@ def store_error(error: Exception, plan: Plan | None = None) -> StoreError:
         return InvalidValue(f"{where}{error}")
     if is_busy(error):
         return DatabaseBusy(f"{where}another process is writing to the database file")
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK:
+        return DatabaseUnavailable(f"{where}the database file cannot be used: {error}")
     return StoreError(f"{where}{error}")
 
 
@@ -121,6 +124,12 @@ def _is_unbindable(error: Exception) -> bool:
     )
 
 
+_DISK = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+}
 _KINDS: dict[int, ConstraintKind] = {
     sqlite3.SQLITE_CONSTRAINT_UNIQUE: "unique",
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: "unique",

@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 
 from hiringhall.store import schema
 from hiringhall.store.database import Body
-from hiringhall.store.errors import DatabaseClosed, StoreError
+from hiringhall.store.errors import DatabaseClosed, ForeignAwait, StoreError
 from hiringhall.store.migrations import HEAD
 from hiringhall.store.sqlite.connection import connect, version_of
 from hiringhall.store.sqlite.lock import OwnerLock
@@ -36,6 +36,7 @@ class SqliteDatabase:
     ) -> None:
         use = "read_only" if writing is None else "read"
         self._lock = lock
+        self._loop = asyncio.get_running_loop()
         self._driver = Driver(loop_guard_s)
         self._reader: Connection | None = connect(path, use, busy_timeout_s=_READ_WAIT_S)
         self._readers = Readers(
@@ -43,7 +44,7 @@ class SqliteDatabase:
         )
         self._writer: Writer | None = None
         if writing is not None:
-            self._writer = Writer(writing, self._driver, asyncio.get_running_loop())
+            self._writer = Writer(writing, self._driver, self._loop)
 
     @classmethod
     async def open(cls, path: Path, *, loop_guard_s: float | None) -> "SqliteDatabase":
@@ -79,31 +80,41 @@ class SqliteDatabase:
         return "sqlite"
 
     async def write(self, body: Body[T], /) -> T:
-        self._driver.refuse_inside()
+        self._refuse_inside()
         if self._writer is None:
             raise StoreError("the database was opened for reading only")
         return await self._writer.submit(body)
 
     async def read(self, body: Body[T], /) -> T:
+        self._refuse_inside()
         if self._reader is None:
             raise DatabaseClosed("the database is closed")
         return self._driver.run(body, SqliteTx(self._reader, reads_only=True))
 
     async def scan(self, body: Body[T], /) -> T:
-        self._driver.refuse_inside()
+        self._refuse_inside()
         return await self._readers.run(body)
 
     async def close(self) -> None:
         if self._reader is None:
             return
-        await self._readers.close()
         self._reader.close()
         self._reader = None
+        await self._readers.close()
         # Last, for the last connection to close folds the log into the file.
         if self._writer is not None:
             await self._writer.close()
         if self._lock is not None:
             self._lock.release()
+
+    def _refuse_inside(self) -> None:
+        """Raise where a body is under way, here or, in a scan, on another thread."""
+        try:
+            at_home = asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            at_home = False
+        if self._driver.running or not at_home:
+            raise ForeignAwait("a transaction was begun inside the body of another")
 
 
 async def open_sqlite(

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from hiringhall.store.bodies import refuse_broken, refuse_ended, refuse_waiting
 from hiringhall.store.database import Body
 from hiringhall.store.errors import (
-    ForeignAwait,
     LoopHeld,
     StatementError,
     StoreError,
@@ -100,32 +99,26 @@ class Driver:
 
     def __init__(self, guard_s: float | None = None) -> None:
         self._guard_s = guard_s
-        self._running = False
+        self.running = False
 
     def run(self, body: Body[T], tx: SqliteTx) -> T:
         """Run one body. Raises what it raises, `ForeignAwait`, or `TransactionBroken`."""
-        self.refuse_inside()
-        self._running = True
+        self.running = True
         # The thread's own time, so that a busy machine trips no guard.
         begun_s = time.thread_time() if self._guard_s is not None else 0.0
         try:
             coroutine = body(tx)
             try:
-                coroutine.send(None)
+                waits_for = coroutine.send(None)
             except StopIteration as end:
                 result: T = end.value
             else:
-                refuse_waiting(coroutine)
+                refuse_waiting(coroutine, waits_for)
         finally:
             tx.end()
-            self._running = False
+            self.running = False
         if tx.broken_by is not None:
             raise TransactionBroken("its body went on after an error") from tx.broken_by
         if self._guard_s is not None and (held_s := time.thread_time() - begun_s) > self._guard_s:
             raise LoopHeld(f"{body!r} held the event loop for {held_s * 1000:.0f} ms: use scan()")
         return result
-
-    def refuse_inside(self) -> None:
-        """Raise where a body is under way: no transaction begins inside another."""
-        if self._running:
-            raise ForeignAwait("a transaction was begun inside the body of another")
