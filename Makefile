@@ -37,12 +37,21 @@ demo: setup sandbox ## The main job on real input, in under a minute
 test: setup sandbox ## All tests, on SQLite and PostgreSQL
 	@$(BIN)/pytest -n $(JOBS) $(ARGS)
 
-.PHONY: check
+.PHONY: check check-code check-imports check-shape check-types
 check: setup ## Format, lint, types, import contracts, shape
-	@$(BIN)/ruff format --check --quiet . || { echo 'Run "make format".'; exit 1; }
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
+	@$(MAKE) -j2 --output-sync=target check-types check-code check-imports check-shape
+
+check-types:
 	@$(BIN)/basedpyright
+
+check-code:
+	@$(BIN)/ruff format --check --quiet . || { echo 'Not formatted as agreed: run "make format".'; exit 1; }
+	@$(BIN)/ruff check --quiet .
+
+check-imports:
+	@$(BIN)/lint-imports --no-cache --no-logo
+
+check-shape:
 	@$(BIN)/pytest -q tests/test_shape.py tests/test_imports.py tests/test_docs.py
 
 .PHONY: run
