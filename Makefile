@@ -68,7 +68,7 @@ chaos: setup sandbox ## Two hundred kill -9 points in a mixed workload
 
 .PHONY: fuzz
 fuzz: setup ## schemathesis and Hypothesis for longer than the suite does
-	@HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n $(JOBS) -m fuzz $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --hypothesis-profile=fuzz -m hypothesis $(ARGS)
 
 .PHONY: coverage
 coverage: setup sandbox ## The tests, with what they reached

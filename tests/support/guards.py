@@ -1,15 +1,26 @@
-"""What every test is held to: one event loop, and no silent going without isolation."""
+"""What every test is held to: one event loop, repeatable examples, isolation where it must be."""
 
 import functools
 import os
 import shutil
 import subprocess
 
+import hypothesis
 import pytest
 
 REQUIRE_SANDBOX = "HIRINGHALL_REQUIRE_SANDBOX"
 
 _ISOLATE = ("bwrap", "--unshare-all", "--unshare-user", "--die-with-parent")
+
+# The suite draws the same examples each time and knows no hurry; `make fuzz` looks for new ones.
+_UNHURRIED = (hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large)
+hypothesis.settings.register_profile(
+    "suite", deadline=None, derandomize=True, suppress_health_check=_UNHURRIED
+)
+hypothesis.settings.register_profile(
+    "fuzz", deadline=None, max_examples=2_000, print_blob=True, suppress_health_check=_UNHURRIED
+)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")
