@@ -1,5 +1,6 @@
 """The command `hiringhall`: its groups, and the one place where an ending becomes an exit code."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -7,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hiringhall.cli import accounts, tasks
+from hiringhall.cli import accounts, admin, serve, tasks
 from hiringhall.cli.outcome import MEANINGS, CommandError, Exit
 from hiringhall.cli.screen import Screen
 
@@ -51,7 +52,9 @@ app = typer.Typer(
     help="A hiring hall for AI agents: post work, have it done in sandboxes, check it.",
     epilog=_EPILOG,
 )
+app.command()(serve.serve)
 app.add_typer(tasks.app)
+app.add_typer(admin.app)
 app.command()(accounts.register)
 app.command()(accounts.login)
 app.command()(accounts.logout)
@@ -83,6 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app(args=None if arguments is None else list(arguments), prog_name="hiringhall")
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else Exit.FAILED
+    except Exception as error:
+        if os.environ.get("HIRINGHALL_DEBUG"):
+            raise
+        Screen().note(
+            f"hiringhall: This is a bug ({type(error).__name__}); the same command with "
+            "HIRINGHALL_DEBUG=1 shows where."
+        )
+        return Exit.FAILED
     return Exit.OK
 
 

@@ -1,0 +1,251 @@
+"""`hiringhall admin …`: accounts and roles, for whoever runs the hall on this machine."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from hiringhall.cli.local import operate, require_hall, settings_of
+from hiringhall.cli.options import DatabaseUrl, DataDir, Json
+from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.screen import Screen
+
+app = typer.Typer(
+    name="admin",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Accounts and roles of the hall on this machine. Works beside a running server.",
+    epilog="Example: hiringhall admin create-user --email ada@example.org --name Ada",
+)
+role_app = typer.Typer(
+    name="role",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Roles: which runtime does the tasks that name the role, and how.",
+)
+app.add_typer(role_app)
+
+Email = Annotated[str, typer.Option(help="The account's e-mail address.", metavar="ADDRESS")]
+Member = Annotated[
+    str,
+    typer.Option(help="E-mail of a member of the organization.", metavar="ADDRESS"),
+]
+RoleName = Annotated[str, typer.Argument(help="The role's name.", metavar="NAME")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+]
+
+
+@app.command("create-user")
+def create_user(
+    email: Email,
+    name: Annotated[str, typer.Option(help="Full name.", metavar="NAME")],
+    organization: Annotated[
+        str | None, typer.Option(help="Name of the organization.", metavar="NAME")
+    ] = None,
+    no_organization: Annotated[
+        bool, typer.Option("--no-organization", help="Give the user none, and so no key.")
+    ] = False,
+    is_admin: Annotated[bool, typer.Option("--admin", help="Let the user run the hall.")] = False,
+    password_stdin: PasswordStdin = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Open an account and print its API key, which is shown this once."""
+    screen = Screen(as_json=as_json)
+    value = operate(
+        settings_of(data_dir, database_url),
+        "create_user",
+        email=email,
+        name=name,
+        organization_name=organization,
+        password=_password_of_stdin() if password_stdin else None,
+        without_organization=no_organization,
+        is_admin=is_admin,
+    )
+    if as_json:
+        screen.value(value)
+    elif "api_key" in value:
+        screen.note(f"Account {email}. Its API key, shown this once:")
+        screen.say(str(value["api_key"]))
+    else:
+        screen.say(f"Account {email}, in no organization.")
+
+
+@app.command("set-password")
+def set_password(
+    email: Email,
+    password_stdin: PasswordStdin = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Give an account a password, asked for twice or read from standard input."""
+    screen = Screen(as_json=as_json)
+    settings = settings_of(data_dir, database_url)
+    require_hall(settings)
+    if not password_stdin and not screen.interactive:
+        raise CommandError("There is nobody to ask: use --password-stdin.", Exit.USAGE)
+    password = _password_of_stdin() if password_stdin else _asked_twice(screen, email)
+    _tell(
+        screen,
+        operate(settings, "set_password", email=email, password=password),
+        f"The password of {email} is set.",
+    )
+
+
+@app.command("list")
+def list_users(
+    data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: Json = False
+) -> None:
+    """List the accounts."""
+    screen = Screen(as_json=as_json)
+    settings = settings_of(data_dir, database_url)
+    require_hall(settings)
+    value = operate(settings, "list_users")
+    if as_json:
+        screen.value(value)
+        return
+    users: list[dict[str, Any]] = value["users"]
+    screen.table(
+        ("e-mail", "name", "organization", "admin", "since (UTC)"),
+        (
+            (
+                str(user["email"]),
+                str(user["name"]),
+                str(user["organization"] or "-"),
+                "admin" if user["is_admin"] else "-",
+                datetime.fromtimestamp(user["created_at_us"] / 1e6, UTC).strftime("%Y-%m-%d"),
+            )
+            for user in users
+        ),
+    )
+
+
+@app.command("make-admin")
+def make_admin(
+    email: Email,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take it back.")] = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Let a user run the hall, or no longer."""
+    settings = settings_of(data_dir, database_url)
+    require_hall(settings)
+    value = operate(settings, "make_admin", email=email, is_admin=not revoke)
+    word = "no longer" if revoke else "now"
+    _tell(Screen(as_json=as_json), value, f"{email} is {word} an admin.")
+
+
+@app.command("plan-approval")
+def plan_approval(
+    email: Member,
+    wanted: Annotated[bool, typer.Option("--on/--off", help="Whether plans are approved.")] = True,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Have each task of an organization propose a plan first, or no longer."""
+    settings = settings_of(data_dir, database_url)
+    require_hall(settings)
+    value = operate(settings, "set_plan_approval", email=email, wanted=wanted)
+    word = "approved first" if wanted else "not asked for"
+    _tell(Screen(as_json=as_json), value, f"Plans of {email}'s organization are {word}.")
+
+
+@role_app.command("set")
+def set_role(
+    name: RoleName,
+    email: Member,
+    argv: Annotated[
+        list[str] | None,
+        typer.Argument(help="For the runtime command: what to run, after --.", metavar="-- ARGV"),
+    ] = None,
+    runtime: Annotated[
+        str, typer.Option(help="What does the work: command, rehearsal.", metavar="NAME")
+    ] = "command",
+    timeout_s: Annotated[
+        int | None,
+        typer.Option("--timeout", min=1, help="Wall clock of a run.", metavar="SECONDS"),
+    ] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Add or change a role; tasks that name it are done by its runtime.
+
+    The command runs in the sandbox, in the task's workspace. Exit code 0 makes what it printed and
+    changed the solution.
+
+    Example: hiringhall admin role set format --email ada@example.org -- ruff format .
+    """
+    if runtime == "command" and not argv:
+        raise CommandError("Say what to run, after --: … -- ruff format .", Exit.USAGE)
+    if runtime != "command" and argv:
+        raise CommandError(f"The runtime {runtime} takes no command.", Exit.USAGE)
+    settings = settings_of(data_dir, database_url)
+    require_hall(settings)
+    config: dict[str, Any] = {"argv": argv} if argv else {}
+    config |= {} if timeout_s is None else {"timeout_s": timeout_s}
+    value = operate(settings, "set_role", email=email, name=name, runtime=runtime, config=config)
+    _tell(Screen(as_json=as_json), value, f"Role {name} is done by {runtime}.")
+
+
+@role_app.command("list")
+def list_roles(
+    email: Member, data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: Json = False
+) -> None:
+    """List an organization's roles."""
+    import json
+
+    settings = settings_of(data_dir, database_url)
+    require_hall(settings)
+    value = operate(settings, "list_roles", email=email)
+    screen = Screen(as_json=as_json)
+    if as_json:
+        screen.value(value)
+        return
+    roles: list[dict[str, Any]] = value["roles"]
+    screen.table(
+        ("name", "runtime", "config"),
+        ((str(role["name"]), str(role["runtime"]), json.dumps(role["config"])) for role in roles),
+    )
+
+
+@role_app.command("remove")
+def remove_role(
+    name: RoleName,
+    email: Member,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Take a role away; tasks that name it wait until it is there again."""
+    settings = settings_of(data_dir, database_url)
+    require_hall(settings)
+    value = operate(settings, "remove_role", email=email, name=name)
+    _tell(Screen(as_json=as_json), value, f"Role {name} is gone.")
+
+
+def _tell(screen: Screen, value: dict[str, Any], text: str) -> None:
+    if screen.as_json:
+        screen.value(value)
+    else:
+        screen.say(text)
+
+
+def _password_of_stdin() -> str:
+    password = sys.stdin.readline().rstrip("\n")
+    if not password:
+        raise CommandError("Standard input holds no password.", Exit.USAGE)
+    return password
+
+
+def _asked_twice(screen: Screen, email: str) -> str:
+    password = screen.ask(f"New password of {email}: ", hidden=True)
+    if screen.ask("Once more: ", hidden=True) != password:
+        raise CommandError("The two were not the same; nothing was changed.", Exit.USAGE)
+    return password

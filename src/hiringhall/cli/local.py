@@ -1,0 +1,90 @@
+"""Reaches the hall of a data folder: through its server while one runs, else by opening it."""
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from hiringhall.cli.outcome import CommandError, Exit
+
+if TYPE_CHECKING:
+    from hiringhall.settings import Settings
+
+_CODES = {
+    "not_found": Exit.NOT_FOUND,
+    "unauthorized": Exit.UNAUTHORIZED,
+    "forbidden": Exit.UNAUTHORIZED,
+    "too_many_attempts": Exit.LATER,
+    "store": Exit.FAILED,
+    "unknown_operation": Exit.FAILED,
+}
+# A server has the lock a moment before its socket is there.
+_PATIENCE_S = 5.0
+
+
+def settings_of(data_dir: Path | None, database_url: str | None, **more: Any) -> "Settings":
+    """The settings of this command; a wrong one is a usage error."""
+    from hiringhall.settings import SettingsError, read_settings
+
+    try:
+        return read_settings(os.environ, data_dir=data_dir, database_url=database_url, **more)
+    except SettingsError as error:
+        raise CommandError(f"{error}.".replace("..", "."), Exit.USAGE) from None
+
+
+def require_hall(settings: "Settings") -> None:
+    """Refuse a folder with no hall in it, so that a mistyped one does not become a hall."""
+    if settings.database_url is None and not (settings.data_dir / "hall.db").exists():
+        raise CommandError(
+            f"There is no hall in {settings.data_dir}. Start one with 'hiringhall serve', or name "
+            "its folder with --data-dir.",
+            Exit.NOT_FOUND,
+        )
+
+
+def operate(settings: "Settings", name: str, /, **arguments: Any) -> dict[str, Any]:
+    """Carry out an operation on the hall of a data folder; its value. Raises CommandError."""
+    from hiringhall.doors.server import run
+    from hiringhall.node import NodeBusy
+    from hiringhall.settings import SettingsError
+    from hiringhall.store.errors import StoreError
+
+    try:
+        return _value(run(_on_our_own(settings, name, arguments)))
+    except NodeBusy as busy:
+        return _value(_through_the_server(settings.data_dir, name, arguments, str(busy)))
+    except SettingsError as error:
+        raise CommandError(str(error), Exit.USAGE) from None
+    except StoreError as error:
+        raise CommandError(str(error)) from None
+
+
+async def _on_our_own(settings: "Settings", name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    from hiringhall.app import open_app
+    from hiringhall.cli.operations import carry_out
+
+    async with open_app(settings) as app:
+        return await carry_out(app.hall, name, arguments)
+
+
+def _through_the_server(
+    folder: Path, name: str, arguments: dict[str, Any], busy: str
+) -> dict[str, Any]:
+    from hiringhall.cli.adminsocket import NAME, SocketError, ask
+
+    deadline = time.monotonic() + _PATIENCE_S
+    while not (folder / NAME).exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    try:
+        return ask(folder, name, arguments)
+    except SocketError:
+        raise CommandError(f"{busy}; it does not answer.", Exit.LATER) from None
+
+
+def _value(line: dict[str, Any]) -> dict[str, Any]:
+    if "error" in line:
+        error = cast("dict[str, Any]", line["error"])
+        code = _CODES.get(str(error.get("code")), Exit.REFUSED)
+        message = str(error.get("message"))
+        raise CommandError(message if message.endswith((".", "!", "?")) else f"{message}.", code)
+    return cast("dict[str, Any]", line.get("value") or {})

@@ -1,0 +1,139 @@
+"""What an operator can have done, by name: the same table for the server and for a lone command."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hiringhall.actions import accounts, roles
+from hiringhall.actions.accounts import IssuedKey
+from hiringhall.actions.hall import Hall
+from hiringhall.cli.adminsocket import error_line
+from hiringhall.domain.errors import HallError
+from hiringhall.queries.accounts import list_users as all_users
+from hiringhall.store.errors import StoreError
+from hiringhall.store.teams import Role
+
+
+async def create_user(
+    hall: Hall,
+    *,
+    email: str,
+    name: str,
+    organization_name: str | None,
+    password: str | None,
+    without_organization: bool,
+    is_admin: bool,
+) -> dict[str, Any]:
+    """Open an account; its key is in the answer and nowhere else."""
+    issued = await accounts.create_user(
+        hall,
+        email=email,
+        name=name,
+        organization_name=organization_name,
+        password=password,
+        without_organization=without_organization,
+    )
+    if is_admin:
+        await accounts.make_admin(hall, email=email)
+    return {"email": email, "name": name, "is_admin": is_admin, **_issued(issued)}
+
+
+def _issued(issued: IssuedKey | None) -> dict[str, Any]:
+    if issued is None:
+        return {}
+    return {
+        "user_id": issued.user_id,
+        "organization_id": issued.organization_id,
+        "organization_short_id": issued.organization_short_id,
+        "key_prefix": issued.key.prefix,
+        "api_key": issued.secret,
+    }
+
+
+async def set_password(hall: Hall, *, email: str, password: str) -> dict[str, Any]:
+    """Give an account a password."""
+    await accounts.set_password(hall, email=email, password=password)
+    return {"email": email}
+
+
+async def make_admin(hall: Hall, *, email: str, is_admin: bool) -> dict[str, Any]:
+    """Let a user run the hall, or no longer."""
+    await accounts.make_admin(hall, email=email, is_admin=is_admin)
+    return {"email": email, "is_admin": is_admin}
+
+
+async def set_plan_approval(hall: Hall, *, email: str, wanted: bool) -> dict[str, Any]:
+    """Whether each task of a user's organization gets a plan to approve first."""
+    await accounts.set_spec_approval(hall, email=email, wanted=wanted)
+    return {"email": email, "plan_approval": wanted}
+
+
+async def list_users(hall: Hall) -> dict[str, Any]:
+    """Every user, with its organization's name."""
+    return {
+        "users": [
+            {
+                "user_id": user.id,
+                "email": user.email,
+                "name": user.name,
+                "organization": organization,
+                "is_admin": user.is_admin,
+                "created_at_us": user.created_at_us,
+            }
+            for user, organization in await all_users(hall)
+        ]
+    }
+
+
+async def set_role(
+    hall: Hall, *, email: str, name: str, runtime: str, config: dict[str, Any]
+) -> dict[str, Any]:
+    """Add or change a role of an organization's default team."""
+    return _role(await roles.set_role(hall, email=email, name=name, runtime=runtime, config=config))
+
+
+async def list_roles(hall: Hall, *, email: str) -> dict[str, Any]:
+    """The roles of an organization's default team."""
+    return {"roles": [_role(role) for role in await roles.list_roles(hall, email=email)]}
+
+
+async def remove_role(hall: Hall, *, email: str, name: str) -> dict[str, Any]:
+    """Take a role away."""
+    await roles.remove_role(hall, email=email, name=name)
+    return {"email": email, "name": name, "removed": True}
+
+
+def _role(role: Role) -> dict[str, Any]:
+    return {"name": role.name, "runtime": role.runtime, "config": role.config}
+
+
+OPERATIONS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
+    operation.__name__: operation
+    for operation in (
+        create_user,
+        set_password,
+        make_admin,
+        set_plan_approval,
+        list_users,
+        set_role,
+        list_roles,
+        remove_role,
+    )
+}
+
+
+async def carry_out(hall: Hall, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """One operation on a hall; `{"value": …}`, or `{"error": …}` with the code of the refusal."""
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        return error_line("unknown_operation", f"This hall knows no operation {name!r}.")
+    try:
+        inspect.signature(operation).bind(hall, **arguments)
+    except TypeError:
+        return error_line("unknown_operation", f"This hall knows {name!r} otherwise.")
+    try:
+        return {"value": await operation(hall, **arguments)}
+    except HallError as refusal:
+        return error_line(refusal.code, refusal.message)
+    except StoreError as failure:
+        return error_line("store", str(failure))

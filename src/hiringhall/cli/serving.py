@@ -1,0 +1,116 @@
+"""Puts an open hall on the network: doors, admin socket and workers, until told to stop."""
+
+import asyncio
+import contextlib
+import importlib.metadata
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from prometheus_client import CollectorRegistry
+
+from hiringhall.app import App, is_loopback
+from hiringhall.cli.adminsocket import AdminSocket
+from hiringhall.cli.operations import carry_out
+from hiringhall.domain.errors import Unauthorized
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.front import Front, open_front
+from hiringhall.doors.health import Health
+from hiringhall.doors.server import Server, address_of, listen
+from hiringhall.queries.accounts import authenticate
+from hiringhall.settings import Settings, SettingsError
+from hiringhall.store.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A hall that is being served: where, and the work that must not end by itself."""
+
+    url: str
+    carrying: asyncio.Task[None]
+
+
+@contextlib.asynccontextmanager
+async def serving(app: App) -> AsyncGenerator[Served]:
+    """Serve a hall as long as the context lasts. Raises SettingsError, and OSError for the port."""
+    with listen(app.settings.host, app.settings.port) as listener:
+        url = address_of(listener)
+        front = _front(app, url)
+        server = Server(front.app, listener, before_stop=front.live.end_all)
+        socket = AdminSocket(
+            app.settings.data_dir,
+            lambda operation, arguments: carry_out(app.hall, operation, arguments),
+        )
+        async with socket, server:
+            carrying = asyncio.create_task(app.carry())
+            try:
+                yield Served(url, carrying)
+            finally:
+                carrying.cancel()
+                await asyncio.gather(carrying, return_exceptions=True)
+
+
+def _front(app: App, url: str) -> Front:
+    settings = app.settings
+    desk = Desk(
+        app.hall,
+        app.blobs,
+        app.links,
+        public_url=_public_url(settings, url),
+        trusted_proxies=_networks(settings.trusted_proxies),
+    )
+    health = Health(
+        unready=lambda: _unready(app),
+        notes=lambda: notes(app),
+        registry=CollectorRegistry(),
+        metrics_token=settings.metrics_token,
+    )
+    version = importlib.metadata.version("hiringhall")
+    try:
+        return open_front(
+            desk, health, version=version, door_hosts=_door_hosts(settings.door_hosts)
+        )
+    except ValueError as error:
+        raise SettingsError(f"HIRINGHALL_DOOR_HOSTS: {error}") from error
+
+
+def notes(app: App) -> dict[str, str]:
+    """What the hall has to do without, by part, each with what to do about it."""
+    staffing = app.hall.staffing
+    found = {f"runtime {name}": why for name, why in staffing.hindrances.items() if why}
+    if staffing.default_runtime is None:
+        found["worker"] = staffing.no_default_because
+    return found
+
+
+async def _unready(app: App) -> dict[str, str]:
+    """Whether the database answers: asked for a key that nobody has."""
+    try:
+        await authenticate(app.hall, "aw_live_")
+    except Unauthorized:
+        return {}
+    except StoreError as error:
+        return {"database": str(error)}
+    return {}
+
+
+def _public_url(settings: Settings, url: str) -> str | None:
+    if settings.public_url is not None:
+        return settings.public_url.rstrip("/")
+    return url if is_loopback(settings.host) else None
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(text, strict=False) for text in texts)
+    except ValueError as error:
+        raise SettingsError(
+            f"HIRINGHALL_TRUSTED_PROXIES takes addresses and networks by commas: {error}"
+        ) from error
+
+
+def _door_hosts(texts: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    if not all(door and host for door, _, host in pairs):
+        raise SettingsError("HIRINGHALL_DOOR_HOSTS takes door=host.example, by commas")
+    return {door: host for door, _, host in pairs}
