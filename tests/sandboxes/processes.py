@@ -50,14 +50,11 @@ def descriptors_of(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
-def groups_with(part: str) -> list[str]:
-    """Names of the sandboxes' control groups that there are now."""
+def groups_of(keepers: list[int]) -> list[str]:
+    """The control groups that these keepers made, of those there are now."""
     folders = set(cgroups.find().folders.values())
-    return [p.name for folder in folders for p in folder.glob("hiringhall-*") if part in p.name]
-
-
-def groups_kept_by(keepers: list[int]) -> list[str]:
-    return [name for name in groups_with("") if int(name.split("-")[1]) in keepers]
+    names = [path.name for folder in folders for path in folder.glob("hiringhall-*")]
+    return [name for name in names if int(name.split("-")[1]) in keepers]
 
 
 def own_descriptors() -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hiringhall.workers.sandboxes.cgroups import Found, Group, GroupPlan, find, sweep
+from hiringhall.workers.sandboxes.cgroups import Found, Group, Place, find, sweep
 
 
 class Tree:
@@ -50,6 +50,7 @@ def test_version_1_below_the_halls_own_groups(tree: Tree) -> None:
     tree.group("unified", cgroup__controllers="hugetlb\n")
     found = find(tree.proc)
     assert found == Found(1, {"memory": memory, "pids": pids})
+    assert found.places() == [Place(str(memory), str(memory)), Place(str(pids), str(pids))]
     bytes_, count = found.plans(memory_bytes=1000, processes=7)
     assert bytes_.settings == [("memory.limit_in_bytes", "1000")]
     assert ("memory.memsw.limit_in_bytes", "1000") in bytes_.optional
@@ -66,6 +67,15 @@ def test_version_1_seen_from_a_container(tree: Tree) -> None:
     tree.group("memory")
     tree.group("pids/x")
     assert find(tree.proc).folders == {"memory": tree.fs / "memory", "pids": tree.fs / "pids" / "x"}
+
+
+def test_version_1_with_both_in_one_place(tree: Tree) -> None:
+    tree.describe("5:memory,pids:/\n", "31 30 0:27 / @/both rw - cgroup cgroup rw,memory,pids\n")
+    folder = tree.group("both")
+    found = find(tree.proc)
+    assert found.places() == [Place(str(folder), str(folder))]
+    (plan,) = found.plans(memory_bytes=1000, processes=7)
+    assert plan.settings == [("pids.max", "7"), ("memory.limit_in_bytes", "1000")]
 
 
 def test_version_1_with_a_part_missing(tree: Tree) -> None:
@@ -92,7 +102,9 @@ def test_version_2_moves_the_hall_into_a_leaf(tree: Tree) -> None:
     )
     tree.describe("0::/system.slice/hall.service\n", V2)
     found = find(tree.proc)
-    assert found == Found(2, {"memory": own, "pids": own})
+    leaf = own / "hiringhall.server"
+    assert found == Found(2, {"memory": own, "pids": own}, home=leaf)
+    assert found.places() == [Place(str(own), str(leaf))]
     assert (own / "hiringhall.server" / "cgroup.procs").read_text() == str(os.getpid())
     assert (own / "cgroup.subtree_control").read_text() == "+memory +pids"
     (plan,) = found.plans(memory_bytes=1000, processes=7)
@@ -104,7 +116,8 @@ def test_version_2_after_a_restart_in_the_leaf(tree: Tree) -> None:
     own = tree.group("hall.service", cgroup__subtree_control="memory pids\n")
     tree.group("hall.service/hiringhall.server", cgroup__controllers="memory pids\n")
     tree.describe("0::/hall.service/hiringhall.server\n", V2)
-    assert find(tree.proc) == Found(2, {"memory": own, "pids": own})
+    home = own / "hiringhall.server"
+    assert find(tree.proc) == Found(2, {"memory": own, "pids": own}, home=home)
 
 
 def test_version_2_shared_with_others_is_left_alone(tree: Tree) -> None:
@@ -126,32 +139,27 @@ def test_version_2_shared_with_others_is_left_alone(tree: Tree) -> None:
     assert (own / "cgroup.subtree_control").read_text() == ""
 
 
-def test_a_group_counts_its_kills_and_goes(tmp_path: Path) -> None:
-    plan = GroupPlan(
-        str(tmp_path), settings=[], optional=[("no.such", "1")], events="memory.events"
-    )
-    group = Group(plan, "run")
-    (Path(group.path) / "memory.events").write_text("low 0\nmax 3\noom 1\noom_kill 2\n")
-    assert group.kills() == 2
-    (Path(group.path) / "memory.events").unlink()
-    group.remove()
+def test_a_group_that_cannot_be_entered_is_not_left(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Group(Place(str(tmp_path), str(tmp_path)))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_group_with_a_setting_that_fails_is_not_left(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        Group(GroupPlan(str(tmp_path), settings=[("memory.max", "1")]), "run")
+def test_a_group_with_a_dead_keepers_name_is_taken_over(tmp_path: Path) -> None:
+    (tmp_path / f"hiringhall-{os.getpid()}").mkdir()
+    with pytest.raises(FileNotFoundError):  # by this tree, which no kernel fills with files
+        Group(Place(str(tmp_path), str(tmp_path)))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_dead_keepers_left_is_swept(tmp_path: Path) -> None:
     with subprocess.Popen(["true"]) as dead:
         dead.wait()
-    (tmp_path / f"hiringhall-{dead.pid}-run").mkdir()
-    (tmp_path / f"hiringhall-{os.getpid()}-run").mkdir()
+    (tmp_path / f"hiringhall-{dead.pid}").mkdir()
+    (tmp_path / f"hiringhall-{os.getpid()}").mkdir()
     (tmp_path / "somebody-else").mkdir()
     assert sweep(Found(2, {"memory": tmp_path, "pids": tmp_path})) == 1
     assert {p.name for p in tmp_path.iterdir()} == {
-        f"hiringhall-{os.getpid()}-run",
+        f"hiringhall-{os.getpid()}",
         "somebody-else",
     }

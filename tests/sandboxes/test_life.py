@@ -25,8 +25,7 @@ from tests.sandboxes.processes import (
     children_of,
     descriptors_of,
     family_of,
-    groups_kept_by,
-    groups_with,
+    groups_of,
     is_alive,
     marked,
     own_descriptors,
@@ -124,7 +123,8 @@ async def test_many_at_once_and_nothing_left(inside: Inside) -> None:
     assert [w.exit.code for w in went] == list(range(30))
     assert own_descriptors() == before
     assert descriptors_of(warden) == warden_before
-    assert groups_kept_by(children_of(warden)) == []
+    keepers = children_of(warden)
+    assert len(groups_of(keepers)) == len(keepers) * len(set(cgroups.find().folders.values()))
 
 
 async def test_a_start_that_is_cancelled_leaves_nothing(inside: Inside) -> None:
@@ -137,9 +137,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing(inside: Inside) -> None:
         starting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await (await starting).kill()
-    await _until(
-        lambda: len(family_of(warden)) <= 1 + 2 and not groups_kept_by(children_of(warden))
-    )
+    await _until(lambda: len(family_of(warden)) == 1 + 2)
     assert own_descriptors() == before
 
 
@@ -184,7 +182,8 @@ async def test_a_dead_keeper_takes_its_sandbox_along(inside: Inside) -> None:
     assert (await sandbox.wait()).reason is ExitReason.BROKEN
     await _until(lambda: not any(is_alive(pid) for pid in family))
     # Its control groups stay behind until the next hall looks.
-    assert cgroups.sweep(cgroups.find()) >= bool(cgroups.find().folders)
+    cgroups.sweep(cgroups.find())
+    assert groups_of([keeper]) == []
 
 
 @pytest.mark.parametrize("name", ["bubblewrap", "process-unsafe"])
@@ -193,11 +192,13 @@ async def test_nothing_outlives_a_hall_that_is_killed(tmp_path: Path, name: str)
     async with _hall(name, tmp_path, mark) as hall:
         assert len(_ours(mark)) >= 2
         warden = children_of(hall.pid)[0]
+        keepers = children_of(warden)
+        assert len(keepers) >= 3
         hall.kill()
         hall.wait()
         await _until(lambda: _ours(mark) == [])
         await _until(lambda: not is_alive(warden))
-        await _until(lambda: groups_with(mark) == [])
+        await _until(lambda: groups_of(keepers) == [])
 
 
 async def test_nothing_outlives_a_hall_killed_at_any_moment(tmp_path: Path) -> None:
@@ -206,9 +207,11 @@ async def test_nothing_outlives_a_hall_killed_at_any_moment(tmp_path: Path) -> N
         mark = f"mark-{uuid.uuid4().hex}"
         async with _hall("bubblewrap", tmp_path, mark, "forever") as hall:
             await asyncio.sleep(moments.uniform(0, 0.05))
+            keepers = children_of(children_of(hall.pid)[0])
             hall.kill()
             hall.wait()
-            await _until(lambda mark=mark: _ours(mark) == [] and groups_with(mark) == [])
+            await _until(lambda mark=mark: _ours(mark) == [])
+        await _until(lambda keepers=keepers: groups_of(keepers) == [])
 
 
 def test_all_of_this_on_uvloop(tmp_path: Path) -> None:

@@ -28,9 +28,9 @@ class Bubblewrap:
 
     def __init__(self, *, forbidden: Sequence[Path] = ()) -> None:
         self._forbidden = tuple(forbidden)
-        self._warden = Warden()
         self._seccomp = compile_filter()
         self._groups: cgroups.Found | None = None
+        self._warden: Warden | None = None
         self._program: str | None = None
 
     def places(self, *, workspace: Path, session: Path, sockets: Path | None) -> Places:
@@ -42,7 +42,10 @@ class Bubblewrap:
 
     async def start(self, spec: SandboxSpec) -> Kept:
         groups = self._find_groups()
-        return await self._warden.launch(self._order(spec, groups))
+        order = self._order(spec, groups)
+        if self._warden is None:
+            self._warden = Warden(groups.places())
+        return await self._warden.launch(order)
 
     def _find_groups(self) -> cgroups.Found:
         if self._groups is None:
@@ -62,7 +65,6 @@ class Bubblewrap:
         arguments = b"".join(os.fsencode(option) + b"\0" for option in options)
         limits = spec.limits
         return Order(
-            name=spec.name,
             program=program,
             argv=["bwrap", "--args", str(_ARGS_FD), "--", *profile.command],
             environment={},
@@ -81,7 +83,8 @@ class Bubblewrap:
         )
 
     async def close(self) -> None:
-        await self._warden.close()
+        if self._warden is not None:
+            await self._warden.close()
 
 
 def loose_processes(limits: Limits, groups: cgroups.Found) -> int:

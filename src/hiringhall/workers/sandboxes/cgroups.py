@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 _PREFIX = "hiringhall-"
@@ -23,17 +23,21 @@ _NO_DELEGATION = (
 
 
 @dataclass(frozen=True, slots=True)
-class GroupPlan:
-    """One group to make: where, what to write into its files, which file counts its kills."""
+class Place:
+    """Where a keeper makes a group, and where it goes back to."""
 
     parent: str
+    home: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """What to write into a group's files, and which of them counts its kills."""
+
     settings: Sequence[tuple[str, str]]
     optional: Sequence[tuple[str, str]] = ()
     """Settings that not every kernel has."""
     events: str | None = None
-
-    def to_json(self) -> dict[str, object]:
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +48,37 @@ class Found:
     folders: Mapping[str, Path]
     missing: str = ""
     """A sentence; empty when memory and processes can both be bounded."""
+    home: Path | None = None
+    """The hall's own group, where that is not the folder itself."""
+
+    def places(self) -> list[Place]:
+        """One for each hierarchy: version 1 may have the controllers in one or in two."""
+        return [Place(str(f), str(self.home or f)) for f in dict.fromkeys(self.folders.values())]
 
     def plans(self, *, memory_bytes: int, processes: int) -> list[GroupPlan]:
-        if self.version == 2 and self.folders:
-            return [
-                GroupPlan(
-                    parent=str(self.folders["memory"]),
-                    settings=[("memory.max", str(memory_bytes)), ("pids.max", str(processes))],
-                    optional=[("memory.swap.max", "0"), ("memory.oom.group", "1")],
-                    events="memory.events",
-                )
-            ]
-        plans: list[GroupPlan] = []
-        if folder := self.folders.get("memory"):
-            limit = str(memory_bytes)
-            plans.append(
-                GroupPlan(
-                    parent=str(folder),
-                    settings=[("memory.limit_in_bytes", limit)],
-                    optional=[("memory.memsw.limit_in_bytes", limit), ("memory.swappiness", "0")],
-                    events="memory.oom_control",
-                )
+        """In the order of `places`."""
+        return [
+            self._plan(folder, memory_bytes=memory_bytes, processes=processes)
+            for folder in dict.fromkeys(self.folders.values())
+        ]
+
+    def _plan(self, folder: Path, *, memory_bytes: int, processes: int) -> GroupPlan:
+        if self.version == 2:
+            return GroupPlan(
+                settings=[("memory.max", str(memory_bytes)), ("pids.max", str(processes))],
+                optional=[("memory.swap.max", "0"), ("memory.oom.group", "1")],
+                events="memory.events",
             )
-        if folder := self.folders.get("pids"):
-            plans.append(GroupPlan(parent=str(folder), settings=[("pids.max", str(processes))]))
-        return plans
+        settings: list[tuple[str, str]] = []
+        optional: list[tuple[str, str]] = []
+        if self.folders.get("pids") == folder:
+            settings.append(("pids.max", str(processes)))
+        if self.folders.get("memory") != folder:
+            return GroupPlan(settings)
+        settings.append(("memory.limit_in_bytes", str(memory_bytes)))
+        optional.append(("memory.memsw.limit_in_bytes", str(memory_bytes)))
+        optional.append(("memory.swappiness", "0"))
+        return GroupPlan(settings, optional, "memory.oom_control")
 
 
 def write_file(path: str, text: str) -> None:
@@ -81,37 +91,42 @@ def write_file(path: str, text: str) -> None:
 
 
 class Group:
-    """A group that exists until `remove`."""
+    """A group that exists until `remove`; the calling process goes in first and comes out again.
 
-    def __init__(self, plan: GroupPlan, name: str) -> None:
-        self._plan = plan
+    Going in makes the kernel wait for a grace period (15 ms), so a keeper does it before there is
+    anything to keep. What it starts while inside is born there.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._home = place.home
         # The keeper's own id in the name tells `sweep` whether anyone still looks after it.
-        self.path = f"{plan.parent}/{_PREFIX}{os.getpid()}-{name}"
+        self.path = f"{place.parent}/{_PREFIX}{os.getpid()}"
+        self._events: str | None = None
+        _end(Path(self.path))  # one of the same id may have died and left it
         os.mkdir(self.path, 0o755)  # noqa: PTH102
         try:
-            for file, value in plan.settings:
-                write_file(f"{self.path}/{file}", value)
+            _move_here(self.path)
         except OSError:
             self.remove()
             raise
+
+    def apply(self, plan: GroupPlan) -> None:
+        self._events = plan.events
+        for file, value in plan.settings:
+            write_file(f"{self.path}/{file}", value)
         for file, value in plan.optional:
             with contextlib.suppress(OSError):
                 write_file(f"{self.path}/{file}", value)
 
-    def join(self) -> None:
-        """Move the calling process, of one thread, in; what it starts is born there."""
-        # By thread where that is allowed (version 1): moving a thread group makes the kernel wait
-        # for a grace period, 15 ms where moving a thread takes 1.
-        try:
-            write_file(f"{self.path}/tasks", "0")
-        except FileNotFoundError:
-            write_file(f"{self.path}/cgroup.procs", "0")
+    def leave(self) -> None:
+        """Go back home, so that no limit of the group's is ours."""
+        _move_here(self._home)
 
     def kills(self) -> int:
         """How many processes died because the group's memory was used up."""
-        if self._plan.events is None:
+        if self._events is None:
             return 0
-        for line in Path(self.path, self._plan.events).read_text().splitlines():
+        for line in Path(self.path, self._events).read_text().splitlines():
             word, _, count = line.partition(" ")
             if word == "oom_kill":
                 return int(count)
@@ -124,6 +139,14 @@ class Group:
             with contextlib.suppress(OSError):
                 os.rmdir(self.path)  # noqa: PTH106
                 return
+
+
+def _move_here(group: str) -> None:
+    # Version 1 can move a thread, and we have one: that spares it the grace period.
+    try:
+        write_file(f"{group}/tasks", "0")
+    except FileNotFoundError:
+        write_file(f"{group}/cgroup.procs", "0")
 
 
 def find(proc: Path = Path("/proc/self")) -> Found:
@@ -150,12 +173,12 @@ def find(proc: Path = Path("/proc/self")) -> Found:
 
 
 def _find_version_2(own: Path) -> Found:
-    folder = own.parent if own.name == _HALL else own
+    folder, home = (own.parent, own) if own.name == _HALL else (own, own)
     try:
         if not _is_enabled(folder):
-            _make_room(folder)
+            home = _make_room(folder)
         if _can_make_groups(folder):
-            return Found(2, dict.fromkeys(_CONTROLLERS, folder))
+            return Found(2, dict.fromkeys(_CONTROLLERS, folder), home=home)
     except OSError:
         pass
     return Found(2, {}, _NO_DELEGATION)
@@ -166,7 +189,7 @@ def _is_enabled(folder: Path) -> bool:
     return all(controller in enabled for controller in _CONTROLLERS)
 
 
-def _make_room(folder: Path) -> None:
+def _make_room(folder: Path) -> Path:
     """Move the hall's processes to a leaf; refuses where others live in the same group."""
     members = [int(pid) for pid in (folder / "cgroup.procs").read_text().split()]
     if not all(_is_ours(pid) for pid in members):
@@ -176,6 +199,7 @@ def _make_room(folder: Path) -> None:
     for pid in members:
         (leaf / "cgroup.procs").write_text(str(pid))
     (folder / "cgroup.subtree_control").write_text("+memory +pids")
+    return leaf
 
 
 def _is_ours(pid: int) -> bool:
@@ -192,7 +216,7 @@ def _is_ours(pid: int) -> bool:
 
 
 def _can_make_groups(folder: Path) -> bool:
-    trial = folder / f"{_PREFIX}{os.getpid()}-trial"
+    trial = folder / f"{_PREFIX}{os.getpid()}"
     try:
         trial.mkdir()
     except FileExistsError:
@@ -207,14 +231,15 @@ def sweep(found: Found) -> int:
     """End and remove what keepers that no longer live left behind; says how many groups."""
     swept = 0
     for folder in set(found.folders.values()):
-        for path in folder.glob(f"{_PREFIX}*-*"):
-            keeper = path.name.removeprefix(_PREFIX).partition("-")[0]
+        for path in folder.glob(f"{_PREFIX}*"):
+            keeper = path.name.removeprefix(_PREFIX)
             if keeper.isdigit() and not Path(f"/proc/{keeper}").exists():
                 swept += _end(path)
     return swept
 
 
 def _end(path: Path) -> bool:
+    """Kill what is in a group, and remove it; says whether it was there and is gone."""
     for _ in range(50):
         with contextlib.suppress(OSError):
             for pid in (path / "cgroup.procs").read_text().split():

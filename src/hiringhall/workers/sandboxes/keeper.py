@@ -27,10 +27,9 @@ from pathlib import Path
 from resource import RLIMIT_NPROC, setrlimit
 from typing import Any
 
-from hiringhall.workers.sandboxes.cgroups import Group, GroupPlan, write_file
+from hiringhall.workers.sandboxes.cgroups import Group, GroupPlan, Place, write_file
 from hiringhall.workers.sandboxes.disk import DiskWatch
 
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _MOST_FDS = 64
 _SPARE = 2
@@ -41,16 +40,18 @@ _QUIET = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
-def _control(option: int, value: int) -> None:
-    if _prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
+def _set_subreaper() -> None:
+    """What loses its parent below this process becomes its child, not that of process 1."""
+    if _prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-def serve() -> None:
+def serve(places: str) -> None:
     """The warden: standard input is the hall's socket, each message on it one sandbox to keep.
 
-    It never reads the socket. Keepers forked in advance all wait on it, whichever takes a message
-    says so, and the warden forks the next to wait: a sandbox need not wait for the fork.
+    It never reads the socket. Keepers forked in advance all wait on it, each already in control
+    groups of its own below `places`; whichever takes a message says so, and the warden forks the
+    next to wait. So no sandbox waits for a fork.
     """
     for number in _QUIET:
         # Asked to stop with the whole service, the hall decides the order; its end is ours.
@@ -59,24 +60,36 @@ def serve() -> None:
     hall = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     taken, taken_end = os.pipe()
+    found = [Place(**place) for place in json.loads(places)]
     gc.disable()  # a collection touches, and so copies, every page of a fresh fork
     gc.freeze()
     poll = select.poll()
     poll.register(hall, 0)  # nothing but its end
     poll.register(taken, select.POLLIN)
     for _ in range(_SPARE):
-        _fork_keeper(hall, taken_end)
+        _fork_keeper(hall, taken_end, found)
     while True:
         ready = {fd for fd, _ in poll.poll()}
         if hall.fileno() in ready:
             return
         for _ in os.read(taken, 64):
-            _fork_keeper(hall, taken_end)
+            _fork_keeper(hall, taken_end, found)
 
 
-def _fork_keeper(hall: socket.socket, taken_end: int) -> None:
+def _fork_keeper(hall: socket.socket, taken_end: int, places: Sequence[Place]) -> None:
     if os.fork() != 0:
         return
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _await_order(hall, taken_end, Keeper(places))
+    except BaseException as error:  # noqa: BLE001
+        sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        sys.stderr.flush()
+        os._exit(0)  # never back into the warden's loop
+
+
+def _await_order(hall: socket.socket, taken_end: int, keeper: "Keeper") -> None:
     try:
         message, fds, _, _ = socket.recv_fds(hall, 16, _MOST_FDS)
         hall.close()
@@ -85,27 +98,9 @@ def _fork_keeper(hall: socket.socket, taken_end: int) -> None:
                 os.write(taken_end, b"+")
             for fd in fds:
                 fcntl.fcntl(fd, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
-            keep(socket.socket(fileno=fds[0]), fds[1], fds[2:])
+            keeper.keep(socket.socket(fileno=fds[0]), fds[1], fds[2:])
     finally:
-        sys.stderr.flush()
-        os._exit(0)
-
-
-def keep(hall: socket.socket, order_fd: int, fds: Sequence[int]) -> None:
-    """Keep one sandbox: start it, watch it, end what is left of it, say how it went."""
-    order: dict[str, Any] = json.loads(_read_all(order_fd))
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _control(_PR_SET_CHILD_SUBREAPER, 1)
-    keeper = Keeper(hall, order)
-    try:
-        keeper.start(fds)
-    except OSError as error:
         keeper.end()
-        _say(hall, {"error": f"{error.strerror}: {error.filename or order['program']}"})
-        return
-    reason = keeper.watch()
-    keeper.end()
-    _say(hall, keeper.result(reason))
 
 
 def _read_all(fd: int) -> bytes:
@@ -124,74 +119,91 @@ def _say(hall: socket.socket, message: dict[str, Any]) -> None:
 class Keeper:
     """One sandbox's outermost process, its control groups, and whatever comes loose from it."""
 
-    def __init__(self, hall: socket.socket, order: dict[str, Any]) -> None:
-        self._hall = hall
-        self._order = order
-        self._deadline = time.monotonic() + float(order["wall_s"])
-        self._groups: list[Group] = []
+    def __init__(self, places: Sequence[Place]) -> None:
+        _set_subreaper()
+        self._order: dict[str, Any] = {}
+        self._deadline = 0.0
         self._pid = 0
         self._status: int | None = None
         self._report_fd = -1
         self._kills = 0
         self._left = False
+        self._inside = True
+        self._trouble: OSError | None = None
+        self._groups: list[Group] = []
+        try:
+            for place in places:
+                self._groups.append(Group(place))
+        except OSError as error:
+            self._trouble = error  # for whoever asks for a sandbox
 
-    def start(self, fds: Sequence[int]) -> None:
-        """Make the groups, fork, exec; raises OSError with the step that failed."""
-        for plan in self._order["groups"]:
-            self._groups.append(Group(GroupPlan(**plan), self._order["name"]))
-        failure_fd, child_failure_fd = os.pipe()
+    def keep(self, hall: socket.socket, order_fd: int, fds: Sequence[int]) -> None:
+        """Start a sandbox, watch it, end what is left of it, say how it went."""
+        self._order = json.loads(_read_all(order_fd))
+        self._deadline = time.monotonic() + float(self._order["wall_s"])
+        try:
+            self._start(fds)
+        except OSError as error:
+            self.end()
+            _say(hall, {"error": f"{error.strerror}: {error.filename or self._order['program']}"})
+            return
+        _say(hall, {"pid": self._pid})
+        self._leave()
+        reason = self._watch(hall)
+        self.end()
+        _say(hall, self._result(reason))
+
+    def _start(self, fds: Sequence[int]) -> None:
+        """Raises OSError with the step that failed."""
+        if self._trouble is not None:
+            raise self._trouble
+        for group, plan in zip(self._groups, self._order["groups"], strict=True):
+            group.apply(GroupPlan(**plan))
         given = list(fds)
         if self._order["reports"]:
             self._report_fd, child_report_fd = os.pipe()
             given.append(child_report_fd)
-        keeper_pid = os.getpid()
-        self._pid = os.fork()
-        if self._pid == 0:
-            self._become(given, child_failure_fd, keeper_pid)
-        for fd in (*given, child_failure_fd):
-            os.close(fd)
-        if failure := _read_all(failure_fd):
-            number, _, path = failure.decode().partition(" ")
-            raise OSError(int(number), os.strerror(int(number)), path)
-        _say(self._hall, {"pid": self._pid})
-
-    def _become(self, fds: Sequence[int], failure_fd: int, keeper_pid: int) -> None:
-        """In the child: never returns."""
+        self._bound()
+        os.umask(0o022)
+        os.chdir(self._order["folder"])
+        # When the whole machine runs out of memory, work goes before the hall does.
+        before = _exchange_oom_score("500")
         try:
-            _control(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != keeper_pid:
-                os._exit(1)
-            for group in self._groups:
-                group.join()
-            self._prepare()
-            failure_fd = _arrange(fds, failure_fd)
-            os.execve(self._order["program"], self._order["argv"], self._order["environment"])  # noqa: S606
-        except OSError as error:
-            os.write(failure_fd, f"{error.errno} {error.filename or ''}".encode())
+            # Not a fork: nothing of this process need be copied for one that becomes another.
+            self._pid = os.posix_spawn(
+                self._order["program"],
+                self._order["argv"],
+                self._order["environment"],
+                file_actions=_arrange(given),
+                setsid=True,
+                setsigdef=[*_QUIET, signal.SIGPIPE, signal.SIGXFSZ],
+            )
         finally:
-            os._exit(127)
+            _exchange_oom_score(before)
+            for fd in given:
+                os.close(fd)
 
-    def _prepare(self) -> None:
-        os.setsid()
-        for number in (*_QUIET, signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)
+    def _bound(self) -> None:
+        # Ours too from now on; a keeper needs little.
         for resource, value in self._order["rlimits"]:
             setrlimit(resource, (value, value))
         if self._order["loose_processes"]:
             most = _own_threads() + self._order["loose_processes"]
             setrlimit(RLIMIT_NPROC, (most, most))
-        # When the whole machine runs out of memory, work goes before the hall does.
-        with contextlib.suppress(OSError):
-            write_file("/proc/self/oom_score_adj", "500")
-        os.umask(0o022)
-        os.chdir(self._order["folder"])
 
-    def watch(self) -> str:
+    def _leave(self) -> None:
+        if self._inside:
+            self._inside = False
+            for group in self._groups:
+                with contextlib.suppress(OSError):
+                    group.leave()
+
+    def _watch(self, hall: socket.socket) -> str:
         """Wait for the end, the hall's word or death, or the clock; says which it was."""
         exited_fd = os.pidfd_open(self._pid)
         poll = select.poll()
         poll.register(exited_fd, select.POLLIN)
-        poll.register(self._hall, select.POLLIN)
+        poll.register(hall, select.POLLIN)
         disk = DiskWatch(self._order["disk"]["folders"], self._order["disk"]["limit_bytes"])
         try:
             while True:
@@ -223,10 +235,12 @@ class Keeper:
                     os.kill(pid, signal.SIGKILL)
             time.sleep(pause_s)
             pause_s = min(pause_s * 2, 0.02)
+        self._leave()
         for group in self._groups:
             with contextlib.suppress(OSError, ValueError):
                 self._kills += group.kills()
             group.remove()
+        self._groups.clear()
 
     def _reaped_all(self) -> bool:
         while True:
@@ -239,7 +253,7 @@ class Keeper:
             if pid == self._pid:
                 self._status = status
 
-    def result(self, reason: str) -> dict[str, Any]:
+    def _result(self, reason: str) -> dict[str, Any]:
         code = 137 if self._status is None else os.waitstatus_to_exitcode(self._status)
         if code != -signal.SIGKILL and reason in {"killed", "timed_out", "out_of_disk"}:
             reason = "exited"  # by itself, in the moment before
@@ -264,13 +278,20 @@ class Keeper:
             return False
 
 
-def _arrange(fds: Sequence[int], failure_fd: int) -> int:
-    """Give the child its descriptors as 0, 1, 2, …; returns the failure pipe's new place."""
-    high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _MOST_FDS + 8) for fd in (*fds, failure_fd)]
-    for number, fd in enumerate(high[:-1]):
-        os.dup2(fd, number)
-    # What else this process inherited is marked to be closed by exec.
-    return high[-1]
+def _arrange(fds: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Give the child its descriptors as 0, 1, 2, …; all others close by themselves at exec."""
+    # Out of the way first: a descriptor's new place may be another's old one.
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _MOST_FDS + 8) for fd in fds]
+    return [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(high)]
+
+
+def _exchange_oom_score(text: str) -> str:
+    """Set this process's score, which children are born with; returns what it was."""
+    path = Path("/proc/self/oom_score_adj")
+    before = path.read_text()
+    with contextlib.suppress(OSError):
+        write_file(str(path), text)
+    return before
 
 
 def _own_threads() -> int:

@@ -45,7 +45,7 @@ class SandboxSpec:
     """One process to run behind a wall, and all it may see."""
 
     name: str
-    """The run's id: names the control group, appears nowhere inside."""
+    """The run's id, for messages; appears nowhere inside."""
     argv: Sequence[str]
     """Visible to everyone on the host: never a secret, never a brief."""
     environment: Mapping[str, str]

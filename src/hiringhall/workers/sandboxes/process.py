@@ -21,7 +21,7 @@ class ProcessUnsafe:
     name = "process-unsafe"
 
     def __init__(self) -> None:
-        self._warden = Warden()
+        self._warden: Warden | None = None
         self._groups: cgroups.Found | None = None
 
     def places(self, *, workspace: Path, session: Path, sockets: Path | None) -> Places:
@@ -36,11 +36,11 @@ class ProcessUnsafe:
         environment = {"PATH": _PATH, "HOME": str(spec.session), "LANG": "C.UTF-8"}
         environment.update(spec.environment)
         program = _find_program(spec, environment["PATH"])
-        if self._groups is None:
+        if self._groups is None or self._warden is None:
             self._groups = cgroups.find()
+            self._warden = Warden(self._groups.places())
         limits = spec.limits
         order = Order(
-            name=spec.name,
             program=program,
             argv=list(spec.argv),
             environment=environment,
@@ -57,7 +57,8 @@ class ProcessUnsafe:
         return await self._warden.launch(order)
 
     async def close(self) -> None:
-        await self._warden.close()
+        if self._warden is not None:
+            await self._warden.close()
 
 
 def _find_program(spec: SandboxSpec, path: str) -> str:

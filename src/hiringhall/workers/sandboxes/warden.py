@@ -13,17 +13,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hiringhall.workers.sandboxes.cgroups import GroupPlan
+from hiringhall.workers.sandboxes.cgroups import GroupPlan, Place
 from hiringhall.workers.sandboxes.pipes import ReadPipe, WritePipe
 from hiringhall.workers.sandboxes.port import LINE_BYTES, Exit, ExitReason, SandboxError
 
 _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from hiringhall.workers.sandboxes.keeper import serve; serve()"
+    "from hiringhall.workers.sandboxes.keeper import serve; serve(sys.argv[2])"
 )
 _SOURCE = Path(__file__).resolve().parents[3]
 _STARTS_AT_ONCE = 16
@@ -35,7 +35,6 @@ _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_S
 class Order:
     """What a keeper is to start."""
 
-    name: str
     program: str
     """Absolute path; `argv[0]` is only its name."""
     argv: Sequence[str]
@@ -57,14 +56,13 @@ class Order:
 
     def to_json(self) -> bytes:
         plain: dict[str, Any] = {
-            "name": self.name,
             "program": self.program,
             "argv": list(self.argv),
             "environment": dict(self.environment),
             "wall_s": self.wall_s,
             "folder": self.folder,
             "reports": self.reports,
-            "groups": [group.to_json() for group in self.groups],
+            "groups": [asdict(plan) for plan in self.groups],
             "rlimits": list(self.rlimits),
             "loose_processes": self.loose_processes,
             "disk": {"folders": list(self.disk_folders), "limit_bytes": self.disk_bytes},
@@ -75,7 +73,8 @@ class Order:
 class Warden:
     """Starts the warden's process when it is first needed, and again should it have died."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Sequence[Place]) -> None:
+        self._places = json.dumps([asdict(place) for place in places])
         self._socket: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._room = asyncio.Semaphore(_STARTS_AT_ONCE)
@@ -121,7 +120,7 @@ class Warden:
                 await self._bury()
                 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 with theirs:
-                    self._process = await asyncio.to_thread(_start, theirs.fileno())
+                    self._process = await asyncio.to_thread(_start, theirs.fileno(), self._places)
                 self._socket = ours
             return self._socket
 
@@ -143,8 +142,8 @@ class Warden:
             self._process = None
 
 
-def _start(fd: int) -> subprocess.Popen[bytes]:
-    argv = [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, str(_SOURCE)]
+def _start(fd: int, places: str) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, str(_SOURCE), places]
     # Its own session: a Ctrl-C at the hall's terminal is the hall's to handle. No environment:
     # what the hall knows by its own must be in no other process.
     return subprocess.Popen(argv, stdin=fd, env={}, cwd="/", start_new_session=True)
