@@ -137,6 +137,7 @@ def _rules(settings: Settings) -> Rules:
         registration=registration,
         spec_approval_always=settings.spec_approval is SpecApproval.ALWAYS,
         credits_per_day=settings.credits_per_day,
+        opening_balance_cents=settings.opening_balance_cents,
         registrations_per_hour=settings.registrations_per_hour,
         sign_ins_per_hour=settings.sign_ins_per_hour,
         sign_ins_per_email=settings.sign_ins_per_email,

@@ -80,6 +80,9 @@ class Settings:
     allow_local_repositories: Annotated[
         bool, "let tasks name repositories by local path and at private addresses"
     ] = False
+    opening_balance_cents: Annotated[
+        int, "play money that every new organization starts with, in cents"
+    ] = 100_000
     credits_per_day: Annotated[int, "credits of each user and UTC day"] = 100
     spec_approval: Annotated[
         SpecApproval, "always: every task gets a plan to approve; opt-in: those that ask"

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator
 
 
 class Listener:
@@ -39,7 +39,7 @@ class Signals:
             listener.tell()
 
     @contextlib.contextmanager
-    def listening(self, topic: str) -> Iterator[Listener]:
+    def listening(self, topic: str) -> Generator[Listener]:
         """Listen on a topic; look at the database after this began, and after each notice."""
         listener = Listener()
         self._listeners[topic].add(listener)

@@ -19,7 +19,8 @@ from hiringhall.domain.errors import (
     NotFound,
     RegistrationClosed,
 )
-from hiringhall.store import accounts, teams
+from hiringhall.domain.ledger import HALL_PLAY_MONEY, Transfer, TransferKind, available_account
+from hiringhall.store import accounts, ledger, teams
 from hiringhall.store.accounts import ApiKey, Organization, User
 from hiringhall.store.database import Tx
 
@@ -177,6 +178,7 @@ async def _open_account(
     await teams.add_default_team(
         tx, team_id=hall.new_id(), organization_id=organization.id, at_us=now_us
     )
+    await _open_books(tx, hall, organization.id)
     return await _add_key(tx, hall, organization, user_id=user.id, label="API Key")
 
 
@@ -216,6 +218,22 @@ async def _write_key(
     tx: Tx, hall: Hall, *, organization: Organization, user_id: str, label: str
 ) -> IssuedKey:
     return await _add_key(tx, hall, organization, user_id=user_id, label=label)
+
+
+async def _open_books(tx: Tx, hall: Hall, organization_id: str) -> None:
+    await ledger.open_accounts(tx, organization_id)
+    if not hall.rules.opening_balance_cents:
+        return
+    opening = Transfer(
+        id=hall.new_id(),
+        debit_account_id=HALL_PLAY_MONEY,
+        credit_account_id=available_account(organization_id),
+        amount_cents=hall.rules.opening_balance_cents,
+        kind=TransferKind.OPENING_BALANCE,
+        task_id=None,
+        at_us=hall.clock(),
+    )
+    await ledger.add(tx, opening)
 
 
 async def _add_organization(tx: Tx, hall: Hall, name: str) -> Organization:

@@ -30,6 +30,7 @@ class Rules:
     registration: Registration = Registration.OPEN
     spec_approval_always: bool = False
     credits_per_day: int = 100
+    opening_balance_cents: int = 100_000
     registrations_per_hour: int = 60
     sign_ins_per_hour: int = 60
     sign_ins_per_email: int = 10

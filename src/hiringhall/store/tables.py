@@ -22,6 +22,7 @@ from sqlalchemy import (
     text,
 )
 
+from hiringhall.domain.ledger import AccountKind, TransferKind
 from hiringhall.domain.questions import QuestionKind
 from hiringhall.domain.runs import LIVE, RunState
 from hiringhall.domain.tasks import Acceptance, Engagement, State, Waiting
@@ -400,4 +401,35 @@ buckets = Table(
     # One row a throttled bucket: raising its count locks it until the attempt is counted.
     Column("bucket", Text, primary_key=True),
     Column("taken", BigInteger, nullable=False),
+)
+
+ledger_accounts = Table(
+    "ledger_accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey("organizations.id")),
+    Column("kind", Text, nullable=False),
+    # Credits less debits, kept; null for the hall's own accounts, which everybody shares.
+    Column("balance_cents", BigInteger),
+    UniqueConstraint("organization_id", "kind"),
+    _one_of("kind", AccountKind),
+    CheckConstraint("(organization_id IS NULL) = (balance_cents IS NULL)", name="kept"),
+    CheckConstraint("balance_cents IS NULL OR balance_cents >= 0", name="no_overdraft"),
+)
+
+ledger_transfers = Table(
+    "ledger_transfers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("debit_account_id", Text, ForeignKey("ledger_accounts.id"), nullable=False),
+    Column("credit_account_id", Text, ForeignKey("ledger_accounts.id"), nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("task_id", Text, ForeignKey("tasks.id")),
+    Column("at_us", BigInteger, nullable=False),
+    _one_of("kind", TransferKind),
+    CheckConstraint("amount_cents > 0", name="amount"),
+    CheckConstraint("debit_account_id <> credit_account_id", name="two_sides"),
+    Index(None, "debit_account_id"),
+    Index(None, "credit_account_id"),
 )

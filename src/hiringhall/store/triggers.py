@@ -7,7 +7,7 @@ migration drops all of them first and creates them again, in its own transaction
 from collections.abc import Iterator
 from typing import Literal
 
-APPEND_ONLY = ("events",)
+APPEND_ONLY = ("events", "ledger_transfers")
 """Tables whose rows are written once: UPDATE, DELETE and TRUNCATE are refused."""
 
 _REFUSE = "hall_refuse"

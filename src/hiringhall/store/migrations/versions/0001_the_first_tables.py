@@ -104,6 +104,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "day", name=op.f("pk_credit_days")),
     )
     op.create_table(
+        "ledger_accounts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("balance_cents", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('available', 'play_money')", name=op.f("ck_ledger_accounts_kind")
+        ),
+        sa.CheckConstraint(
+            "(organization_id IS NULL) = (balance_cents IS NULL)",
+            name=op.f("ck_ledger_accounts_kept"),
+        ),
+        sa.CheckConstraint(
+            "balance_cents IS NULL OR balance_cents >= 0",
+            name=op.f("ck_ledger_accounts_no_overdraft"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_ledger_accounts_organization_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_accounts")),
+        sa.UniqueConstraint(
+            "organization_id", "kind", name=op.f("uq_ledger_accounts_organization_id_kind")
+        ),
+    )
+    op.create_table(
         "memberships",
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("organization_id", sa.Text(), nullable=False),
@@ -283,6 +310,47 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sa.UniqueConstraint("task_id", "number", name=op.f("uq_events_task_id_number")),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "ledger_transfers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("debit_account_id", sa.Text(), nullable=False),
+        sa.Column("credit_account_id", sa.Text(), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=True),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("kind IN ('opening_balance')", name=op.f("ck_ledger_transfers_kind")),
+        sa.CheckConstraint("amount_cents > 0", name=op.f("ck_ledger_transfers_amount")),
+        sa.CheckConstraint(
+            "debit_account_id <> credit_account_id", name=op.f("ck_ledger_transfers_two_sides")
+        ),
+        sa.ForeignKeyConstraint(
+            ["credit_account_id"],
+            ["ledger_accounts.id"],
+            name=op.f("fk_ledger_transfers_credit_account_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["debit_account_id"],
+            ["ledger_accounts.id"],
+            name=op.f("fk_ledger_transfers_debit_account_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.id"], name=op.f("fk_ledger_transfers_task_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transfers")),
+    )
+    op.create_index(
+        op.f("ix_ledger_transfers_credit_account_id"),
+        "ledger_transfers",
+        ["credit_account_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_ledger_transfers_debit_account_id"),
+        "ledger_transfers",
+        ["debit_account_id"],
+        unique=False,
     )
     op.create_table(
         "plans",
