@@ -5,12 +5,12 @@ link is followed and no odd name is looked up.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from hiringhall.workers.git.command import Git, read_errors
+from hiringhall.workers.git.command import MIB, Git
 from hiringhall.workers.git.errors import GitFailed, TimedOut, TooLarge, WorkUnreadable, clean
 
 Status = Literal["added", "modified", "deleted"]
@@ -69,15 +69,24 @@ async def _files(
     git: Git, repository: Path, old: str, new: str, *, most_files: int
 ) -> list[ChangedFile]:
     rows: list[tuple[str, Status, Kind, str | None]] = []
-    async for meta, name in _pairs(git, repository, old, new):
-        _, mode, _, blob, letter = meta.decode("ascii").lstrip(":").split(" ")
-        status = _STATUSES.get(letter[:1], "modified")
-        kind = _KINDS.get(mode, "file")
-        gone = status == "deleted"
-        path = name.decode("utf-8", "backslashreplace")
-        rows.append((path, status, kind, None if gone else blob))
-        if len(rows) > most_files:
-            raise TooLarge(f"The work changes more than {most_files:,} files.")
+    async with git.started(
+        "diff-tree", "-r", "-z", "--raw", "--no-abbrev", *_PLAIN, old, new,
+        repository=repository, bounds=git.within(memory_bytes=256 * MIB),
+    ) as running:  # fmt: skip
+        rest = b""
+        while chunk := await running.stdout.read(1 << 16):
+            *parts, last = (rest + chunk).split(b"\0")
+            whole = len(parts) - len(parts) % 2
+            rows += [_row(*parts[index : index + 2]) for index in range(0, whole, 2)]
+            rest = b"\0".join([*parts[whole:], last])
+            if len(rows) > most_files:
+                break
+        code, said = (0, "") if len(rows) > most_files else await running.ended()
+    if len(rows) > most_files or "out of memory" in said:
+        # git gathers all before it writes: a bomb of a few folders ends at its bound of memory.
+        raise TooLarge(f"The work changes more than {most_files:,} files.")
+    if code != 0:
+        raise GitFailed(f"git could not compare two commits: {clean(said)}")
     blobs = [blob for _, _, kind, blob in rows if blob is not None and kind != "submodule"]
     sizes = await _sizes(git, repository, blobs)
     return [
@@ -86,29 +95,12 @@ async def _files(
     ]
 
 
-async def _pairs(
-    git: Git, repository: Path, old: str, new: str
-) -> AsyncGenerator[tuple[bytes, bytes]]:
-    """The records of `diff-tree` as they come, so that whoever reads can stop at a bound."""
-    async with git.started(
-        "diff-tree", "-r", "-z", "--raw", "--no-abbrev", *_PLAIN, old, new, repository=repository
-    ) as process:
-        assert process.stdout is not None
-        errors = asyncio.create_task(read_errors(process))
-        try:
-            rest = b""
-            waiting: list[bytes] = []
-            while chunk := await process.stdout.read(1 << 16):
-                *parts, rest = (rest + chunk).split(b"\0")
-                waiting += parts
-                even = len(waiting) - len(waiting) % 2
-                for index in range(0, even, 2):
-                    yield waiting[index], waiting[index + 1]
-                del waiting[:even]
-            if await process.wait() != 0:
-                raise GitFailed(f"git could not compare two commits: {clean(await errors)}")
-        finally:
-            errors.cancel()
+def _row(meta: bytes, name: bytes) -> tuple[str, Status, Kind, str | None]:
+    """One record of `diff-tree`: its path, what became of it, what it is, and its object id."""
+    _, mode, _, blob, letter = meta.decode("ascii").lstrip(":").split(" ")
+    status = _STATUSES.get(letter[:1], "modified")
+    path = name.decode("utf-8", "backslashreplace")
+    return path, status, _KINDS.get(mode, "file"), None if status == "deleted" else blob
 
 
 async def _sizes(git: Git, repository: Path, blobs: Sequence[str]) -> dict[str, int]:
@@ -193,16 +185,15 @@ async def write_out(git: Git, repository: Path, blobs: Sequence[str], folder: Pa
     with listing.open("rb") as wanted:
         async with git.started(
             "cat-file", "--batch", "--buffer", repository=repository, stdin=wanted
-        ) as process:
-            assert process.stdout is not None
+        ) as running:
             for number in range(len(blobs)):
-                header = (await process.stdout.readline()).split()
+                header = (await running.stdout.readline()).split()
                 if len(header) != 3 or header[1] != b"blob":
                     raise WorkUnreadable("There is no such file in the work.")
                 target = folder / str(number)
                 with target.open("wb") as file:
-                    await _copy(process.stdout, file, int(header[2]))
-                await process.stdout.readexactly(1)
+                    await _copy(running.stdout, file, int(header[2]))
+                await running.stdout.readexactly(1)
                 written.append(target)
     return written
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hiringhall.workers.git import skeleton
-from hiringhall.workers.git.command import Git, read_errors
+from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import GitFailed, TooLarge, clean
 from hiringhall.workers.git.folders import copy_file
 from hiringhall.workers.git.mirror import Mirror, Snapshot
@@ -117,9 +117,8 @@ async def measure(git: Git, repository: Path, commit: str, room: Room) -> None:
     async with git.started(
         "ls-tree", "-r", "-z", "--full-tree", "--format=%(objectsize)", commit,
         repository=repository,
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        while chunk := await process.stdout.read(1 << 16):
+    ) as running:  # fmt: skip
+        while chunk := await running.stdout.read(1 << 16):
             *sizes, rest = (rest + chunk).split(b"\0")
             files += len(sizes)
             size += sum(int(one) for one in sizes if one.isdigit())
@@ -128,6 +127,6 @@ async def measure(git: Git, repository: Path, commit: str, room: Room) -> None:
                     f"The repository has more than {room.files:,} files or "
                     f"{room.bytes >> 20:,} MiB at the commit where the work begins."
                 )
-        if await process.wait() != 0:
-            said = clean(await read_errors(process))
-            raise GitFailed(f"The commit where the work begins is not there: {said}")
+        code, said = await running.ended()
+        if code != 0:
+            raise GitFailed(f"The commit where the work begins is not there: {clean(said)}")

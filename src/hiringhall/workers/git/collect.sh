@@ -20,7 +20,7 @@ printf '%s\n' "$HALL_OBJECTS" >"$ours/objects/info/alternates"
 
 # The worker's repository is asked for two commits only; its settings may say what they like,
 # since we are behind the wall.
-asked() { GIT_DIR=$theirs timeout 20 git -c safe.directory='*' rev-parse --quiet --verify "$1^{commit}"; }
+asked() { GIT_DIR=$theirs timeout 10 git -c safe.directory='*' rev-parse --quiet --verify "$1^{commit}"; }
 if [ -n "${HALL_HEAD:-}" ]; then
     head=$HALL_HEAD written=
     if [ -f "$HALL_SESSION/base/shallow" ]; then cp "$HALL_SESSION/base/shallow" "$ours/shallow"; fi

@@ -91,6 +91,73 @@ class Answer:
         return self.out.decode("utf-8", "backslashreplace").rstrip("\n")
 
 
+class Running:
+    """A command that runs; `Git.started` ends it, with all that it started, whatever happens."""
+
+    def __init__(self, process: asyncio.subprocess.Process, stdin: bytes | BinaryIO | None) -> None:
+        self._process = process
+        self._errors = asyncio.create_task(self._read_errors())
+        self._feeding = asyncio.create_task(self._feed(stdin if isinstance(stdin, bytes) else b""))
+
+    @property
+    def stdout(self) -> asyncio.StreamReader:
+        """What it writes, where that was not given a file."""
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    async def read_up_to(self, limit: int) -> bytes:
+        """The output to its end, or the first `limit` bytes of it."""
+        parts: list[bytes] = []
+        size = 0
+        while self._process.stdout is not None and size < limit:
+            chunk = await self.stdout.read(min(1 << 16, limit - size))
+            if not chunk:
+                break
+            parts.append(chunk)
+            size += len(chunk)
+        return b"".join(parts)
+
+    async def ended(self) -> tuple[int, str]:
+        """How it ended (negative: by that signal), and what it said."""
+        return await self._process.wait(), await self._errors
+
+    def kill(self) -> None:
+        """End it and all that it started."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def close(self) -> None:
+        """End it, and read its pipes to their ends, which is what closes them."""
+        self.kill()
+        self._feeding.cancel()
+        await asyncio.gather(self._feeding, return_exceptions=True)
+        while self._process.stdout is not None and await self.stdout.read(1 << 16):
+            pass
+        await self._errors
+        await self._process.wait()
+
+    async def _read_errors(self, limit: int = 1 << 16) -> str:
+        kept = bytearray()
+        stream = self._process.stderr
+        while stream is not None and (chunk := await stream.read(1 << 14)):
+            kept += chunk[: max(0, limit - len(kept))]
+        return kept.decode("utf-8", "backslashreplace")
+
+    async def _feed(self, content: bytes) -> None:
+        stream = self._process.stdin
+        if stream is None:
+            return
+        try:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                stream.write(content)
+                await stream.drain()
+        finally:
+            stream.close()
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                await stream.wait_closed()
+
+
 @dataclass(frozen=True, slots=True)
 class Git:
     """The host's git. Safe to share; each call stands alone."""
@@ -133,22 +200,15 @@ class Git:
             stdout=stdout,
             keep_open=keep_open,
             bounds=bounds,
-        ) as process:
-            feeding = asyncio.create_task(_feed(process, stdin))
-            errors = asyncio.create_task(read_errors(process))
-            try:
-                out, over = await _capture(process, bounds.output_bytes)
-                if over:
-                    if not cut:
-                        raise TooLarge(f"git {arguments[0]} wrote more than this hall reads.")
-                    _kill(process)
-                err = await errors
-                await feeding
-                code = await process.wait()
-            finally:
-                feeding.cancel()
-                errors.cancel()
-        return Answer(code=code, out=out, err=err, cut=over)
+        ) as running:
+            out = await running.read_up_to(bounds.output_bytes + 1)
+            over = len(out) > bounds.output_bytes
+            if over and not cut:
+                raise TooLarge(f"git {arguments[0]} wrote more than this hall reads.")
+            if over:
+                running.kill()
+            code, err = await running.ended()
+        return Answer(code=code, out=out[: bounds.output_bytes], err=err, cut=over)
 
     async def must(self, *arguments: str, repository: Path, **how: object) -> Answer:
         """Run a command that has no reason of its own to fail.
@@ -173,7 +233,7 @@ class Git:
         stdout: BinaryIO | None = None,
         keep_open: Sequence[int] = (),
         bounds: Bounds | None = None,
-    ) -> AsyncGenerator[asyncio.subprocess.Process]:
+    ) -> AsyncGenerator["Running"]:
         """A running command, to be read as it writes; its whole group ends on the way out."""
         bounds = bounds or self.bounds
         where = () if repository is None else (f"--git-dir={repository}",)
@@ -200,14 +260,14 @@ class Git:
             )
         except OSError as error:
             raise GitUnusable(f"git could not be started: {error}") from error
+        running = Running(process, stdin)
         try:
             async with asyncio.timeout(bounds.time_s):
-                yield process
+                yield running
         except TimeoutError as error:
             raise TimedOut(f"git {arguments[0]} took longer than {bounds.time_s:g} s.") from error
         finally:
-            _kill(process)
-            await process.wait()
+            await running.close()
 
     def within(self, **bounds: float) -> Bounds:
         """The usual bounds with some of them changed."""
@@ -258,43 +318,3 @@ def _environment(
         environment[f"GIT_CONFIG_VALUE_{index}"] = value
     environment.update(extra)
     return environment
-
-
-def _kill(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-async def _feed(process: asyncio.subprocess.Process, stdin: bytes | BinaryIO | None) -> None:
-    if process.stdin is None or not isinstance(stdin, bytes):
-        return
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(stdin)
-        await process.stdin.drain()
-    process.stdin.close()
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        await process.stdin.wait_closed()
-
-
-async def _capture(process: asyncio.subprocess.Process, limit: int) -> tuple[bytes, bool]:
-    """The output up to a limit, and whether there was more."""
-    if process.stdout is None:
-        return b"", False
-    parts: list[bytes] = []
-    size = 0
-    while chunk := await process.stdout.read(1 << 16):
-        parts.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            return b"".join(parts)[:limit], True
-    return b"".join(parts), False
-
-
-async def read_errors(process: asyncio.subprocess.Process, limit: int = 1 << 16) -> str:
-    """The error output to its end, of which the first part is kept."""
-    kept = bytearray()
-    if process.stderr is not None:
-        while chunk := await process.stderr.read(1 << 14):
-            kept += chunk[: max(0, limit - len(kept))]
-    return kept.decode("utf-8", "backslashreplace")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hiringhall.workers.git import skeleton
-from hiringhall.workers.git.command import MIB, Git, read_errors
+from hiringhall.workers.git.command import MIB, Git
 from hiringhall.workers.git.errors import LiveSecret, TooLarge, WorkUnreadable, clean
 from hiringhall.workers.git.leaks import Needles
 
@@ -116,6 +116,9 @@ class Intake:
         Raises:
             WorkUnreadable, TooLarge, LiveSecret: as for `take`.
         """
+        kind = await self.git.run("cat-file", "-t", tip, repository=self.folder)
+        if kind.text != "commit":
+            raise WorkUnreadable("The branch does not end at a commit.")
         wanted = f"{tip}\n".encode() + await asyncio.to_thread(known.read_bytes)
         listing = self.folder.with_name("published")
         with listing.open("w+b") as listed:
@@ -138,28 +141,24 @@ class Intake:
             "cat-file", mode, "--buffer",
             repository=self.folder, stdin=listed,
             bounds=self.git.within(time_s=self.allowance.time_s),
-        ) as process:  # fmt: skip
-            assert process.stdout is not None
-            errors = asyncio.create_task(read_errors(process))
+        ) as running:  # fmt: skip
             total = 0
-            try:
-                while header := await process.stdout.readline():
-                    size = self._size(header)
-                    total += size
-                    if total > self.allowance.total_bytes:
-                        raise TooLarge(
-                            f"The work unpacks to more than {self.allowance.total_bytes >> 20} MiB."
-                        )
-                    if needles.some and await needles.found_in(process.stdout, size + 1):
-                        raise LiveSecret(
-                            "The work contains a secret that is in use (a token or a key), so it "
-                            "was neither kept nor pushed: the secret must not appear in any file "
-                            "or message, of any commit."
-                        )
-                if await process.wait() != 0:
-                    raise WorkUnreadable(f"The objects are not whole: {clean(await errors)}")
-            finally:
-                errors.cancel()
+            while header := await running.stdout.readline():
+                size = self._size(header)
+                total += size
+                if total > self.allowance.total_bytes:
+                    raise TooLarge(
+                        f"The work unpacks to more than {self.allowance.total_bytes >> 20} MiB."
+                    )
+                if needles.some and await needles.found_in(running.stdout, size + 1):
+                    raise LiveSecret(
+                        "The work contains a secret that is in use (a token or a key), so it was "
+                        "neither kept nor pushed: the secret must not appear in any file or "
+                        "message, of any commit."
+                    )
+            code, said = await running.ended()
+            if code != 0:
+                raise WorkUnreadable(f"The objects are not whole: {clean(said)}")
 
     def _size(self, header: bytes) -> int:
         parts = header.split()
