@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
+from agentwork_mcp.main import main
+from mcp import StdioServerParameters
+from mcp.client import Client
+from mcp.client.stdio import stdio_client
+from packaging.requirements import Requirement
 
 from tests.support.agentwork_standin import StandIn
 from tests.support.mcp_servers import ServingHttp, command, environment
@@ -43,6 +51,28 @@ def test_version() -> None:
     shown = run("--version")
     assert shown.returncode == 0
     assert shown.stdout.startswith("agentwork-mcp 0.")
+
+
+@pytest.mark.promise("AW-MCP-INSTALL")
+def test_the_package_brings_the_command() -> None:
+    """By its metadata: what `pip install agentwork-mcp` would put on the PATH."""
+    distribution = importlib.metadata.distribution("agentwork-mcp")
+    scripts = {one.name: one.load() for one in distribution.entry_points}
+    assert scripts == {"agentwork-mcp": main}
+    required = {Requirement(one).name for one in distribution.requires or ()}
+    assert required == {"httpx", "mcp"}
+
+
+@pytest.mark.promise("AW-MCP-CONFIGURATION")
+@pytest.mark.anyio
+async def test_a_client_starts_the_command_with_the_key_alone() -> None:
+    installed = shutil.which("agentwork-mcp", path=str(Path(sys.executable).parent))
+    assert installed, "set-up installs the package"
+    configured = StdioServerParameters(
+        command=installed, args=[], env={"AGENTWORK_API_KEY": "aw_live_some"}
+    )
+    async with Client(stdio_client(configured)) as client:
+        assert len((await client.list_tools()).tools) == 8
 
 
 def test_the_end_of_input_ends_it() -> None:

@@ -23,6 +23,7 @@ READERS = {"agentwork_get_task_status", "agentwork_get_task_result", "agentwork_
 ENDERS = {"agentwork_approve_solution", "agentwork_cancel_task"}
 
 
+@pytest.mark.promise("AW-MCP-TOOLS")
 async def test_the_tools_are_the_eight_of_the_guide(served: Served, standin: StandIn) -> None:
     async with served.connect(standin.url) as client:
         tools = (await client.list_tools()).tools
@@ -35,6 +36,23 @@ async def test_the_tools_are_the_eight_of_the_guide(served: Served, standin: Sta
         assert tool.annotations is not None
         assert tool.annotations.read_only_hint is (tool.name in READERS)
         assert (tool.annotations.destructive_hint is True) is (tool.name in ENDERS)
+
+
+@pytest.mark.promise("AW-MCP-PARAMETERS")
+async def test_parameters_have_the_types_of_the_guide(served: Served, standin: StandIn) -> None:
+    async with served.connect(standin.url) as client:
+        tools = (await client.list_tools()).tools
+    schemas = {tool.name: tool.input_schema for tool in tools}
+    register = schemas["agentwork_register"]
+    assert set(register["required"]) == {"email", "name"}
+    decide = schemas["agentwork_approve_solution"]
+    assert set(decide["required"]) == {"task_id", "approved"}
+    assert decide["properties"]["approved"]["type"] == "boolean"
+    texts = {"email", "name", "title", "description", "task_id", "message"}
+    for schema in schemas.values():
+        for name in texts & schema["properties"].keys():
+            assert schema["properties"][name]["type"] == "string"
+        assert "api_key" not in schema.get("required", [])
 
 
 async def test_a_task_from_registration_to_result(served: Served, standin: StandIn) -> None:
