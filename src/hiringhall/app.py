@@ -4,22 +4,29 @@ import contextlib
 import ipaddress
 import os
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hiringhall.actions.hall import Hall, Registration, Rules, Staffing
 from hiringhall.actions.passwords import Passwords
 from hiringhall.blobs import Blobs, FileLinks, open_blobs, read_secret_key
 from hiringhall.domain import ids
+from hiringhall.domain.errors import Invalid
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.engine.local import LocalEngine
 from hiringhall.node import Node, take_node
 from hiringhall.settings import Settings, SettingsError, SpecApproval
 from hiringhall.signals import Signals
 from hiringhall.store.database import Database, open_database
+from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.runner import Runner
+from hiringhall.workers.runtimes.command import Command
 from hiringhall.workers.runtimes.port import Runtime
 from hiringhall.workers.runtimes.rehearsal import BUILT_IN, Rehearsal, read_script
+from hiringhall.workers.sandboxes.choose import choose_sandbox
+from hiringhall.workers.sandboxes.port import Probe, SandboxError, SandboxProvider
+from hiringhall.workers.workspace import Workspaces
 
 NO_WORKER = (
     "No worker is set up: this hall has no model and no default runtime. To see a task played, "
@@ -39,6 +46,8 @@ class App:
     links: FileLinks
     engine: LocalEngine[Run]
     runner: Runner
+    sandbox: SandboxProvider
+    probe: Probe
 
     async def carry(self) -> None:
         """Recover what an earlier process left, then carry runs and timers until cancelled."""
@@ -62,6 +71,11 @@ class HallEngine:
         if self.runner is not None:
             self.runner.stop(token)
 
+    def check_role(self, runtime: str, config: Mapping[str, Any]) -> None:
+        """Have the runtime say whether a role can mean what it says."""
+        if self.runner is not None:
+            self.runner.check_role(runtime, config)
+
 
 def now_us() -> int:
     """The wall clock in microseconds UTC."""
@@ -83,14 +97,18 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
     try:
         database = await open_database(settings.database)
         try:
-            yield _compose(settings, node, database)
+            app = await _compose(settings, node, database)
+            try:
+                yield app
+            finally:
+                await app.sandbox.close()
         finally:
             await database.close()
     finally:
         node.release()
 
 
-def _compose(settings: Settings, node: Node, database: Database) -> App:
+async def _compose(settings: Settings, node: Node, database: Database) -> App:
     try:
         blobs = open_blobs(settings.blobs, folder=settings.data_dir / "blobs")
         key_file = settings.secret_key_file or settings.data_dir / "secret.key"
@@ -99,7 +117,19 @@ def _compose(settings: Settings, node: Node, database: Database) -> App:
         raise SettingsError(str(error)) from error
     engine = LocalEngine[Run](slots=settings.local_runs)
     carrier = HallEngine(engine)
-    runtimes = _runtimes(settings)
+    sandbox = _sandbox(settings)
+    probe = await sandbox.probe()
+    if settings.require_sandbox and not probe.ok:
+        raise SettingsError(f"HIRINGHALL_REQUIRE_SANDBOX is set, but: {probe.sentence}")
+    workspaces = Workspaces(
+        settings.data_dir / "work",
+        allow_local=settings.allow_local_repositories,
+        sandbox=sandbox,
+    )
+    runtimes = _runtimes(settings, sandbox, workspaces)
+    hindrances = dict.fromkeys(runtimes, "")
+    if not probe.ok:
+        hindrances[Command.name] = probe.sentence
     hall = Hall(
         database=database,
         clock=now_us,
@@ -107,25 +137,57 @@ def _compose(settings: Settings, node: Node, database: Database) -> App:
         random=os.urandom,
         signals=Signals(),
         engine=carrier,
-        staffing=_staffing(settings, dict.fromkeys(runtimes, "")),
+        staffing=_staffing(settings, hindrances),
         rules=_rules(settings),
         passwords=Passwords(),
+        check_role=carrier.check_role,
+        check_repository=_repository_check(workspaces),
     )
     runner = Runner(hall, blobs=blobs, runtimes=runtimes, node_id=node.id)
     carrier.runner = runner
-    return App(settings, node, hall, blobs, links, engine, runner)
+    return App(settings, node, hall, blobs, links, engine, runner, sandbox, probe)
 
 
-def _runtimes(settings: Settings) -> dict[str, Runtime]:
+def _sandbox(settings: Settings) -> SandboxProvider:
+    try:
+        return choose_sandbox(settings.sandbox, forbidden=(settings.data_dir,))
+    except SandboxError as error:
+        raise SettingsError(f"HIRINGHALL_SANDBOX: {error.sentence}") from error
+
+
+def _runtimes(
+    settings: Settings, sandbox: SandboxProvider, workspaces: Workspaces
+) -> dict[str, Runtime]:
     script = settings.rehearsal_script
-    rehearsal = Rehearsal(BUILT_IN if script is None else read_script(script))
-    return {rehearsal.name: rehearsal}
+    try:
+        rehearsal = Rehearsal(BUILT_IN if script is None else read_script(script))
+    except Invalid as error:
+        raise SettingsError(error.message) from error
+    command = Command(
+        sandbox=sandbox,
+        workspaces=workspaces,
+        folder=settings.data_dir / "runs",
+        timeout_s=settings.run_timeout_s,
+    )
+    return {rehearsal.name: rehearsal, command.name: command}
+
+
+def _repository_check(workspaces: Workspaces) -> Callable[[str], str]:
+    def check(repository: str) -> str:
+        try:
+            return workspaces.check_address(repository)
+        except WorkspaceError as error:
+            raise Invalid(error.reason, {"repository": "refused"}) from error
+
+    return check
 
 
 def _staffing(settings: Settings, hindrances: Mapping[str, str]) -> Staffing:
-    if settings.runtime is not None and settings.runtime not in hindrances:
-        known = ", ".join(sorted(hindrances))
-        raise SettingsError(f"HIRINGHALL_RUNTIME cannot be '{settings.runtime}': it takes {known}")
+    if settings.runtime not in (None, Rehearsal.name):
+        raise SettingsError(
+            f"HIRINGHALL_RUNTIME cannot be '{settings.runtime}': it takes {Rehearsal.name}; "
+            "a command belongs to a role (hiringhall admin role set --help)"
+        )
     return Staffing(settings.runtime, NO_WORKER, hindrances)
 
 

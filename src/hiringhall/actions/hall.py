@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from hiringhall.actions.idempotency import Once
 from hiringhall.actions.passwords import Passwords
@@ -64,7 +65,11 @@ class Staffing:
 
 @dataclass(frozen=True, slots=True)
 class Hall:
-    """One hall. `clock` gives microseconds UTC, `new_id` a fresh UUIDv7."""
+    """One hall. `clock` gives microseconds UTC, `new_id` a fresh UUIDv7.
+
+    `check_role` refuses a runtime or its settings, `check_repository` an address where the hall
+    does not go (else it is answered in the hall's own spelling); both raise Invalid.
+    """
 
     database: Database
     clock: Callable[[], int]
@@ -75,6 +80,8 @@ class Hall:
     staffing: Staffing
     rules: Rules
     passwords: Passwords
+    check_role: Callable[[str, Mapping[str, Any]], None]
+    check_repository: Callable[[str], str]
     once: Once | None = None
 
     def once_only(self, once: Once | None) -> "Hall":

@@ -18,9 +18,7 @@ async def set_role(
     tidy = name.strip()
     if not tidy or len(tidy) > 100:
         raise Invalid("A role's name has 1 to 100 characters", {"name": "length"})
-    if runtime not in hall.staffing.hindrances:
-        known = ", ".join(sorted(hall.staffing.hindrances))
-        raise Invalid(f"There is no runtime '{runtime}'; there are {known}", {"runtime": "unknown"})
+    hall.check_role(runtime, config)
     now_us = hall.clock()
     role = Role(await _team_of(tx, email), tidy, runtime, config, now_us, now_us)
     await teams.put_role(tx, role)

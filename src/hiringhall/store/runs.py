@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from hiringhall.domain.errors import LostRace
-from hiringhall.domain.runs import MOVES, Run, RunState
+from hiringhall.domain.runs import LIVE, MOVES, Run, RunState
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement, any_of
@@ -17,6 +17,9 @@ _by_id = Statement(select(runs).where(runs.c.id == bindparam("run_id")), name="r
 _live_of_task = Statement(
     select(runs).where(runs.c.task_id == bindparam("task_id"), runs.c.ended_at_us.is_(None)),
     name="live_run_of_task",
+)
+_live = Statement(
+    select(runs).where(runs.c.state.in_(sorted(LIVE))).order_by(runs.c.id), name="live_runs"
 )
 _newest_of_task = Statement(
     select(runs)
@@ -121,6 +124,11 @@ async def live_of_task(tx: Tx, task_id: str) -> Run | None:
     """The run that is queued or at work on a task, or None."""
     row = await tx.one(_live_of_task, task_id=task_id)
     return None if row is None else _to_run(row)
+
+
+async def live(tx: Tx) -> list[Run]:
+    """Every run that is queued or at work, oldest first."""
+    return [_to_run(row) for row in await tx.all(_live)]
 
 
 async def newest_of_task(tx: Tx, task_id: str) -> Run | None:

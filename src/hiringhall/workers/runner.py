@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -13,14 +15,13 @@ from hiringhall.actions.runs import outcomes, recovery, working
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.blobs import Blobs
-from hiringhall.domain.errors import HallError, Superseded
+from hiringhall.domain.errors import HallError, Invalid, Superseded
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.workers.runtimes.port import (
     Asked,
     Broke,
     Delivered,
     GaveUp,
-    MadeFile,
     Outcome,
     Planned,
     Runtime,
@@ -40,11 +41,18 @@ class RunningStretch:
     """A stretch of work as its runtime sees it."""
 
     hall: Hall
+    blobs: Blobs
     brief: RunBrief
 
     async def progress(self, text: str) -> None:
         """Tell the poster how far it is."""
         await working.report_progress(self.hall, token=self.brief.run.token, text=text)
+
+    async def keep_file(self, name: str, content: bytes | Path) -> NewFile:
+        """Store a file to deliver."""
+        key = self.hall.new_id()
+        kept = await self.blobs.put(key, content)
+        return NewFile(name, kept.size_bytes, kept.sha256, key)
 
     async def used(self, *, input_tokens: int, output_tokens: int) -> None:
         """Meter what a model used; command and rehearsal cost no credits."""
@@ -71,14 +79,28 @@ class Runner:
         self._runtimes = runtimes
         self._node_id = node_id
         self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
 
     async def recover(self) -> int:
         """At start: replace the runs this node had in hand, and engage tasks that waited."""
         lost = await recovery.find_lost_runs(self._hall, node_id=self._node_id)
         for run_id in lost:
             await recovery.replace_lost_run(self._hall, run_id=run_id)
+        live = await recovery.find_live_runs(self._hall)
+        for runtime in self._runtimes.values():
+            await runtime.tidy(live)
         await self.engage_idle()
         return len(lost)
+
+    def check_role(self, runtime: str, config: Mapping[str, Any]) -> None:
+        """Refuse a role whose runtime is not here, or cannot mean its settings; raises Invalid."""
+        chosen = self._runtimes.get(runtime)
+        if chosen is None:
+            known = ", ".join(sorted(self._runtimes))
+            raise Invalid(
+                f"There is no runtime '{runtime}'; there are {known}", {"runtime": "unknown"}
+            )
+        chosen.check_role(config)
 
     async def engage_idle(self) -> None:
         """Queue runs for tasks that nobody could work on, where somebody can now."""
@@ -118,14 +140,15 @@ class Runner:
         """Do one run from its start to its outcome."""
         working_on = asyncio.create_task(self._work(job))
         self._at_work[job.id] = working_on
+        current = asyncio.current_task()
         try:
             await asyncio.shield(working_on)
         except asyncio.CancelledError:
             # Either this run was stopped, or the whole engine is: then its lease tells.
+            self._closing = self._closing or bool(current and current.cancelling())
             working_on.cancel()
             await asyncio.gather(working_on, return_exceptions=True)
-            current = asyncio.current_task()
-            if current is not None and current.cancelling():
+            if self._closing:
                 raise
         finally:
             del self._at_work[job.id]
@@ -134,19 +157,29 @@ class Runner:
         token = job.token
         try:
             brief = await working.start_run(self._hall, token=token)
+        except Superseded as error:
+            log.info("run.superseded", run_id=token.run_id, reason=error.message)
+            return
+        try:
             async with _beating(self._hall, token, asyncio.current_task()):
                 outcome = await self._outcome(brief)
-            await self._hand_in(token, outcome)
+                await self._hand_in(token, outcome)
         except Superseded as error:
             log.info("run.superseded", run_id=token.run_id, reason=error.message)
         except HallError as error:
             # The worker said something that cannot be taken, such as a sixth option.
             await self._break(token, error.message)
+        except asyncio.CancelledError:
+            # Stopped for good, its files go; with the whole server, they are found at its start.
+            if not self._closing:
+                await self._runtimes[job.runtime].settled(brief)
+            raise
+        await self._runtimes[job.runtime].settled(brief)
 
     async def _outcome(self, brief: RunBrief) -> Outcome:
         runtime = self._runtimes[brief.run.runtime]
         try:
-            return await runtime.work(RunningStretch(self._hall, brief))
+            return await runtime.work(RunningStretch(self._hall, self._blobs, brief))
         except HallError:
             raise
         except Exception:
@@ -170,7 +203,7 @@ class Runner:
                     self._hall,
                     token=token,
                     text=outcome.text,
-                    files=await self._store(outcome.files),
+                    files=outcome.files,
                     branch=outcome.branch,
                     commit=outcome.commit,
                 )
@@ -178,15 +211,6 @@ class Runner:
                 await outcomes.give_up(self._hall, token=token, reason=reason)
             case Broke(reason, may_retry):
                 await self._break(token, reason, may_retry=may_retry)
-
-    async def _store(self, files: Sequence[MadeFile]) -> list[NewFile]:
-        stored: list[NewFile] = []
-        for file in files:
-            data = await file.read()
-            key = self._hall.new_id()
-            kept = await self._blobs.put(key, data)
-            stored.append(NewFile(file.name, kept.size_bytes, kept.sha256, key))
-        return stored
 
 
 @contextlib.asynccontextmanager

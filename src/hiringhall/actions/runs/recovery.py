@@ -129,6 +129,11 @@ async def find_lost_runs(hall: Hall, *, node_id: str | None) -> list[str]:
     return [run.id for run in await hall.database.scan(body)]
 
 
+async def find_live_runs(hall: Hall) -> list[Run]:
+    """Every run that is queued or at work, oldest first."""
+    return await hall.database.scan(runs.live)
+
+
 async def find_idle_tasks(hall: Hall, *, after: str) -> list[str]:
     """Ids of tasks that wait because nobody could work on them, from behind an id."""
 

@@ -31,6 +31,8 @@ async def create_task(
     OutOfCredits.
     """
     brief = make_brief(title=title, description=description, repository=repository, role=role)
+    if brief.repository is not None:
+        brief = replace(brief, repository=hall.check_repository(brief.repository))
     return await _post(hall, actor=actor, brief=brief, require_spec_approval=require_spec_approval)
 
 

@@ -1,11 +1,14 @@
 """What a runtime is given, and the few ways in which its stretch of work can end."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
 
+from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.questions import Question
+from hiringhall.domain.runs import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +33,11 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeFile:
-    """A file to deliver; `read` gives its bytes when they are stored."""
-
-    name: str
-    size_bytes: int
-    read: Callable[[], Awaitable[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
 class Delivered:
     """The worker hands in."""
 
     text: str
-    files: Sequence[MadeFile] = ()
+    files: Sequence[NewFile] = ()
     branch: str | None = None
     commit: str | None = None
 
@@ -78,6 +72,10 @@ class Stretch(Protocol):
         """Tell the poster how far it is."""
         ...
 
+    async def keep_file(self, name: str, content: bytes | Path) -> NewFile:
+        """Store a file to deliver; what is never delivered is of no consequence."""
+        ...
+
     async def used(self, *, input_tokens: int, output_tokens: int) -> None:
         """Meter what a model used."""
         ...
@@ -91,6 +89,18 @@ class Runtime(Protocol):
         """By which roles and settings choose it."""
         ...
 
+    def check_role(self, config: Mapping[str, Any]) -> None:
+        """Refuse what a role's `config` cannot mean here; raises Invalid."""
+        ...
+
     async def work(self, stretch: Stretch) -> Outcome:
         """Do one stretch of work; cancelled when the run is stopped or its time is over."""
+        ...
+
+    async def settled(self, brief: RunBrief) -> None:
+        """The outcome was written, or is not wanted any more: let go of what the run used."""
+        ...
+
+    async def tidy(self, live: Sequence[Run]) -> None:
+        """At start: let go of what earlier processes left, but for runs that are live."""
         ...

@@ -1,19 +1,21 @@
 """Plays a script instead of working: for authors of clients, for demonstrations and for tests."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.errors import HallError, Invalid
 from hiringhall.domain.questions import Question, make_question
+from hiringhall.domain.runs import Run
 from hiringhall.workers.runtimes.port import (
     Asked,
     Broke,
     Delivered,
     GaveUp,
-    MadeFile,
     Outcome,
     Planned,
     Said,
@@ -136,7 +138,23 @@ class Rehearsal:
             await stretch.used(
                 input_tokens=turn.usage.input_tokens, output_tokens=turn.usage.output_tokens
             )
+        if turn.solution is not None:
+            files = [
+                await stretch.keep_file(name, text.encode()) for name, text in turn.files.items()
+            ]
+            return Delivered(turn.solution, files)
         return _ending(turn)
+
+    def check_role(self, config: Mapping[str, Any]) -> None:
+        """A role that rehearses takes no settings."""
+        if config:
+            raise Invalid("The rehearsal runtime takes no settings", {"config": "not empty"})
+
+    async def settled(self, brief: RunBrief) -> None:
+        """Nothing is held."""
+
+    async def tidy(self, live: Sequence[Run]) -> None:
+        """Nothing is ever left."""
 
     def _turn(self, stretch: Stretch) -> Turn:
         """The turn of this run: plans are only played where somebody wants to approve one."""
@@ -160,17 +178,6 @@ def _ending(turn: Turn) -> Outcome:
         return Said(turn.message)
     if turn.spec is not None:
         return Planned(turn.spec)
-    if turn.solution is not None:
-        return Delivered(turn.solution, [_file(*item) for item in turn.files.items()])
     if turn.fail is not None:
         return GaveUp(turn.fail)
     return Broke("The worker ended without a word (rehearsal)")
-
-
-def _file(name: str, text: str) -> MadeFile:
-    data = text.encode()
-
-    async def read() -> bytes:
-        return data
-
-    return MadeFile(name, len(data), read)

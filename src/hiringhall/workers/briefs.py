@@ -1,0 +1,64 @@
+"""A task's brief as files, for a worker that reads files: all that was said, in order."""
+
+import json
+from pathlib import Path
+
+from hiringhall.actions.runs.working import RunBrief
+from hiringhall.domain.ids import branch_of
+
+
+def write_brief(brief: RunBrief, folder: Path) -> None:
+    """Write `brief.md` for reading and `brief.json` for programs into a folder of the hall's."""
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    (folder / "brief.md").write_text(as_markdown(brief))
+    (folder / "brief.json").write_text(as_json(brief))
+
+
+def as_markdown(brief: RunBrief) -> str:
+    """The brief as a person would read it."""
+    parts = [f"# {brief.task.title}", brief.task.description]
+    for exchange in brief.exchanges:
+        parts.append(f"## Question\n\n{exchange.question.text}")
+        if exchange.reply_text is not None:
+            parts.append(f"## Reply\n\n{exchange.reply_text}")
+    for plan in brief.plans:
+        decided = {None: "not decided", True: "approved", False: "refused"}[plan.accepted]
+        parts.append(f"## Plan ({decided})\n\n{plan.text}")
+        if plan.reason:
+            parts.append(f"## Why\n\n{plan.reason}")
+    for deliverable in brief.deliverables:
+        parts.append(f"## Solution {deliverable.number}\n\n{deliverable.text}")
+        if deliverable.accepted is False:
+            parts.append(f"## Sent back\n\n{deliverable.reason or 'No reason was given.'}")
+    return "\n\n".join(parts) + "\n"
+
+
+def as_json(brief: RunBrief) -> str:
+    """The brief as a program would read it."""
+    return json.dumps(
+        {
+            "task_id": brief.task.id,
+            "title": brief.task.title,
+            "description": brief.task.description,
+            "branch": branch_of(brief.task.id),
+            "exchanges": [
+                {"question": exchange.question.text, "reply": exchange.reply_text}
+                for exchange in brief.exchanges
+            ],
+            "plans": [
+                {"text": plan.text, "accepted": plan.accepted, "reason": plan.reason}
+                for plan in brief.plans
+            ],
+            "deliverables": [
+                {
+                    "number": deliverable.number,
+                    "text": deliverable.text,
+                    "accepted": deliverable.accepted,
+                    "reason": deliverable.reason,
+                }
+                for deliverable in brief.deliverables
+            ],
+        },
+        ensure_ascii=False,
+        indent=1,
+    )

@@ -1,0 +1,287 @@
+"""Runs a role's plain command in the sandbox on the workspace: no model at all.
+
+Exit 0, and what it printed and changed becomes the deliverable; exit 75 (EX_TEMPFAIL in BSD's
+sysexits) asks to be tried again later; any other exit gives the task up with the reason.
+"""
+
+import asyncio
+import contextlib
+import shlex
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hiringhall.actions.runs.outcomes import NewFile
+from hiringhall.actions.runs.working import RunBrief
+from hiringhall.domain.errors import Invalid
+from hiringhall.domain.runs import Run
+from hiringhall.workers.briefs import write_brief
+from hiringhall.workers.git.errors import WorkspaceError
+from hiringhall.workers.git.folders import Bin
+from hiringhall.workers.reports import Report, Reports
+from hiringhall.workers.runtimes.port import Broke, Delivered, GaveUp, Outcome, Stretch
+from hiringhall.workers.sandboxes.port import (
+    MIB,
+    Exit,
+    ExitReason,
+    Limits,
+    SandboxError,
+    SandboxProvider,
+    SandboxSpec,
+    read_output,
+)
+from hiringhall.workers.workspace import Collected, Workspace, Workspaces
+
+TRY_AGAIN = 75
+OUTPUT_BYTES = 150_000
+COMPLAINT_BYTES = 20_000
+MAX_FILES = 500
+MAX_FILES_BYTES = 256 * MIB
+TAIL_LINES = 15
+
+
+class CommandRole(msgspec.Struct, forbid_unknown_fields=True):
+    """What a role with this runtime says: the command, and what it may see and use.
+
+    `argv` stands in process lists and is shown in the task's log: never a secret. `mounts` are
+    read-only, `path` or `path:path inside`.
+    """
+
+    argv: list[str]
+    timeout_s: int | None = None
+    environment: dict[str, str] = {}
+    mounts: list[str] = []
+    memory_mib: int = 2048
+    processes: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command's report with the workspace that holds what it made."""
+
+    report: Report
+    workspace: Workspace
+
+
+class Command:
+    """The runtime of plain commands."""
+
+    name = "command"
+
+    def __init__(
+        self,
+        *,
+        sandbox: SandboxProvider,
+        workspaces: Workspaces,
+        folder: Path,
+        timeout_s: int,
+    ) -> None:
+        self._sandbox = sandbox
+        self._workspaces = workspaces
+        self._sessions = folder / "sessions"
+        self._rubbish = Bin(folder / "bin")
+        self._reports = Reports(folder / "reports")
+        self._timeout_s = timeout_s
+
+    def check_role(self, config: Mapping[str, Any]) -> None:
+        """Refuse a role without a command, or with settings that this runtime does not know."""
+        role = _read(config)
+        if not role.argv or not all(role.argv) or "\0" in "".join(role.argv):
+            raise Invalid("A command role needs an argv of texts", {"argv": "empty"})
+        if role.timeout_s is not None and not 1 <= role.timeout_s <= 86_400:
+            raise Invalid("timeout_s is 1 to 86400", {"timeout_s": "range"})
+        if role.memory_mib < 16 or role.processes < 2:
+            raise Invalid("A command needs 16 MiB and 2 processes", {"memory_mib": "range"})
+        for mount in role.mounts:
+            source = Path(mount.partition(":")[0])
+            if not source.is_absolute() or not source.exists():
+                raise Invalid(f"There is no {source} to mount", {"mounts": "missing"})
+
+    async def work(self, stretch: Stretch) -> Outcome:
+        """Run the command, unless a lost predecessor has run it to its end, and hand in."""
+        brief = stretch.brief
+        if brief.role is None:
+            return Broke("The command runtime needs a role", may_retry=False)
+        role = _read(brief.role.config)
+        try:
+            finished = await self._found(brief) or await self._run(stretch, role)
+            return await self._hand_in(stretch, role, finished)
+        except WorkspaceError as error:
+            return Broke(error.reason, may_retry=error.retryable)
+        except SandboxError as error:
+            return Broke(error.sentence, may_retry=False)
+
+    async def settled(self, brief: RunBrief) -> None:
+        """Let go of workspace, session and report: what they held is in the hall now."""
+        report = self._reports.read(brief.task.id, brief.run.turn)
+        self._reports.drop(brief.task.id, brief.run.turn)
+        for run_id in {brief.run.id, *([report.run_id] if report else [])}:
+            await self._workspaces.discard(run_id)
+            self._rubbish.put_aside(self._sessions / run_id)
+        await self._rubbish.empty()
+
+    async def tidy(self, live: Sequence[Run]) -> None:
+        """Keep the work that a live run's lost predecessor finished, and nothing else."""
+        needed = self._reports.drop_except({(run.task_id, run.turn) for run in live})
+        await self._workspaces.discard_except(needed)
+        for folder in self._sessions.iterdir() if self._sessions.is_dir() else ():
+            self._rubbish.put_aside(folder)
+        await self._rubbish.empty()
+
+    async def _found(self, brief: RunBrief) -> Finished | None:
+        report = self._reports.read(brief.task.id, brief.run.turn)
+        if report is None:
+            return None
+        workspace = await self._workspaces.open(report.run_id)
+        return None if workspace is None else Finished(report, workspace)
+
+    async def _run(self, stretch: Stretch, role: CommandRole) -> Finished:
+        brief = stretch.brief
+        if brief.task.repository is not None and not brief.run.steps_done:
+            await stretch.progress(f"Fetching {brief.task.repository}")
+        workspace = await self._workspaces.prepare(
+            run_id=brief.run.id,
+            task_id=brief.task.id,
+            organization_id=brief.task.organization_id,
+            repository=brief.task.repository,
+        )
+        if brief.run.steps_done < 2:
+            await stretch.progress(f"Running {shlex.join(role.argv)}")
+        session = self._sessions / brief.run.id
+        self._rubbish.put_aside(session)
+        session.mkdir(mode=0o700, parents=True)
+        write_brief(brief, session)
+        sandboxed = await self._sandbox.start(self._spec(brief, role, workspace, session))
+        try:
+            printed, complained, ended = await asyncio.gather(
+                read_output(sandboxed.stdout, OUTPUT_BYTES),
+                read_output(sandboxed.stderr, COMPLAINT_BYTES),
+                sandboxed.wait(),
+            )
+        except BaseException:
+            await asyncio.shield(sandboxed.kill())
+            raise
+        report = Report(
+            brief.run.id, ended.code, _why(ended), printed.text.strip(), complained.text.strip()
+        )
+        await asyncio.to_thread(self._reports.write, brief.task.id, brief.run.turn, report)
+        return Finished(report, workspace)
+
+    def _spec(
+        self, brief: RunBrief, role: CommandRole, workspace: Workspace, session: Path
+    ) -> SandboxSpec:
+        places = self._sandbox.places(workspace=workspace.folder, session=session, sockets=None)
+        mounts = [mount.partition(":") for mount in role.mounts]
+        return SandboxSpec(
+            name=brief.run.id,
+            argv=role.argv,
+            environment={
+                **role.environment,
+                "HIRINGHALL_TASK_ID": brief.task.id,
+                "HIRINGHALL_TITLE": brief.task.title,
+                "HIRINGHALL_BRANCH": workspace.branch,
+                "HIRINGHALL_BRIEF": f"{places.session}/brief.md",
+                "HIRINGHALL_BRIEF_JSON": f"{places.session}/brief.json",
+            },
+            workspace=workspace.folder,
+            session=session,
+            read_only=[(Path(source), inside or source) for source, _, inside in mounts],
+            limits=Limits(
+                memory_bytes=role.memory_mib * MIB,
+                processes=role.processes,
+                wall_s=min(role.timeout_s or self._timeout_s, self._timeout_s),
+            ),
+        )
+
+    async def _hand_in(self, stretch: Stretch, role: CommandRole, finished: Finished) -> Outcome:
+        report, workspace = finished.report, finished.workspace
+        if report.reason != ExitReason.EXITED or report.code != 0:
+            await self._workspaces.keep_wip(workspace)
+            return _failure(role, report)
+        title = stretch.brief.task.title
+        collected = await self._workspaces.collect(workspace, message=title)
+        pushed = await self._workspaces.push(workspace, collected)
+        if pushed:
+            await stretch.progress(f"Pushed {collected.branch}")
+        files = await self._keep(stretch, workspace, collected)
+        return Delivered(
+            _text(report, collected, files_kept=len(files), pushed=pushed),
+            files,
+            branch=collected.branch if collected.commit else None,
+            commit=collected.commit,
+        )
+
+    async def _keep(
+        self, stretch: Stretch, workspace: Workspace, collected: Collected
+    ) -> list[NewFile]:
+        room = MAX_FILES_BYTES
+        chosen = [file for file in collected.files if file.readable][:MAX_FILES]
+        fitting = [file for file in chosen if (room := room - file.size_bytes) >= 0]
+        async with _written_out(self._workspaces, workspace, fitting) as paths:
+            return [
+                await stretch.keep_file(file.path, path)
+                for file, path in zip(fitting, paths, strict=True)
+            ]
+
+
+@contextlib.asynccontextmanager
+async def _written_out(
+    workspaces: Workspaces, workspace: Workspace, chosen: Sequence[Any]
+) -> AsyncGenerator[list[Path]]:
+    if not chosen:
+        yield []
+        return
+    async with workspaces.written_out(workspace, chosen) as paths:
+        yield paths
+
+
+def _read(config: Mapping[str, Any]) -> CommandRole:
+    try:
+        return msgspec.convert(dict(config), CommandRole)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"A command role cannot be read: {error}", {"config": "shape"}) from error
+
+
+def _why(ended: Exit) -> str:
+    return ended.reason.value
+
+
+def _failure(role: CommandRole, report: Report) -> Outcome:
+    """Why the command made nothing to deliver, with the end of what it said."""
+    said = report.complained or report.printed
+    tail = "\n".join(said.splitlines()[-TAIL_LINES:])
+    said_so = f":\n{tail}" if tail else "."
+    command = shlex.join(role.argv)
+    if report.reason == ExitReason.TIMED_OUT:
+        return GaveUp(f"{command} took longer than its time and was ended{said_so}")
+    if report.reason == ExitReason.OUT_OF_MEMORY:
+        return GaveUp(f"{command} used more than its {role.memory_mib} MiB of memory{said_so}")
+    if report.reason != ExitReason.EXITED:
+        return Broke(f"The sandbox of {command} broke down{said_so}")
+    if report.code == TRY_AGAIN:
+        return Broke(f"{command} asked to be tried again (exit {TRY_AGAIN}){said_so}")
+    return GaveUp(f"{command} ended with exit {report.code}{said_so}")
+
+
+def _text(report: Report, collected: Collected, *, files_kept: int, pushed: bool) -> str:
+    """The deliverable's text: what was printed, and what was changed."""
+    parts = [report.printed or "The command printed nothing."]
+    if collected.files:
+        count = len(collected.files)
+        where = f"branch {collected.branch}, {'pushed' if pushed else 'kept in the hall'}"
+        parts.append(f"{count} {'file' if count == 1 else 'files'} changed ({where}):")
+        parts.append(collected.changes.summary.rstrip())
+        readable = sum(file.readable for file in collected.files)
+        if files_kept < readable:
+            parts.append(
+                f"{readable - files_kept} of the files were too many or too large to attach."
+            )
+    else:
+        parts.append("Nothing was changed.")
+    parts += collected.notes
+    if collected.left_out:
+        parts.append("Too large to take: " + ", ".join(collected.left_out))
+    return "\n\n".join(part for part in parts if part)
