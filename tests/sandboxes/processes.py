@@ -1,7 +1,10 @@
 """Looks at processes and control groups from the host's side."""
 
+import asyncio
 import contextlib
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from hiringhall.workers.sandboxes import cgroups
@@ -59,3 +62,10 @@ def groups_of(keepers: list[int]) -> list[str]:
 
 def own_descriptors() -> int:
     return descriptors_of(os.getpid())
+
+
+async def until(holds: Callable[[], bool], within_s: float = 30.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "did not come true"
+        await asyncio.sleep(0.01)

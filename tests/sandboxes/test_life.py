@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from tests.sandboxes.processes import (
     marked,
     own_descriptors,
     parent_of,
+    until,
 )
 from tests.support.repository import ROOT
 
@@ -137,7 +138,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing(inside: Inside) -> None:
         starting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await (await starting).kill()
-    await _until(lambda: len(family_of(warden)) == 1 + 2)
+    await until(lambda: len(family_of(warden)) == 1 + 2)
     assert own_descriptors() == before
 
 
@@ -164,7 +165,7 @@ async def test_a_dead_warden_is_replaced_and_the_living_go_on(inside: Inside) ->
     for pid in waiting:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    await _until(lambda: not any(is_alive(pid) for pid in waiting))
+    await until(lambda: not any(is_alive(pid) for pid in waiting))
     assert (await inside.shell("echo again")).out == "again\n"
     assert _warden_of(inside.provider) != warden
     assert sandbox.stdin is not None
@@ -180,7 +181,7 @@ async def test_a_dead_keeper_takes_its_sandbox_along(inside: Inside) -> None:
     keeper = parent_of(sandbox.pid)
     os.kill(keeper, signal.SIGKILL)
     assert (await sandbox.wait()).reason is ExitReason.BROKEN
-    await _until(lambda: not any(is_alive(pid) for pid in family))
+    await until(lambda: not any(is_alive(pid) for pid in family))
     # Its control groups stay behind until the next hall looks.
     cgroups.sweep(cgroups.find())
     assert groups_of([keeper]) == []
@@ -196,9 +197,9 @@ async def test_nothing_outlives_a_hall_that_is_killed(tmp_path: Path, name: str)
         assert len(keepers) >= 3
         hall.kill()
         hall.wait()
-        await _until(lambda: _ours(mark) == [])
-        await _until(lambda: not is_alive(warden))
-        await _until(lambda: groups_of(keepers) == [])
+        await until(lambda: _ours(mark) == [])
+        await until(lambda: not is_alive(warden))
+        await until(lambda: groups_of(keepers) == [])
 
 
 async def test_nothing_outlives_a_hall_killed_at_any_moment(tmp_path: Path) -> None:
@@ -210,8 +211,8 @@ async def test_nothing_outlives_a_hall_killed_at_any_moment(tmp_path: Path) -> N
             keepers = children_of(children_of(hall.pid)[0])
             hall.kill()
             hall.wait()
-            await _until(lambda mark=mark: _ours(mark) == [])
-        await _until(lambda keepers=keepers: groups_of(keepers) == [])
+            await until(lambda mark=mark: _ours(mark) == [])
+        await until(lambda keepers=keepers: groups_of(keepers) == [])
 
 
 def test_all_of_this_on_uvloop(tmp_path: Path) -> None:
@@ -255,13 +256,6 @@ def _start_hall(*arguments: str) -> subprocess.Popen[bytes]:
 
 def _ours(mark: str) -> list[int]:
     return marked(mark, but="hall_to_kill")
-
-
-async def _until(holds: Callable[[], bool], within_s: float = 30.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline, "did not come true"
-        await asyncio.sleep(0.01)
 
 
 def _warden_of(provider: object) -> int:

@@ -1,17 +1,21 @@
 """The provider that isolates nothing: it says so, and keeps everything else it promises."""
 
+import os
+import shutil
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hiringhall.workers.sandboxes import cgroups
 from hiringhall.workers.sandboxes.bubblewrap import Bubblewrap
 from hiringhall.workers.sandboxes.choose import choose_sandbox
 from hiringhall.workers.sandboxes.port import Exit, ExitReason, SandboxError
 from hiringhall.workers.sandboxes.process import ProcessUnsafe
 from tests.sandboxes.inside import LIMITS, Inside
-from tests.sandboxes.processes import is_alive
+from tests.sandboxes.processes import is_alive, parent_of, until
 
 pytestmark = pytest.mark.anyio
 
@@ -71,6 +75,16 @@ async def test_daemons_end_with_it(plain: Inside) -> None:
     assert is_alive(pid)
     assert (await sandbox.kill()).reason is ExitReason.KILLED
     assert not is_alive(pid)
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv binds it to its keeper")
+async def test_a_dead_keeper_takes_it_along(plain: Inside) -> None:
+    sandbox = await plain.start("sleep", "600")
+    pid = sandbox.pid
+    os.kill(parent_of(pid), signal.SIGKILL)
+    assert (await sandbox.wait()).reason is ExitReason.BROKEN
+    await until(lambda: not is_alive(pid))
+    cgroups.sweep(cgroups.find())
 
 
 async def test_its_clock_runs_too(plain: Inside) -> None:

@@ -90,6 +90,15 @@ def write_file(path: str, text: str) -> None:
         os.close(fd)
 
 
+def read_file(path: str) -> str:
+    """Read a small file of the kernel's, in one call."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(fd, 64 * 1024).decode()
+    finally:
+        os.close(fd)
+
+
 class Group:
     """A group that exists until `remove`; the calling process goes in first and comes out again.
 
@@ -102,8 +111,11 @@ class Group:
         # The keeper's own id in the name tells `sweep` whether anyone still looks after it.
         self.path = f"{place.parent}/{_PREFIX}{os.getpid()}"
         self._events: str | None = None
-        _end(Path(self.path))  # one of the same id may have died and left it
-        os.mkdir(self.path, 0o755)  # noqa: PTH102
+        try:
+            os.mkdir(self.path, 0o755)  # noqa: PTH102
+        except FileExistsError:  # by a keeper of the same id, long dead
+            _end(Path(self.path))
+            os.mkdir(self.path, 0o755)  # noqa: PTH102
         try:
             _move_here(self.path)
         except OSError:
@@ -126,7 +138,7 @@ class Group:
         """How many processes died because the group's memory was used up."""
         if self._events is None:
             return 0
-        for line in Path(self.path, self._events).read_text().splitlines():
+        for line in read_file(f"{self.path}/{self._events}").splitlines():
             word, _, count = line.partition(" ")
             if word == "oom_kill":
                 return int(count)

@@ -27,7 +27,7 @@ from pathlib import Path
 from resource import RLIMIT_NPROC, setrlimit
 from typing import Any
 
-from hiringhall.workers.sandboxes.cgroups import Group, GroupPlan, Place, write_file
+from hiringhall.workers.sandboxes.cgroups import Group, GroupPlan, Place, read_file, write_file
 from hiringhall.workers.sandboxes.disk import DiskWatch
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -287,10 +287,10 @@ def _arrange(fds: Sequence[int]) -> list[tuple[int, int, int]]:
 
 def _exchange_oom_score(text: str) -> str:
     """Set this process's score, which children are born with; returns what it was."""
-    path = Path("/proc/self/oom_score_adj")
-    before = path.read_text()
+    path = "/proc/self/oom_score_adj"
+    before = read_file(path)
     with contextlib.suppress(OSError):
-        write_file(str(path), text)
+        write_file(path, text)
     return before
 
 
@@ -306,7 +306,7 @@ def _own_threads() -> int:
 
 def _children() -> list[int]:
     try:
-        return [int(pid) for pid in Path("/proc/thread-self/children").read_text().split()]
+        return [int(pid) for pid in read_file("/proc/thread-self/children").split()]
     except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
         return [int(p.name) for p in Path("/proc").glob("[0-9]*") if _parent(p) == os.getpid()]
 

@@ -40,9 +40,13 @@ class ProcessUnsafe:
             self._groups = cgroups.find()
             self._warden = Warden(self._groups.places())
         limits = spec.limits
+        # Should the keeper itself be killed. Bubblewrap does this by its own means.
+        leash = shutil.which("setpriv")
+        bound = [] if leash is None else [leash, "--pdeathsig", "KILL", "--"]
+        argv = [*bound, program, *spec.argv[1:]]
         order = Order(
-            program=program,
-            argv=list(spec.argv),
+            program=argv[0],
+            argv=argv,
             environment=environment,
             folder=str(spec.workspace),
             wall_s=limits.wall_s,
