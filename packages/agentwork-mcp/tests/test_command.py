@@ -10,12 +10,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from agentwork_mcp.main import main
 from mcp import StdioServerParameters
 from mcp.client import Client
 from mcp.client.stdio import stdio_client
 from packaging.requirements import Requirement
 
+from agentwork_mcp.main import main
 from tests.support.agentwork_standin import StandIn
 from tests.support.mcp_servers import ServingHttp, command, environment
 

@@ -1,0 +1,1 @@
+"""Clients that others published, unchanged, against a hall."""
