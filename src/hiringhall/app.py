@@ -48,6 +48,7 @@ class App:
     runner: Runner
     sandbox: SandboxProvider
     probe: Probe
+    workspaces: Workspaces
 
     async def carry(self) -> None:
         """Recover what an earlier process left, then carry runs and timers until cancelled."""
@@ -145,7 +146,7 @@ async def _compose(settings: Settings, node: Node, database: Database) -> App:
     )
     runner = Runner(hall, blobs=blobs, runtimes=runtimes, node_id=node.id)
     carrier.runner = runner
-    return App(settings, node, hall, blobs, links, engine, runner, sandbox, probe)
+    return App(settings, node, hall, blobs, links, engine, runner, sandbox, probe, workspaces)
 
 
 def _sandbox(settings: Settings) -> SandboxProvider:

@@ -1,0 +1,309 @@
+"""The command runtime, for real: sandbox, git, the branch pushed, nothing done twice."""
+
+import asyncio
+import contextlib
+import subprocess
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hiringhall.actions.accounts import tidy_email
+from hiringhall.actions.roles import set_role
+from hiringhall.actions.runs import recovery, working
+from hiringhall.actions.tasks import answer
+from hiringhall.app import App, open_app
+from hiringhall.blobs.port import read_all
+from hiringhall.domain.errors import Invalid
+from hiringhall.domain.ids import branch_of
+from hiringhall.domain.policy import Actor
+from hiringhall.domain.tasks import State, Task
+from hiringhall.queries.audit import audit_all
+from hiringhall.queries.tasks import task_log, task_result
+from hiringhall.settings import read_settings
+from hiringhall.workers.reports import Report, Reports
+from tests.support.halls import House, post, sign_up
+
+pytestmark = [pytest.mark.anyio, pytest.mark.sandbox]
+
+EMAIL = tidy_email("ada@example.com")
+
+
+@dataclass
+class Shop:
+    """A hall with a command worker, its poster, and a repository to work on."""
+
+    app: App
+    house: House
+    ada: Actor
+    repository: Path
+
+    async def role(self, script: str, **config: Any) -> None:
+        config = {"argv": ["/bin/sh", "-c", script], **config}
+        await set_role(self.app.hall, email=EMAIL, name="worker", runtime="command", config=config)
+
+    async def post(self, *, repository: bool = False, **fields: Any) -> Task:
+        where = str(self.repository) if repository else None
+        return await post(self.app.hall, self.ada, role="worker", repository=where, **fields)
+
+    async def words(self, task: Task) -> list[str]:
+        log = await task_log(self.app.hall, actor=self.ada, task_id=task.id)
+        return [str(event.data.get("text", "")) for event in log]
+
+    def git(self, *args: str) -> str:
+        return _git(self.repository, *args)
+
+
+def _git(folder: Path, *args: str) -> str:
+    command = ["git", "-c", "user.name=T", "-c", "user.email=t@example.com", *args]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+@contextlib.asynccontextmanager
+async def _carried(app: App) -> AsyncGenerator[House]:
+    carrying = asyncio.create_task(app.carry())
+    try:
+        yield House(app.hall, app.runner, app.engine)
+    finally:
+        carrying.cancel()
+        await asyncio.gather(carrying, return_exceptions=True)
+
+
+def _settings(tmp_path: Path, database_url: str) -> Any:
+    return read_settings(
+        {},
+        data_dir=tmp_path / "data",
+        database_url=database_url,
+        allow_local_repositories=True,
+        require_sandbox=True,
+    )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    _git(folder, "init", "-q", "-b", "main")
+    (folder / "hello.txt").write_text("hello\n")
+    _git(folder, "add", ".")
+    _git(folder, "commit", "-qm", "First")
+    return folder
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, database_url: str, repository: Path) -> AsyncGenerator[Shop]:
+    async with open_app(_settings(tmp_path, database_url)) as app, _carried(app) as house:
+        yield Shop(app, house, await sign_up(app.hall), repository)
+
+
+async def test_what_it_printed_and_changed_is_the_deliverable(shop: Shop) -> None:
+    await shop.role("tr a-z A-Z <hello.txt >new && mv new hello.txt && echo two >b.txt && echo ok")
+    task = await shop.post(repository=True)
+    await shop.house.until(shop.ada, task.id, State.IN_REVIEW)
+    result = await task_result(shop.app.hall, actor=shop.ada, task_id=task.id)
+    assert (result.text or "").startswith("ok\n\n2 files changed")
+    assert [file.name for file in result.files] == ["b.txt", "hello.txt"]
+    assert await read_all(shop.app.blobs, result.files[1].blob_key) == b"HELLO\n"
+    branch = branch_of(task.id)
+    assert shop.git("show", f"{branch}:hello.txt") == "HELLO\n"
+    assert shop.git("diff", "--name-only", f"main...{branch}").split() == ["b.txt", "hello.txt"]
+    assert "First" in shop.git("log", "--format=%s", "main")
+    await answer.decide_deliverable(shop.app.hall, actor=shop.ada, task_id=task.id, accepted=True)
+    assert (await audit_all(shop.app.hall.database)).ok
+
+
+async def test_without_a_repository_its_files_are_delivered(shop: Shop) -> None:
+    await shop.role('mkdir -p src && echo "$HIRINGHALL_TITLE" >src/title.txt')
+    task = await shop.post(title="A fine title")
+    await shop.house.until(shop.ada, task.id, State.IN_REVIEW)
+    result = await task_result(shop.app.hall, actor=shop.ada, task_id=task.id)
+    assert [file.name for file in result.files] == ["src/title.txt"]
+    assert await read_all(shop.app.blobs, result.files[0].blob_key) == b"A fine title\n"
+
+
+async def test_the_brief_and_what_was_said_are_there_to_read(shop: Shop) -> None:
+    await shop.role('cat "$HIRINGHALL_BRIEF" && cat "$HIRINGHALL_BRIEF_JSON" >brief.json')
+    task = await shop.post(description="Nothing but the hero.\n\n`$(rm -rf /)`")
+    await shop.house.until(shop.ada, task.id, State.IN_REVIEW)
+    await answer.decide_deliverable(
+        shop.app.hall, actor=shop.ada, task_id=task.id, accepted=False, reason="Make it blue"
+    )
+    await shop.house.until(shop.ada, task.id, State.IN_PROGRESS)
+    await shop.house.until(shop.ada, task.id, State.IN_REVIEW)
+    text = (await task_result(shop.app.hall, actor=shop.ada, task_id=task.id)).text or ""
+    assert "`$(rm -rf /)`" in text
+    assert "## Sent back\n\nMake it blue" in text
+
+
+async def test_a_revision_goes_on_from_the_branch(shop: Shop) -> None:
+    await shop.role("echo line >>log.txt")
+    task = await shop.post(repository=True)
+    await shop.house.until(shop.ada, task.id, State.IN_REVIEW)
+    await answer.decide_deliverable(
+        shop.app.hall, actor=shop.ada, task_id=task.id, accepted=False, reason="Once more"
+    )
+    await shop.house.until(shop.ada, task.id, State.IN_PROGRESS)
+    await shop.house.until(shop.ada, task.id, State.IN_REVIEW)
+    assert shop.git("show", f"{branch_of(task.id)}:log.txt") == "line\nline\n"
+
+
+async def test_another_exit_gives_the_task_up_with_the_end_of_what_was_said(shop: Shop) -> None:
+    await shop.role("echo fine; echo 'no such thing' >&2; exit 3")
+    task = await shop.post()
+    await shop.house.until(shop.ada, task.id, State.FAILED)
+    said = (await shop.words(task))[-1]
+    assert "exit 3" in said
+    assert "no such thing" in said
+
+
+async def test_an_exit_for_later_is_tried_again(shop: Shop) -> None:
+    await shop.role("exit 75")
+    task = await shop.post()
+    with shop.app.hall.signals.listening(task.id) as listener:
+        while not any("asked to be tried again" in words for words in await shop.words(task)):
+            assert await listener.wait(60)
+    await answer.cancel_task(shop.app.hall, actor=shop.ada, task_id=task.id)
+
+
+async def test_past_its_time_it_is_ended(shop: Shop) -> None:
+    await shop.role("sleep 600", timeout_s=1)
+    task = await shop.post()
+    await shop.house.until(shop.ada, task.id, State.FAILED)
+    assert "longer than its time" in (await shop.words(task))[-1]
+
+
+async def test_cancelling_ends_the_command_and_leaves_nothing(shop: Shop, tmp_path: Path) -> None:
+    await shop.role("echo begun; sleep 600")
+    task = await shop.post(repository=True)
+    with shop.app.hall.signals.listening(task.id) as listener:
+        while not any(words.startswith("Running") for words in await shop.words(task)):
+            assert await listener.wait(60)
+    await answer.cancel_task(shop.app.hall, actor=shop.ada, task_id=task.id)
+    await shop.house.until_idle()
+    assert list((tmp_path / "data/work/runs").iterdir()) == []
+    assert list((tmp_path / "data/runs/sessions").iterdir()) == []
+    assert branch_of(task.id) not in shop.git("branch", "--list", "worker/*")
+
+
+async def test_what_is_handed_in_leaves_no_folder(shop: Shop, tmp_path: Path) -> None:
+    await shop.role("echo x >x.txt")
+    task = await shop.post()
+    await shop.house.until(shop.ada, task.id, State.IN_REVIEW)
+    await shop.house.until_idle()
+    assert list((tmp_path / "data/work/runs").iterdir()) == []
+    assert list((tmp_path / "data/runs/reports").iterdir()) == []
+
+
+async def test_a_missing_repository_fails_with_a_plain_reason(shop: Shop) -> None:
+    await shop.role("true")
+    task = await post(
+        shop.app.hall, shop.ada, role="worker", repository=str(shop.repository / "nowhere")
+    )
+    await shop.house.until(shop.ada, task.id, State.FAILED)
+    assert "nowhere" in (await shop.words(task))[-1]
+
+
+async def test_odd_output_is_shown_and_harms_nothing(shop: Shop) -> None:
+    await shop.role(r"printf 'a\000b\377\033[2J c'")
+    task = await shop.post()
+    await shop.house.until(shop.ada, task.id, State.IN_REVIEW)
+    text = (await task_result(shop.app.hall, actor=shop.ada, task_id=task.id)).text or ""
+    assert "\x00" not in text
+    assert text.startswith("a")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"argv": []},
+        {"argv": "ls"},
+        {"argv": ["ls"], "timeout_s": 0},
+        {"argv": ["ls"], "mounts": ["relative"]},
+        {"argv": ["ls"], "mounts": ["/nowhere/at/all"]},
+        {"argv": ["ls"], "unknown": 1},
+    ],
+)
+async def test_a_role_that_cannot_be_meant_is_refused(shop: Shop, config: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        await set_role(shop.app.hall, email=EMAIL, name="worker", runtime="command", config=config)
+
+
+@pytest.mark.parametrize("repository", ["ftp://example.com/x", "ext::sh -c id", "-oProxyCommand=id"])
+async def test_an_address_where_the_hall_does_not_go_is_refused_at_once(
+    shop: Shop, repository: str
+) -> None:
+    await shop.role("true")
+    with pytest.raises(Invalid):
+        await post(shop.app.hall, shop.ada, role="worker", repository=repository)
+
+
+async def test_work_that_a_lost_run_finished_is_handed_in_and_not_done_again(
+    tmp_path: Path, database_url: str, repository: Path
+) -> None:
+    """The server died between the command's end and the delivery; another process goes on."""
+    marker = tmp_path / "marker"
+    marker.mkdir()
+    settings = _settings(tmp_path, database_url)
+    async with open_app(settings) as app:
+        shop = Shop(
+            app, House(app.hall, app.runner, app.engine), await sign_up(app.hall), repository
+        )
+        await shop.role("echo changed >>hello.txt; echo once")
+        task = await shop.post(repository=True)
+        run = await working.claim_next_run(
+            app.hall, node_id=app.node.id, lease_s=30, runtimes=["command"]
+        )
+        assert run is not None
+        await working.start_run(app.hall, token=run.token)
+        # What the runtime had done when it died: the workspace changed, the report on the disk.
+        workspaces = app.workspaces
+        workspace = await workspaces.prepare(
+            run_id=run.id,
+            task_id=task.id,
+            organization_id=task.organization_id,
+            repository=str(repository),
+        )
+        (workspace.folder / "hello.txt").write_text("done by the one that died\n")
+        report = Report(run.id, 0, "exited", "said by the one that died", "")
+        Reports(settings.data_dir / "runs/reports").write(task.id, run.turn, report)
+    async with open_app(settings) as app, _carried(app) as house:
+        ada = shop.ada
+        row = await house.until(ada, task.id, State.IN_REVIEW)
+        assert (row.deliverable_text or "").startswith("said by the one that died")
+        assert shop.git("show", f"{branch_of(task.id)}:hello.txt") == "done by the one that died\n"
+        log = await task_log(app.hall, actor=ada, task_id=task.id)
+        assert [event.type for event in log].count("deliverable_submitted") == 1
+        assert (await audit_all(app.hall.database)).ok
+
+
+async def test_a_lost_run_that_had_not_finished_is_done_anew_from_a_clean_start(
+    tmp_path: Path, database_url: str, repository: Path
+) -> None:
+    settings = _settings(tmp_path, database_url)
+    async with open_app(settings) as app:
+        shop = Shop(
+            app, House(app.hall, app.runner, app.engine), await sign_up(app.hall), repository
+        )
+        await shop.role("echo changed >>hello.txt")
+        task = await shop.post(repository=True)
+        run = await working.claim_next_run(
+            app.hall, node_id=app.node.id, lease_s=30, runtimes=["command"]
+        )
+        assert run is not None
+        await working.start_run(app.hall, token=run.token)
+        workspace = await app.workspaces.prepare(
+            run_id=run.id,
+            task_id=task.id,
+            organization_id=task.organization_id,
+            repository=str(repository),
+        )
+        (workspace.folder / "hello.txt").write_text("half\n")
+    async with open_app(settings) as app:
+        assert await recovery.find_lost_runs(app.hall, node_id=app.node.id) == [run.id]
+        async with _carried(app) as house:
+            await house.until(shop.ada, task.id, State.IN_REVIEW)
+            assert shop.git("show", f"{branch_of(task.id)}:hello.txt") == "hello\nchanged\n"
