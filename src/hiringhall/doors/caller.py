@@ -11,7 +11,7 @@ from starlette.types import Scope
 from hiringhall.actions.idempotency import Once
 from hiringhall.domain.errors import Invalid, Unauthorized
 from hiringhall.domain.policy import Actor
-from hiringhall.doors.desk import Desk
+from hiringhall.doors.desk import Desk, Networks
 from hiringhall.doors.kit import Call, encode_json
 from hiringhall.queries.accounts import authenticate
 
@@ -36,7 +36,7 @@ async def customer(desk: Desk, call: Call[Any, Any]) -> Actor:
     return await authenticate(desk.hall, secret)
 
 
-def client_address(desk: Desk, scope: Scope) -> str:
+def client_address(scope: Scope, trusted: Networks) -> str:
     """The address a request came from, by the word of proxies the operator trusts and no other.
 
     `X-Forwarded-For` is read from its end: each trusted proxy vouches for the entry before its
@@ -44,7 +44,7 @@ def client_address(desk: Desk, scope: Scope) -> str:
     """
     client = scope.get("client")
     address = str(client[0]) if client else ""
-    if not _trusted(desk, address):
+    if not _trusted(address, trusted):
         return address
     named = [
         part.strip()
@@ -57,7 +57,7 @@ def client_address(desk: Desk, scope: Scope) -> str:
         if parsed is None:
             return address
         address = str(parsed)
-        if not _trusted(desk, address):
+        if not _trusted(address, trusted):
             return address
     return address
 
@@ -97,11 +97,11 @@ def once_of(
     )
 
 
-def _trusted(desk: Desk, address: str) -> bool:
-    if not desk.trusted_proxies:
+def _trusted(address: str, trusted: Networks) -> bool:
+    if not trusted:
         return False
     parsed = _parse(address)
-    return parsed is not None and any(parsed in network for network in desk.trusted_proxies)
+    return parsed is not None and any(parsed in network for network in trusted)
 
 
 def _parse(address: str) -> IPv4Address | IPv6Address | None:

@@ -9,6 +9,8 @@ from hiringhall.actions.hall import Hall
 from hiringhall.blobs import Blobs, FileLinks
 from hiringhall.doors.kit import Call
 
+Networks = tuple[IPv4Network | IPv6Network, ...]
+
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 
 
@@ -25,7 +27,7 @@ class Desk:
     blobs: Blobs
     links: FileLinks
     public_url: str | None = None
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    trusted_proxies: Networks = ()
 
     def base_url(self, call: Call[Any, Any]) -> str:
         """The base of absolute links in the answer to a call."""

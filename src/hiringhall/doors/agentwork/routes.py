@@ -31,7 +31,7 @@ async def register(desk: Desk, call: Call[wire.RegisterBody, None]) -> Answer:
         email=call.body.email,
         name=call.body.name,
         organization_name=call.body.organization_name,
-        source_address=client_address(desk, call.scope),
+        source_address=client_address(call.scope, desk.trusted_proxies),
     )
     return Answer(words.registered(issued), 201, _SECRET)
 
@@ -43,7 +43,7 @@ async def exchange_password(desk: Desk, call: Call[wire.ExchangeBody, None]) -> 
         email=call.body.email,
         password=call.body.password,
         key_name=call.body.key_name,
-        source_address=client_address(desk, call.scope),
+        source_address=client_address(call.scope, desk.trusted_proxies),
         once=once_of(call, organization_id="", status=200, view=words.exchanged, holds_secret=True),
     )
     return Answer(words.exchanged(issued), 200, _SECRET)

@@ -1,0 +1,34 @@
+"""Every door has a word for every error of the domain."""
+
+from typing import Any
+
+import pytest
+
+from hiringhall.domain import errors
+from hiringhall.domain.errors import HallError
+from hiringhall.doors import files, health
+from hiringhall.doors.agentwork import routes as agentwork
+from hiringhall.doors.kit import Door
+
+DOORS = (agentwork.DOOR, files.DOOR, health.DOOR)
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+def test_a_doors_table_is_total(door: Door[Any]) -> None:
+    assert set(door.errors) == set(errors.ALL)
+
+
+def test_the_list_of_errors_is_whole() -> None:
+    """A class that is missing from `errors.ALL` would be missing from every table, unseen."""
+    pending, found = [HallError], set[type[HallError]]()
+    while pending:
+        for cls in pending.pop().__subclasses__():
+            if cls.__module__ == errors.__name__:
+                found.add(cls)
+                pending.append(cls)
+    assert found == set(errors.ALL)
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+def test_an_error_is_never_spelled_as_success_or_as_our_fault(door: Door[Any]) -> None:
+    assert all(400 <= one.status < 500 for one in door.errors.values())
