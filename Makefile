@@ -23,6 +23,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 UV_STAMP := $(VENV)/.uv.stamp
 LOCK_STAMP := $(VENV)/.lock.stamp
 SETUP_STAMP := $(VENV)/.setup.stamp
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header
 PROJECTS := $(wildcard packages/*/pyproject.toml)
 
 .PHONY: help
@@ -85,11 +87,9 @@ docs: setup ## The pages that are printed from the code
 
 .PHONY: lock
 lock: setup ## Resolve the dependencies anew and lock them by hash
-	@cd requirements && for name in base dev uv; do \
-		../$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-			--generate-hashes --no-emit-index-url --no-header \
-			$$(case $$name in base) echo ../pyproject.toml;; dev) echo ../pyproject.toml dev.in;; uv) echo uv.in;; esac) \
-			--output-file $$name.txt; done
+	@$(COMPILE) pyproject.toml --output-file requirements/base.txt
+	@$(COMPILE) pyproject.toml requirements/dev.in --output-file requirements/dev.txt
+	@$(COMPILE) requirements/uv.in --output-file requirements/uv.txt
 
 .PHONY: clean
 clean: ## Remove what set-up and runs have made
