@@ -20,7 +20,7 @@ from hiringhall.domain.errors import (
     RegistrationClosed,
 )
 from hiringhall.domain.ledger import HALL_PLAY_MONEY, Transfer, TransferKind, available_account
-from hiringhall.store import accounts, ledger, teams
+from hiringhall.store import accounts, invitations, ledger, teams
 from hiringhall.store.accounts import ApiKey, Organization, User
 from hiringhall.store.database import Tx
 
@@ -43,33 +43,64 @@ class IssuedKey:
 
 
 async def register(
-    hall: Hall, *, email: str, name: str, organization_name: str | None, source_address: str
+    hall: Hall,
+    *,
+    email: str,
+    name: str,
+    organization_name: str | None,
+    source_address: str,
+    invitation: str | None = None,
 ) -> IssuedKey:
     """Open an account with an organization of its own, and give its first key.
 
-    Raises RegistrationClosed, TooManyAttempts, Invalid and EmailTaken.
+    An invitation is used up where the hall asks for one, and looked at nowhere else. Raises
+    RegistrationClosed, TooManyAttempts, Invalid and EmailTaken.
     """
-    if hall.rules.registration is not Registration.OPEN:
-        raise RegistrationClosed(
-            "This hall takes no registrations; ask its operator for an account "
-            "(hiringhall admin create-user)"
-        )
+    mode = hall.rules.registration
+    if mode is Registration.CLOSED or (mode is Registration.INVITE and not invitation):
+        raise RegistrationClosed(_CLOSED[mode])
+    bucket = f"register:{address_bucket(source_address)}"
     await take_attempt(
-        hall,
-        buckets=(
-            (f"register:{address_bucket(source_address)}", hall.rules.registrations_per_hour),
-        ),
-        window_s=HOUR_S,
+        hall, buckets=((bucket, hall.rules.registrations_per_hour),), window_s=HOUR_S
     )
+    named = organization_name.strip() if organization_name else ""
     return await _open_account(
         hall,
         email=tidy_email(email),
         name=tidy_name(name, "name"),
-        organization_name=tidy_name(organization_name, "organization_name")
-        if organization_name and organization_name.strip()
-        else None,
+        organization_name=tidy_name(named, "organization_name") if named else None,
         password_hash=None,
+        invitation=invitation if mode is Registration.INVITE else None,
     )
+
+
+_CLOSED = {
+    Registration.CLOSED: (
+        "This hall takes no registrations; ask its operator for an account "
+        "(hiringhall admin create-user)"
+    ),
+    Registration.INVITE: (
+        "This hall takes registrations by invitation; ask its operator for one "
+        "(hiringhall admin invite) and send it as 'invitation'"
+    ),
+}
+
+
+@action
+async def invite(tx: Tx, hall: Hall, *, valid_days: int = 7) -> str:
+    """Make an invitation that opens one account, and answer its secret, which is not kept."""
+    if not 1 <= valid_days <= 365:
+        raise Invalid("An invitation is valid for 1 to 365 days", {"valid_days": "range"})
+    secret = "inv_" + secrets.token_urlsafe(24)
+    now_us = hall.clock()
+    await invitations.add(
+        tx,
+        invitation_id=hall.new_id(),
+        secret_sha256=_sha256(secret),
+        at_us=now_us,
+        expires_at_us=now_us + valid_days * 24 * HOUR_S * 1_000_000,
+    )
+    return secret
 
 
 async def create_user(
@@ -166,11 +197,16 @@ async def _open_account(
     name: str,
     organization_name: str | None,
     password_hash: str | None,
+    invitation: str | None = None,
 ) -> IssuedKey:
     now_us = hall.clock()
     user = User(hall.new_id(), email, name, password_hash, is_admin=False, created_at_us=now_us)
     if not await accounts.add_user(tx, user):
         raise EmailTaken
+    if invitation is not None and not await invitations.use(
+        tx, secret_sha256=_sha256(invitation), user_id=user.id, now_us=now_us
+    ):
+        raise RegistrationClosed("This invitation is unknown, used already, or too old")
     organization = await _add_organization(tx, hall, organization_name or f"{name}'s organization")
     await accounts.add_membership(
         tx, user_id=user.id, organization_id=organization.id, at_us=now_us
@@ -262,8 +298,12 @@ async def _add_key(
         created_at_us=hall.clock(),
         revoked_at_us=None,
     )
-    await accounts.add_key(tx, key, hashlib.sha256(secret.encode()).digest())
+    await accounts.add_key(tx, key, _sha256(secret))
     return IssuedKey(secret, key, organization.id, organization.short_id, user_id)
+
+
+def _sha256(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 def tidy_email(email: str) -> str:

@@ -32,12 +32,6 @@ async def take_attempt(
         await attempts.add(tx, bucket, at_us=now_us)
 
 
-@action
-async def forget_old(tx: Tx, hall: Hall, *, older_than_s: int = 24 * HOUR_S) -> int:
-    """Drop attempts that no window reaches any more; how many there were."""
-    return await attempts.forget_old(tx, before_us=hall.clock() - older_than_s * 1_000_000)
-
-
 def address_bucket(address: str) -> str:
     """By what an address is counted: itself, or the /64 that one IPv6 customer usually has."""
     try:

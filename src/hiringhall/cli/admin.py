@@ -74,6 +74,23 @@ def create_user(
         screen.say(f"Account {email}, in no organization.")
 
 
+@app.command("invite")
+def invite(
+    days: Annotated[int, typer.Option(help="How long it is valid.", min=1, max=365)] = 7,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Print an invitation that opens one account, where registration is by invitation."""
+    screen = Screen(as_json=as_json)
+    value = operate(settings_of(data_dir, database_url), "invite", valid_days=days)
+    if as_json:
+        screen.value(value)
+    else:
+        screen.note(f"Valid for {days} days, shown this once; send it as 'invitation':")
+        screen.say(str(value["invitation"]))
+
+
 @app.command("set-password")
 def set_password(
     email: Email,
@@ -168,8 +185,25 @@ def set_role(
         str, typer.Option(help="What does the work: command, rehearsal.", metavar="NAME")
     ] = "command",
     timeout_s: Annotated[
-        int | None,
-        typer.Option("--timeout", min=1, help="Wall clock of a run.", metavar="SECONDS"),
+        int | None, typer.Option("--timeout", min=1, help="Wall clock.", metavar="SECONDS")
+    ] = None,
+    environment: Annotated[
+        list[str] | None,
+        typer.Option("--env", help="A variable; no secrets. Repeatable.", metavar="NAME=VALUE"),
+    ] = None,
+    mounts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mount",
+            help="A file or folder of this machine it may read. Repeatable.",
+            metavar="PATH[:INSIDE]",
+        ),
+    ] = None,
+    memory_mib: Annotated[
+        int | None, typer.Option("--memory", min=1, help="Most memory.", metavar="MIB")
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Most processes.", metavar="N")
     ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
@@ -177,8 +211,10 @@ def set_role(
 ) -> None:
     """Add or change a role; tasks that name it are done by its runtime.
 
-    The command runs in the sandbox, in the task's workspace. Exit code 0 makes what it printed and
-    changed the solution.
+    A command runs in the sandbox, in the task's workspace, with the brief in the file
+    that HIRINGHALL_BRIEF names.
+    Exit code 0 makes what it printed and changed the solution. The command stands in the task's
+    log: give it no secret.
 
     Example: hiringhall admin role set format --email ada@example.org -- ruff format .
     """
@@ -188,10 +224,24 @@ def set_role(
         raise CommandError(f"The runtime {runtime} takes no command.", Exit.USAGE)
     settings = settings_of(data_dir, database_url)
     require_hall(settings)
-    config: dict[str, Any] = {"argv": argv} if argv else {}
-    config |= {} if timeout_s is None else {"timeout_s": timeout_s}
+    given = {
+        "argv": argv or None,
+        "timeout_s": timeout_s,
+        "environment": _variables(environment or []) or None,
+        "mounts": mounts or None,
+        "memory_mib": memory_mib,
+        "processes": processes,
+    }
+    config = {key: value for key, value in given.items() if value is not None}
     value = operate(settings, "set_role", email=email, name=name, runtime=runtime, config=config)
     _tell(Screen(as_json=as_json), value, f"Role {name} is done by {runtime}.")
+
+
+def _variables(texts: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    if not all(name and separator for name, separator, _ in pairs):
+        raise CommandError("Write a variable as --env NAME=VALUE.", Exit.USAGE)
+    return {name: value for name, _, value in pairs}
 
 
 @role_app.command("list")

@@ -50,6 +50,12 @@ def _issued(issued: IssuedKey | None) -> dict[str, Any]:
     }
 
 
+async def invite(hall: Hall, *, valid_days: int) -> dict[str, Any]:
+    """Make an invitation; its secret is in the answer and nowhere else."""
+    secret = await accounts.invite(hall, valid_days=valid_days)
+    return {"invitation": secret, "valid_days": valid_days}
+
+
 async def set_password(hall: Hall, *, email: str, password: str) -> dict[str, Any]:
     """Give an account a password."""
     await accounts.set_password(hall, email=email, password=password)
@@ -111,6 +117,7 @@ OPERATIONS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
     operation.__name__: operation
     for operation in (
         create_user,
+        invite,
         set_password,
         make_admin,
         set_plan_approval,

@@ -97,6 +97,16 @@ api_keys = Table(
     Index(None, "organization_id"),
 )
 
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("secret_sha256", LargeBinary, nullable=False, unique=True),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False),
+    Column("used_by", Text, ForeignKey("users.id")),
+)
+
 teams = Table(
     "teams",
     metadata,

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from hiringhall.actions import timers
+from hiringhall.actions import housekeeping, timers
 from hiringhall.actions.hall import Hall
 from hiringhall.actions.runs import outcomes, recovery, working
 from hiringhall.actions.runs.outcomes import NewFile
@@ -34,6 +34,7 @@ LEASE_S = 30
 HEARTBEAT_S = 10.0
 TEND_S = 5.0
 MIN_TEND_S = 0.01
+CLEAN_EVERY_US = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Runner:
         self._node_id = node_id
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._closing = False
+        self._clean_at_us = 0
 
     async def recover(self) -> int:
         """At start: replace the runs this node had in hand, and engage tasks that waited."""
@@ -124,6 +126,9 @@ class Runner:
         for run_id in await recovery.find_lost_runs(self._hall, node_id=None):
             if run_id not in self._at_work:
                 await recovery.replace_lost_run(self._hall, run_id=run_id)
+        if self._hall.clock() >= self._clean_at_us:
+            self._clean_at_us = self._hall.clock() + CLEAN_EVERY_US
+            await housekeeping.forget_old(self._hall)
         next_due_at_us = await timers.fire_due(self._hall)
         if next_due_at_us is None:
             return TEND_S

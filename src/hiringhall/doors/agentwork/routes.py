@@ -31,6 +31,7 @@ async def register(desk: Desk, call: Call[wire.RegisterBody, None]) -> Answer:
         email=call.body.email,
         name=call.body.name,
         organization_name=call.body.organization_name,
+        invitation=call.body.invitation,
         source_address=client_address(call.scope, desk.trusted_proxies),
     )
     return Answer(words.registered(issued), 201, _SECRET)

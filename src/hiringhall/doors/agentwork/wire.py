@@ -36,6 +36,7 @@ class RegisterBody(msgspec.Struct):
     email: str
     name: str
     organization_name: str | None = None
+    invitation: str | None = None
 
 
 class ExchangeBody(msgspec.Struct):
