@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hiringhall.cli import accounts, admin, serve, tasks
+from hiringhall.cli import accounts, admin, checks, serve, tasks
 from hiringhall.cli.outcome import MEANINGS, CommandError, Exit
 from hiringhall.cli.screen import Screen
 
@@ -58,6 +58,9 @@ app.add_typer(admin.app)
 app.command()(accounts.register)
 app.command()(accounts.login)
 app.command()(accounts.logout)
+app.command()(checks.audit)
+app.add_typer(checks.ledger_app)
+app.command()(checks.openapi)
 
 
 def _show_version(wanted: bool) -> None:

@@ -80,8 +80,8 @@ def serve(
 async def _serve(settings: "Settings", screen: Screen) -> None:
     from hiringhall.app import open_app
     from hiringhall.cli.serving import serving
-    from hiringhall.queries.accounts import list_users
 
+    newcomer = not (settings.data_dir / "node.id").exists()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -92,7 +92,7 @@ async def _serve(settings: "Settings", screen: Screen) -> None:
                 {"url": served.url, "data_dir": str(settings.data_dir), "pid": os.getpid()}
             )
         else:
-            _banner(screen, app, served.url, newcomer=not await list_users(app.hall))
+            _banner(screen, app, served.url, newcomer=newcomer)
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({waiting, served.carrying}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -117,14 +117,16 @@ def _banner(screen: Screen, app: "App", url: str, *, newcomer: bool) -> None:
         else "PostgreSQL",
         "accounts": f"registration is {app.hall.rules.registration.value}",
         "workers": _workers(staffing.ready, staffing.default_runtime, settings.local_runs),
-        "sandbox": settings.sandbox,
+        "sandbox": f"{app.sandbox.name}: {app.probe.sentence}",
     }
     for name, text in lines.items():
         screen.say(f"  {name:<9} {text}")
+    for warning in app.probe.warnings:
+        screen.say(f"  ! sandbox: {warning}", style="yellow")
     for what, why in notes(app).items():
         screen.say(f"  ! {what}: {why}", style="yellow")
     if newcomer:
-        screen.say("\nNobody has an account yet. In another terminal:")
+        screen.say("\nThis hall is new. In another terminal:")
         there = "" if url == DEFAULT_URL else f" --url {url}"
         screen.say(f"  hiringhall register --email you@example.org --name You{there}")
         screen.say(f'  hiringhall tasks create "Landing page" -d "Hero, pricing." --watch{there}')

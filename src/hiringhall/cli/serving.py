@@ -77,7 +77,7 @@ def _front(app: App, url: str) -> Front:
 def notes(app: App) -> dict[str, str]:
     """What the hall has to do without, by part, each with what to do about it."""
     staffing = app.hall.staffing
-    found = {f"runtime {name}": why for name, why in staffing.hindrances.items() if why}
+    found = {name: why for name, why in staffing.hindrances.items() if why}
     if staffing.default_runtime is None:
         found["worker"] = staffing.no_default_because
     return found

@@ -1,0 +1,125 @@
+"""`hiringhall audit`, `ledger check` and `openapi`: look without touching."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hiringhall.cli.options import DatabaseUrl, DataDir, Json
+from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import TypeVar
+
+    from hiringhall.queries.audit import LedgerCheck
+    from hiringhall.settings import Settings
+    from hiringhall.store.database import Database
+
+    T = TypeVar("T")
+
+ledger_app = typer.Typer(
+    name="ledger", no_args_is_help=True, rich_markup_mode=None, help="The hall's books."
+)
+
+
+def audit(
+    data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: Json = False
+) -> None:
+    """Check everything the database says of itself, also beside a running server.
+
+    Every task against its log, every step against the lifecycle, runs, deliverables, credits and
+    the ledger. Reads only. Exit code 1 when something does not hold.
+    """
+    from hiringhall.cli.local import settings_of
+    from hiringhall.queries.audit import audit_all
+
+    found = _look(settings_of(data_dir, database_url), audit_all)
+    screen = Screen(as_json=as_json)
+    if as_json:
+        counts = {"tasks": found.tasks, "events": found.events, "runs": found.runs}
+        books = _books(found.ledger)
+        screen.value({"ok": found.ok, **counts, "problems": found.problems, "ledger": books})
+    else:
+        screen.say(f"{found.tasks} tasks, {found.events} events, {found.runs} runs")
+        screen.say(f"{found.ledger.accounts} accounts, {found.ledger.transfers} transfers")
+        _verdict(screen, [*found.problems, *found.ledger.problems])
+    if not found.ok:
+        raise typer.Exit(Exit.FAILED)
+
+
+@ledger_app.command("check")
+def check_books(
+    data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: Json = False
+) -> None:
+    """Prove that every balance is the sum of its transfers, and that all of them sum to zero.
+
+    Reads only, also beside a running server. Exit code 1 when the books do not balance.
+    """
+    from hiringhall.cli.local import settings_of
+    from hiringhall.queries.audit import check_ledger
+
+    found = _look(settings_of(data_dir, database_url), check_ledger)
+    screen = Screen(as_json=as_json)
+    if as_json:
+        screen.value(_books(found))
+    else:
+        screen.say(f"{found.accounts} accounts, {found.transfers} transfers")
+        _verdict(screen, list(found.problems))
+    if not found.ok:
+        raise typer.Exit(Exit.FAILED)
+
+
+def openapi(
+    door: Annotated[str, typer.Argument(help="Which door: agentwork.", metavar="DOOR")] = (
+        "agentwork"
+    ),
+) -> None:
+    """Print a door's OpenAPI 3.1 document as JSON."""
+    import importlib.metadata
+    import json
+    import sys
+
+    from hiringhall.doors.agentwork.routes import DOOR
+    from hiringhall.doors.kit.openapi import openapi as document_of
+
+    doors = {DOOR.name: DOOR}
+    if door not in doors:
+        known = ", ".join(doors)
+        raise CommandError(f"There is no door {door!r}; the doors are {known}.", Exit.NOT_FOUND)
+    version = importlib.metadata.version("hiringhall")
+    document = document_of(doors[door], version=version, servers=("/", f"/{door}"))
+    sys.stdout.write(f"{json.dumps(document, indent=2)}\n")
+
+
+def _look(settings: "Settings", question: "Callable[[Database], Awaitable[T]]") -> "T":
+    """Ask a question of a hall's database, opened to read only."""
+    from hiringhall.cli.local import require_hall
+    from hiringhall.doors.server import run
+    from hiringhall.store.database import open_database
+    from hiringhall.store.errors import StoreError
+
+    require_hall(settings)
+
+    async def look() -> "T":
+        database = await open_database(settings.database, read_only=True)
+        try:
+            return await question(database)
+        finally:
+            await database.close()
+
+    try:
+        return run(look())
+    except StoreError as error:
+        raise CommandError(str(error)) from None
+
+
+def _books(found: "LedgerCheck") -> dict[str, Any]:
+    counts = {"accounts": found.accounts, "transfers": found.transfers}
+    return {"ok": found.ok, **counts, "problems": found.problems}
+
+
+def _verdict(screen: Screen, problems: list[str]) -> None:
+    for problem in problems:
+        screen.say(f"! {problem}", style="red")
+    screen.say("Something does not hold." if problems else "Everything holds.")
