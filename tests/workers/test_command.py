@@ -232,7 +232,9 @@ async def test_a_role_that_cannot_be_meant_is_refused(shop: Shop, config: dict[s
         await set_role(shop.app.hall, email=EMAIL, name="worker", runtime="command", config=config)
 
 
-@pytest.mark.parametrize("repository", ["ftp://example.com/x", "ext::sh -c id", "-oProxyCommand=id"])
+@pytest.mark.parametrize(
+    "repository", ["ftp://example.com/x", "ext::sh -c id", "-oProxyCommand=id"]
+)
 async def test_an_address_where_the_hall_does_not_go_is_refused_at_once(
     shop: Shop, repository: str
 ) -> None:
