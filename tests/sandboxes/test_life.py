@@ -123,6 +123,7 @@ async def test_many_at_once_and_nothing_left(inside: Inside) -> None:
     assert [w.exit.code for w in went] == list(range(30))
     assert own_descriptors() == before
     assert descriptors_of(warden) == warden_before
+    await until(lambda: len(children_of(warden)) == 2)
     keepers = children_of(warden)
     assert len(groups_of(keepers)) == len(keepers) * len(set(cgroups.find().folders.values()))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from hiringhall.workers.sandboxes import cgroups
 from hiringhall.workers.sandboxes.port import MIB, Exit, ExitReason, read_output
 from tests.sandboxes.inside import LIMITS, Inside, finish
 from tests.sandboxes.processes import read_process
@@ -37,9 +38,8 @@ print("kept it all")
 @pytest.fixture
 def bounded(inside: Inside) -> Inside:
     """Where control groups for both memory and processes can be made."""
-    groups = inside.provider._find_groups()  # pyright: ignore[reportAttributeAccessIssue]
-    if groups.missing:
-        pytest.skip(groups.missing)
+    if missing := cgroups.find().missing:
+        pytest.skip(missing)
     return inside
 
 

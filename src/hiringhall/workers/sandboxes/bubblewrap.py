@@ -1,5 +1,6 @@
 """The `bubblewrap` provider: namespaces, a seccomp filter and control groups around each run."""
 
+import asyncio
 import os
 import resource
 import shutil
@@ -30,28 +31,26 @@ class Bubblewrap:
         self._forbidden = tuple(forbidden)
         self._seccomp = compile_filter()
         self._groups: cgroups.Found | None = None
-        self._warden: Warden | None = None
+        self._finding = asyncio.Lock()
+        self._warden = Warden()
         self._program: str | None = None
 
     def places(self, *, workspace: Path, session: Path, sockets: Path | None) -> Places:
         return INSIDE
 
     async def probe(self) -> Probe:
-        groups = self._find_groups()
+        groups = await self._find_groups()
         return await probe_walls(self.start, groups=groups, has_filter=self._seccomp is not None)
 
     async def start(self, spec: SandboxSpec) -> Kept:
-        groups = self._find_groups()
-        order = self._order(spec, groups)
-        if self._warden is None:
-            self._warden = Warden(groups.places())
-        return await self._warden.launch(order)
+        groups = await self._find_groups()
+        return await self._warden.launch(self._order(spec, groups), groups)
 
-    def _find_groups(self) -> cgroups.Found:
-        if self._groups is None:
-            self._groups = cgroups.find()
-            cgroups.sweep(self._groups)
-        return self._groups
+    async def _find_groups(self) -> cgroups.Found:
+        async with self._finding:
+            if self._groups is None:
+                self._groups = await asyncio.to_thread(cgroups.prepare)
+            return self._groups
 
     def _order(self, spec: SandboxSpec, groups: cgroups.Found) -> Order:
         program = self._program or shutil.which("bwrap")
@@ -83,8 +82,7 @@ class Bubblewrap:
         )
 
     async def close(self) -> None:
-        if self._warden is not None:
-            await self._warden.close()
+        await self._warden.close()
 
 
 def loose_processes(limits: Limits, groups: cgroups.Found) -> int:

@@ -239,6 +239,13 @@ def _can_make_groups(folder: Path) -> bool:
     return True
 
 
+def prepare() -> Found:
+    """Find the place and clean it; may take a second, so not for an event loop."""
+    found = find()
+    sweep(found)
+    return found
+
+
 def sweep(found: Found) -> int:
     """End and remove what keepers that no longer live left behind; says how many groups."""
     swept = 0

@@ -1,5 +1,6 @@
 """The `process-unsafe` provider: a plain process with no wall at all, for trusted work alone."""
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -21,8 +22,9 @@ class ProcessUnsafe:
     name = "process-unsafe"
 
     def __init__(self) -> None:
-        self._warden: Warden | None = None
+        self._warden = Warden()
         self._groups: cgroups.Found | None = None
+        self._finding = asyncio.Lock()
 
     def places(self, *, workspace: Path, session: Path, sockets: Path | None) -> Places:
         return Places(str(workspace), str(session), "" if sockets is None else str(sockets))
@@ -36,9 +38,9 @@ class ProcessUnsafe:
         environment = {"PATH": _PATH, "HOME": str(spec.session), "LANG": "C.UTF-8"}
         environment.update(spec.environment)
         program = _find_program(spec, environment["PATH"])
-        if self._groups is None or self._warden is None:
-            self._groups = cgroups.find()
-            self._warden = Warden(self._groups.places())
+        async with self._finding:
+            if self._groups is None:
+                self._groups = await asyncio.to_thread(cgroups.prepare)
         limits = spec.limits
         # Should the keeper itself be killed. Bubblewrap does this by its own means.
         leash = shutil.which("setpriv")
@@ -58,11 +60,10 @@ class ProcessUnsafe:
             stdin=spec.stdin,
             interactive=spec.interactive,
         )
-        return await self._warden.launch(order)
+        return await self._warden.launch(order, self._groups)
 
     async def close(self) -> None:
-        if self._warden is not None:
-            await self._warden.close()
+        await self._warden.close()
 
 
 def _find_program(spec: SandboxSpec, path: str) -> str:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hiringhall.workers.sandboxes.cgroups import GroupPlan, Place
+from hiringhall.workers.sandboxes.cgroups import Found, GroupPlan
 from hiringhall.workers.sandboxes.pipes import ReadPipe, WritePipe
 from hiringhall.workers.sandboxes.port import LINE_BYTES, Exit, ExitReason, SandboxError
 
@@ -73,18 +73,17 @@ class Order:
 class Warden:
     """Starts the warden's process when it is first needed, and again should it have died."""
 
-    def __init__(self, places: Sequence[Place]) -> None:
-        self._places = json.dumps([asdict(place) for place in places])
+    def __init__(self) -> None:
         self._socket: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._room = asyncio.Semaphore(_STARTS_AT_ONCE)
         self._waking = asyncio.Lock()
         self._kept: set[Kept] = set()
 
-    async def launch(self, order: Order) -> "Kept":
+    async def launch(self, order: Order, groups: Found) -> "Kept":
         """Returns when the process runs; raises `SandboxError` when it could not be started."""
         async with self._room:
-            kept = await self._hand_over(order)
+            kept = await self._hand_over(order, groups)
             self._kept.add(kept)
             kept.when_ended(self._kept.discard)
             try:
@@ -98,13 +97,16 @@ class Warden:
                 raise
             return kept
 
-    async def _hand_over(self, order: Order) -> "Kept":
+    async def _hand_over(self, order: Order, groups: Found) -> "Kept":
         for last in (False, True):
-            hall = await self._wake()
-            with contextlib.ExitStack() as ours:
-                kept, theirs = _open_ends(order, ours)
+            hall = await self._wake(groups)
+            with contextlib.ExitStack() as given:
+                kept, theirs = _open_ends(order, given)
                 try:
                     socket.send_fds(hall, [b"keep"], theirs)
+                except BlockingIOError:
+                    kept.let_go()
+                    raise SandboxError("The process that starts sandboxes is stuck.") from None
                 except (BrokenPipeError, ConnectionResetError):
                     kept.let_go()
                     self._drop()
@@ -114,14 +116,11 @@ class Warden:
                     return kept
         raise AssertionError
 
-    async def _wake(self) -> socket.socket:
+    async def _wake(self, groups: Found) -> socket.socket:
         async with self._waking:
             if self._socket is None:
                 await self._bury()
-                ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-                with theirs:
-                    self._process = await asyncio.to_thread(_start, theirs.fileno(), self._places)
-                self._socket = ours
+                self._process, self._socket = _start(groups)
             return self._socket
 
     def _drop(self) -> None:
@@ -142,11 +141,22 @@ class Warden:
             self._process = None
 
 
-def _start(fd: int, places: str) -> subprocess.Popen[bytes]:
+def _start(groups: Found) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    # Once in a hall's life, in the loop's own time: this is no fork but a vfork, a millisecond
+    # however large the hall is.
+    places = json.dumps([asdict(place) for place in groups.places()])
     argv = [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, str(_SOURCE), places]
-    # Its own session: a Ctrl-C at the hall's terminal is the hall's to handle. No environment:
-    # what the hall knows by its own must be in no other process.
-    return subprocess.Popen(argv, stdin=fd, env={}, cwd="/", start_new_session=True)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs, contextlib.ExitStack() as failed:
+        failed.enter_context(ours)
+        ours.settimeout(0)
+        # Its own session: a Ctrl-C at the hall's terminal is the hall's to handle. No environment:
+        # what the hall knows by its own must be in no other process.
+        process = subprocess.Popen(
+            argv, stdin=theirs.fileno(), env={}, cwd="/", start_new_session=True
+        )
+        failed.pop_all()
+    return process, ours
 
 
 def _open_ends(order: Order, theirs: contextlib.ExitStack) -> "tuple[Kept, list[int]]":
