@@ -166,6 +166,8 @@ async def test_a_dead_warden_is_replaced_and_the_living_go_on(inside: Inside) ->
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     await until(lambda: not any(is_alive(pid) for pid in waiting))
+    cgroups.sweep(cgroups.find())
+    assert groups_of(waiting) == []
     assert (await inside.shell("echo again")).out == "again\n"
     assert _warden_of(inside.provider) != warden
     assert sandbox.stdin is not None
