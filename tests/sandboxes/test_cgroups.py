@@ -155,10 +155,14 @@ def test_a_group_with_a_dead_keepers_name_is_taken_over(tmp_path: Path) -> None:
 def test_what_dead_keepers_left_is_swept(tmp_path: Path) -> None:
     with subprocess.Popen(["true"]) as dead:
         dead.wait()
+    zombie = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitid(os.P_PID, zombie, os.WEXITED | os.WNOWAIT)
     (tmp_path / f"hiringhall-{dead.pid}").mkdir()
+    (tmp_path / f"hiringhall-{zombie}").mkdir()
     (tmp_path / f"hiringhall-{os.getpid()}").mkdir()
     (tmp_path / "somebody-else").mkdir()
-    assert sweep(Found(2, {"memory": tmp_path, "pids": tmp_path})) == 1
+    assert sweep(Found(2, {"memory": tmp_path, "pids": tmp_path})) == 2
+    os.waitpid(zombie, 0)
     assert {p.name for p in tmp_path.iterdir()} == {
         f"hiringhall-{os.getpid()}",
         "somebody-else",

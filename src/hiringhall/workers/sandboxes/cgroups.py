@@ -252,9 +252,17 @@ def sweep(found: Found) -> int:
     for folder in set(found.folders.values()):
         for path in folder.glob(f"{_PREFIX}*"):
             keeper = path.name.removeprefix(_PREFIX)
-            if keeper.isdigit() and not Path(f"/proc/{keeper}").exists():
+            if keeper.isdigit() and not _is_alive(int(keeper)):
                 swept += _end(path)
     return swept
+
+
+def _is_alive(pid: int) -> bool:
+    """A process that died and that nobody has asked after (in many a container) is dead."""
+    try:
+        return read_file(f"/proc/{pid}/stat").rpartition(") ")[2][:1] not in {"Z", "X"}
+    except OSError:
+        return False
 
 
 def _end(path: Path) -> bool:
