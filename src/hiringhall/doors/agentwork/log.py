@@ -41,10 +41,7 @@ def _asked(data: Mapping[str, Any]) -> Shown | None:
 
 
 def _decided(data: Mapping[str, Any]) -> Shown | None:
-    reason = _text(data)
-    if data["accepted"]:
-        return "status", "Plan approved"
-    return "status", f"Plan rejected: {reason}" if reason else "Plan rejected"
+    return _noted("Plan approved" if data["accepted"] else "Plan rejected")(data)
 
 
 def _sent_back(data: Mapping[str, Any]) -> Shown | None:
@@ -61,7 +58,6 @@ SHOWN: Mapping[str, Callable[[Mapping[str, Any]], Shown | None]] = {
     "task_published": _unseen,
     "waiting_changed": _said("status"),
     "task_claimed": _unseen,
-    "work_started": _unseen,
     "run_started": lambda data: ("status", f"A worker has started (runtime: {data['runtime']})"),
     "run_ended": _said("status"),
     "progress_reported": _said("status"),

@@ -24,6 +24,7 @@ EventType = Literal[
 ]
 
 Uuid = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
+Email = Annotated[str, Meta(extra_json_schema={"format": "email"})]
 Time = Annotated[str, Meta(description="UTC, to the second, without zone: 2026-02-22T14:30:00")]
 
 
@@ -33,7 +34,7 @@ Time = Annotated[str, Meta(description="UTC, to the second, without zone: 2026-0
 class RegisterBody(msgspec.Struct):
     """Who opens an account."""
 
-    email: str
+    email: Email
     name: str
     organization_name: str | None = None
     invitation: str | None = None

@@ -1,0 +1,181 @@
+"""The door's OpenAPI document: it says what the door does, and the door does what it says."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from hiringhall.actions.hall import Hall
+from hiringhall.actions.tasks.answer import decide_deliverable
+from hiringhall.blobs import LocalBlobs
+from hiringhall.domain.policy import Actor
+from hiringhall.doors.agentwork.routes import DOOR
+from hiringhall.doors.kit import openapi
+from hiringhall.queries.accounts import authenticate
+from tests.doors.conftest import Visitor, Worker
+from tests.doors.served import served_hall
+from tests.support.halls import open_account, post
+
+DOCUMENT = openapi(DOOR, version="test")
+EXAMPLES = 12
+SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    allow_header_conformance,
+]
+
+
+@dataclass
+class Prepared:
+    """Somebody's key, and tasks of theirs in every state."""
+
+    key: str
+    tasks: list[str]
+
+
+async def prepare(hall: Hall, blobs: LocalBlobs) -> Prepared:
+    account = await open_account(hall)
+    actor: Actor = await authenticate(hall, account.secret)
+    worker = Worker(hall, blobs)
+    tasks: list[str] = []
+    for _ in range(3):
+        tasks.append((await post(hall, actor)).id)
+        await worker.asks({"type": "text", "question": "What is it for?"})
+        tasks.append((await post(hall, actor)).id)
+        await worker.messages("Shall I?")
+        tasks.append((await post(hall, actor)).id)
+        await worker.solves("Done", {"a.txt": b"1"})
+        tasks.append((await post(hall, actor, require_spec_approval=True)).id)
+        await worker.plans("First the hero")
+        tasks.append((await post(hall, actor)).id)
+        await worker.gives_up("I could not")
+        done = await post(hall, actor)
+        tasks.append(done.id)
+        await worker.solves("Done")
+        await decide_deliverable(hall, actor=actor, task_id=done.id, accepted=True)
+        tasks.append((await post(hall, actor)).id)
+        await worker.begins()
+    return Prepared(account.secret, tasks)
+
+
+def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path) -> None:
+    """Requests made from the document, right ones and wrong ones, get documented answers."""
+    schema = schemathesis.openapi.from_dict(DOCUMENT)
+    with (
+        served_hall(database_url, tmp_path, prepare) as (url, prepared),
+        requests.Session() as session,
+    ):
+        session.trust_env = False
+        statuses: dict[str, set[int]] = {}
+        for found in schema.get_all_operations():
+            operation = cast("Any", found).ok()
+            seen = statuses.setdefault(operation.label, set())
+            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+                check_operation(operation.as_strategy(mode), url, prepared, session, seen)
+    assert len(statuses) == len(DOOR.routes)
+    for label, seen in statuses.items():
+        if label.startswith("GET") or label.endswith("cancel"):
+            assert 200 in seen, f"{label} was never answered well: {seen}"
+
+
+def check_operation(
+    strategy: Any, url: str, prepared: Prepared, session: requests.Session, seen: set[int]
+) -> None:
+    known = {"Authorization": f"Bearer {prepared.key}"}
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=SLOW,
+    )
+    @given(
+        case=strategy,
+        task_id=st.none() | st.sampled_from(prepared.tasks),
+        headers=st.sampled_from([known, known, known, {}]),
+    )
+    def check(case: Any, task_id: str | None, headers: dict[str, str]) -> None:
+        if task_id is not None and "task_id" in case.path_parameters:
+            case.path_parameters["task_id"] = task_id
+        response = case.call(base_url=url, session=session, headers=headers)
+        seen.add(response.status_code)
+        case.validate_response(response, checks=CHECKS)
+
+    check()
+
+
+@pytest.mark.anyio
+async def test_the_document_is_served_below_the_doors_prefix(stranger: Visitor) -> None:
+    for path in ("/agentwork/openapi.json", "/agentwork/openapi.json/"):
+        answer = await stranger.get(path)
+        assert answer.status_code == 200
+        document = answer.json()
+        assert document["openapi"] == "3.1.0"
+        assert document["servers"] == [{"url": "/agentwork"}]
+        assert document["paths"] == DOCUMENT["paths"]
+        assert not any("openapi" in one or "docs" in one for one in document["paths"])
+
+
+@pytest.mark.anyio
+async def test_the_page_for_people_names_everything_and_runs_nothing(stranger: Visitor) -> None:
+    answer = await stranger.get("/agentwork/docs")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"].startswith(
+        "default-src 'none'; style-src 'sha"
+    )
+    page = answer.text
+    assert "<script" not in page
+    assert not re.findall(r"""(?:src|href)=['"]?(?:https?:)?//""", page)
+    for path, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            assert f"{method.upper()} {path}" in page
+            assert operation["summary"].replace("'", "&#x27;") in page
+    for name in DOCUMENT["components"]["schemas"]:
+        assert f"schema-{name}" in page
+
+
+def test_every_route_says_what_it_reads_answers_and_refuses() -> None:
+    for path, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            responses = operation["responses"]
+            assert operation["description"]
+            assert {"413", "500"} <= responses.keys()
+            assert ("401" in responses) == ("security" in operation or "api-key" in path)
+            assert ("404" in responses) == ("{task_id}" in path)
+            if method == "post":
+                assert "400" in responses
+            for status, response in responses.items():
+                schema = response["content"]["application/json"]["schema"]["$ref"]
+                wanted = {"5": "InternalErrorAnswer", "4": "ErrorAnswer"}.get(status[0])
+                assert wanted is None or schema.endswith(f"/{wanted}")
+
+
+def test_an_idempotency_key_is_documented_where_it_is_taken() -> None:
+    taking = {
+        path
+        for path, operations in DOCUMENT["paths"].items()
+        for one in operations.get("post", {}).get("parameters", [])
+        if one["name"] == "Idempotency-Key"
+    }
+    posts = {path for path, operations in DOCUMENT["paths"].items() if "post" in operations}
+    assert posts - taking == {"/api/v1/auth/register"}
