@@ -259,6 +259,8 @@ def _failure(role: CommandRole, report: Report) -> Outcome:
         return GaveUp(f"{command} took longer than its time and was ended{said_so}")
     if report.reason == ExitReason.OUT_OF_MEMORY:
         return GaveUp(f"{command} used more than its {role.memory_mib} MiB of memory{said_so}")
+    if report.reason == ExitReason.OUT_OF_DISK:
+        return GaveUp(f"{command} wrote more than its room on the disk{said_so}")
     if report.reason != ExitReason.EXITED:
         return Broke(f"The sandbox of {command} broke down{said_so}")
     if report.code == TRY_AGAIN:
