@@ -15,6 +15,9 @@ from hiringhall.store.sqlite.tx import Driver, SqliteTx
 
 T = TypeVar("T")
 
+# Steps of SQLite's machine: some milliseconds.
+_ASK_EVERY = 100_000
+
 
 class _Reader:
     """One thread's connection."""
@@ -25,7 +28,7 @@ class _Reader:
 
 
 class Readers:
-    """Runs bodies on snapshots. A caller that is cancelled interrupts its own query."""
+    """Runs bodies on snapshots. A caller that is cancelled ends its own query."""
 
     def __init__(self, connect: Callable[[], Connection], *, threads: int) -> None:
         self._connect = connect
@@ -38,15 +41,15 @@ class Readers:
         """Run `body` on the next free thread."""
         if self._closed:
             raise DatabaseClosed("the database is closed")
-        query = _Query()
+        gone = threading.Event()
         context = copy_context()
         running = asyncio.get_running_loop().run_in_executor(
-            self._pool, lambda: context.run(self._run, body, query)
+            self._pool, lambda: context.run(self._run, body, gone)
         )
         try:
             return await running
         except asyncio.CancelledError:
-            query.cancel()
+            gone.set()
             raise
 
     async def close(self) -> None:
@@ -56,17 +59,18 @@ class Readers:
         for reader in self._opened:
             reader.connection.close()
 
-    def _run(self, body: Body[T], query: "_Query") -> T:
+    def _run(self, body: Body[T], gone: threading.Event) -> T:
         reader: _Reader | None = getattr(self._local, "reader", None)
         if reader is None:
             reader = self._local.reader = _Reader(self._connect())
             self._opened.append(reader)
-        query.begin(reader.connection)
+        # Asked while a query runs, where an interrupt would miss what has not begun yet.
+        reader.connection.set_progress_handler(gone.is_set, _ASK_EVERY)
         try:
             _execute(reader.connection, "BEGIN")
             return reader.driver.run(body, SqliteTx(reader.connection, reads_only=True))
         finally:
-            query.end()
+            reader.connection.set_progress_handler(None, 0)
             if reader.connection.in_transaction:
                 _execute(reader.connection, "ROLLBACK")
 
@@ -76,28 +80,3 @@ def _execute(connection: Connection, command: str) -> None:
         connection.execute(command)
     except Error as error:
         raise store_error(error) from None
-
-
-class _Query:
-    """Lets a caller interrupt its own query, and never the next one on the same connection."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._connection: Connection | None = None
-        self._cancelled = False
-
-    def begin(self, connection: Connection) -> None:
-        with self._lock:
-            if self._cancelled:
-                raise DatabaseClosed("the caller has gone")
-            self._connection = connection
-
-    def end(self) -> None:
-        with self._lock:
-            self._connection = None
-
-    def cancel(self) -> None:
-        with self._lock:
-            self._cancelled = True
-            if self._connection is not None:
-                self._connection.interrupt()
