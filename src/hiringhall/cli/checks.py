@@ -9,14 +9,7 @@ from hiringhall.cli.outcome import CommandError, Exit
 from hiringhall.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from typing import TypeVar
-
     from hiringhall.queries.audit import LedgerCheck
-    from hiringhall.settings import Settings
-    from hiringhall.store.database import Database
-
-    T = TypeVar("T")
 
 ledger_app = typer.Typer(
     name="ledger", no_args_is_help=True, rich_markup_mode=None, help="The hall's books."
@@ -32,9 +25,10 @@ def audit(
     the ledger. Reads only. Exit code 1 when something does not hold.
     """
     from hiringhall.cli.local import settings_of
+    from hiringhall.cli.reading import read_hall
     from hiringhall.queries.audit import audit_all
 
-    found = _look(settings_of(data_dir, database_url), audit_all)
+    found = read_hall(settings_of(data_dir, database_url), audit_all)
     screen = Screen(as_json=as_json)
     if as_json:
         counts = {"tasks": found.tasks, "events": found.events, "runs": found.runs}
@@ -57,9 +51,10 @@ def check_books(
     Reads only, also beside a running server. Exit code 1 when the books do not balance.
     """
     from hiringhall.cli.local import settings_of
+    from hiringhall.cli.reading import read_hall
     from hiringhall.queries.audit import check_ledger
 
-    found = _look(settings_of(data_dir, database_url), check_ledger)
+    found = read_hall(settings_of(data_dir, database_url), check_ledger)
     screen = Screen(as_json=as_json)
     if as_json:
         screen.value(_books(found))
@@ -90,28 +85,6 @@ def openapi(
     version = importlib.metadata.version("hiringhall")
     document = document_of(doors[door], version=version, servers=("/", f"/{door}"))
     sys.stdout.write(f"{json.dumps(document, indent=2)}\n")
-
-
-def _look(settings: "Settings", question: "Callable[[Database], Awaitable[T]]") -> "T":
-    """Ask a question of a hall's database, opened to read only."""
-    from hiringhall.cli.local import require_hall
-    from hiringhall.doors.server import run
-    from hiringhall.store.database import open_database
-    from hiringhall.store.errors import StoreError
-
-    require_hall(settings)
-
-    async def look() -> "T":
-        database = await open_database(settings.database, read_only=True)
-        try:
-            return await question(database)
-        finally:
-            await database.close()
-
-    try:
-        return run(look())
-    except StoreError as error:
-        raise CommandError(str(error)) from None
 
 
 def _books(found: "LedgerCheck") -> dict[str, Any]:

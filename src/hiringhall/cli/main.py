@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from hiringhall.cli import accounts, admin, checks, serve, tasks
+from hiringhall.cli.demo.command import demo
 from hiringhall.cli.outcome import MEANINGS, CommandError, Exit
 from hiringhall.cli.screen import Screen
 
@@ -61,6 +62,7 @@ app.command()(accounts.logout)
 app.command()(checks.audit)
 app.add_typer(checks.ledger_app)
 app.command()(checks.openapi)
+app.command()(demo)
 
 
 def _show_version(wanted: bool) -> None:

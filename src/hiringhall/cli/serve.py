@@ -40,6 +40,13 @@ def serve(
             metavar="NAME",
         ),
     ] = None,
+    stop_with_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--stop-with-stdin",
+            help="Stop when standard input ends: for a program that starts a hall of its own.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     r"""Run a hall until Ctrl-C or SIGTERM.
@@ -63,7 +70,7 @@ def serve(
     settings = settings_of(data_dir, database_url, host=host, port=port, runtime=runtime)
     try:
         logs.configure(settings)
-        run(_serve(settings, screen))
+        run(_serve(settings, screen, stop_with_stdin=stop_with_stdin))
     except SettingsError as error:
         raise CommandError(f"{error}.", Exit.USAGE) from None
     except NodeBusy as error:
@@ -77,7 +84,7 @@ def serve(
         ) from None
 
 
-async def _serve(settings: "Settings", screen: Screen) -> None:
+async def _serve(settings: "Settings", screen: Screen, *, stop_with_stdin: bool) -> None:
     from hiringhall.app import open_app
     from hiringhall.cli.serving import serving
 
@@ -86,6 +93,8 @@ async def _serve(settings: "Settings", screen: Screen) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if stop_with_stdin:
+        loop.add_reader(0, lambda: os.read(0, 4096) or stop.set())
     async with open_app(settings) as app, serving(app) as served:
         if screen.as_json:
             screen.value(

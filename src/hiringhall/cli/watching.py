@@ -31,6 +31,7 @@ class Watch:
     task_id: str
     until_done: bool
     timeout_s: float | None
+    indent: str = ""
     _shown: int = 0
     _pause_s: float = _FIRST_PAUSE_S
     _started: float = field(default_factory=time.monotonic)
@@ -62,7 +63,7 @@ class Watch:
             if self.screen.as_json:
                 self.screen.value({"event": event})
             else:
-                self.screen.say(line_of(event))
+                self.screen.say(f"{self.indent}{line_of(event)}")
         self._shown = len(events)
         return newest
 
@@ -104,4 +105,4 @@ def line_of(event: dict[str, Any]) -> str:
     at = str(event.get("timestamp", ""))[11:19]
     kind = str(event.get("type", ""))
     mark = _MARKS.get(kind, "·")
-    return f"{one_line(at, 8)}  {mark} {one_line(str(event.get('content', '')), 300)}"
+    return f"{one_line(at, 8)}  {mark} {one_line(str(event.get('content', '')), 200)}"
