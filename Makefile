@@ -41,7 +41,7 @@ test: setup sandbox ## All tests, on SQLite and PostgreSQL
 
 .PHONY: check check-code check-imports check-shape check-types
 check: setup ## Format, lint, types, import contracts, shape
-	@$(MAKE) -j2 --output-sync=target check-types check-code check-imports check-shape
+	@$(MAKE) --keep-going -j2 --output-sync=target check-types check-code check-imports check-shape
 
 check-types:
 	@$(BIN)/basedpyright
