@@ -40,7 +40,16 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
         timeout=120,
     )
     loaded = ran.stdout.splitlines()[-1]
-    for heavy in ("sqlalchemy", "alembic", "starlette", "uvicorn", "msgspec", "httpx", "rich"):
+    for heavy in (
+        "asyncio",
+        "sqlalchemy",
+        "alembic",
+        "starlette",
+        "uvicorn",
+        "msgspec",
+        "httpx",
+        "rich",
+    ):
         assert f"'{heavy}'" not in loaded, heavy
 
 

@@ -77,6 +77,23 @@ def test_it_says_where_it_serves_and_stops_when_told(tmp_path: Path, number: int
         assert "Traceback" not in errors
 
 
+@pytest.mark.parametrize("source", ["pipe", "nothing"])
+def test_it_stops_with_its_standard_input(tmp_path: Path, source: str) -> None:
+    begun = subprocess.Popen(
+        [*COMMAND, "serve", "--json", "--stop-with-stdin", "--port", "0", "--data-dir", "hall"],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.PIPE if source == "pipe" else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    said(begun)
+    assert source == "nothing" or begun.poll() is None
+    begun.communicate(timeout=PATIENCE_S)
+    assert begun.returncode == 0
+
+
 def test_the_banner_tells_a_newcomer_why_tasks_wait(tmp_path: Path) -> None:
     with serve(tmp_path / "hall") as process:
         assert process.stdout is not None

@@ -1,0 +1,89 @@
+"""Runs a hall in the foreground, and says in a banner what it can do and how it could do more."""
+
+import asyncio
+import contextlib
+import importlib.metadata
+import os
+import signal
+import threading
+
+from hiringhall.app import App, open_app
+from hiringhall.cli.credentials import DEFAULT_URL
+from hiringhall.cli.screen import Screen
+from hiringhall.cli.serving import notes, serving
+from hiringhall.settings import Settings
+
+
+async def serve_until_told(settings: Settings, screen: Screen, *, stop_with_stdin: bool) -> None:
+    """Serve until a signal, or the end of standard input, says so; raises like `open_app`."""
+    newcomer = not (settings.data_dir / "node.id").exists()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    if stop_with_stdin:
+        _at_end_of_stdin(loop, stop)
+    async with open_app(settings) as app, serving(app) as served:
+        if screen.as_json:
+            screen.value(
+                {"url": served.url, "data_dir": str(settings.data_dir), "pid": os.getpid()}
+            )
+        else:
+            _banner(screen, app, served.url, newcomer=newcomer)
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait({waiting, served.carrying}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if served.carrying.done():
+            # Nothing would be done any more: better no hall than one that only takes work.
+            await served.carrying
+        if not screen.as_json:
+            screen.say("Stopping: what is being done goes on after the next start.")
+
+
+def _at_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Watch standard input from a thread, which takes files and devices as well as pipes."""
+
+    def drain() -> None:
+        while os.read(0, 4096):
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=drain, name="stdin", daemon=True).start()
+
+
+def _banner(screen: Screen, app: App, url: str, *, newcomer: bool) -> None:
+    """Where it serves, what it can do, and how it could do more."""
+    settings, staffing = app.settings, app.hall.staffing
+    version = importlib.metadata.version("hiringhall")
+    screen.say(f"Hiringhall {version} serves {settings.public_url or url}", style="bold")
+    lines: dict[str, str] = {
+        "folder": str(settings.data_dir.absolute()),
+        "database": "SQLite in the folder"
+        if app.hall.database.dialect == "sqlite"
+        else "PostgreSQL",
+        "accounts": f"registration is {app.hall.rules.registration.value}",
+        "workers": _workers(staffing.ready, staffing.default_runtime, settings.local_runs),
+        "sandbox": f"{app.sandbox.name}: {app.probe.sentence}",
+    }
+    for name, text in lines.items():
+        screen.say(f"  {name:<9} {text}")
+    for warning in app.probe.warnings:
+        screen.say(f"  ! sandbox: {warning}", style="yellow")
+    for what, why in notes(app).items():
+        screen.say(f"  ! {what}: {why}", style="yellow")
+    if newcomer:
+        screen.say("\nThis hall is new. In another terminal:")
+        there = "" if url == DEFAULT_URL else f" --url {url}"
+        screen.say(f"  hiringhall register --email you@example.org --name You{there}")
+        screen.say(f'  hiringhall tasks create "Landing page" -d "Hero, pricing." --watch{there}')
+    screen.say("\nCtrl-C stops it.")
+
+
+def _workers(ready: tuple[str, ...], default: str | None, at_once: int) -> str:
+    if not ready:
+        return "none"
+    if at_once == 0:
+        return "none here (HIRINGHALL_LOCAL_RUNS=0)"
+    usual = "none by default" if default is None else f"{default} by default"
+    return f"{', '.join(ready)} ({usual}), up to {at_once} at once"
