@@ -133,6 +133,8 @@ def read_settings(
         if name not in known:
             raise SettingsError(f"There is no setting '{name}' (in {path}); see docs/settings.md")
         values[name] = _convert(name, value, kinds[name])
+    # Meant from where the command was given: git and the sandbox work in folders of their own.
+    values["data_dir"] = values["data_dir"].absolute()
     return Settings(**values)
 
 
