@@ -414,6 +414,20 @@ async def test_what_the_repository_had_before_is_nobody_s_leak(
     assert told(collected) == {"new": "added"}
 
 
+async def test_collected_again_the_same_work_is_the_same_commit(
+    workspaces: Workspaces, origin: Origin
+) -> None:
+    """So that a push repeated by a killed hall's successor is no other push."""
+    workspace = await prepared(workspaces, origin)
+    write_files(workspace.folder, {"new": "x"})
+    first = await workspaces.collect(workspace, message="x", at_s=1_772_000_000)
+    again = await workspaces.collect(workspace, message="x", at_s=1_772_000_000)
+    assert first.commit == again.commit is not None
+    await workspaces.push(workspace, again)
+    dates = git(origin.folder, "show", "-s", "--format=%at %ct", workspace.branch)
+    assert dates == "1772000000 1772000000"
+
+
 async def test_collecting_again_after_a_crash(workspaces: Workspaces, origin: Origin) -> None:
     workspace = await prepared(workspaces, origin)
     write_files(workspace.folder, {"new": "x"})

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hiringhall.domain.ids import branch_of
+from hiringhall.workers.git import mirror
 from hiringhall.workers.git.checkout import Room
 from hiringhall.workers.git.errors import DefaultBranchVanished, RepositoryMissing, TooLarge
 from hiringhall.workers.git.skeleton import EMPTY_COMMIT
@@ -200,13 +201,16 @@ async def test_organizations_have_mirrors_of_their_own(
     assert len(list((hall / "repositories").glob("*/mirror.git"))) == 2
 
 
-async def test_small_packs_are_joined(workspaces: Workspaces, origin: Origin, hall: Path) -> None:
-    for number in range(34):
+async def test_small_packs_are_joined(
+    workspaces: Workspaces, origin: Origin, hall: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirror, "MOST_PACKS", 4)
+    for number in range(12):
         origin.commit({f"file-{number}": "x"})
         workspace = await prepared(workspaces, origin)
         await workspaces.discard(workspace.run_id)
-    assert len(_packs(hall)) < 10
-    assert len(list((await prepared(workspaces, origin)).folder.glob("file-*"))) == 34
+    assert len(_packs(hall)) <= 5
+    assert len(list((await prepared(workspaces, origin)).folder.glob("file-*"))) == 12
 
 
 async def test_more_files_than_there_is_room_for_are_refused(
@@ -240,18 +244,18 @@ async def test_a_killed_fetch_leaves_no_lock_that_lasts(
     workspaces: Workspaces, origin: Origin, hall: Path
 ) -> None:
     await prepared(workspaces, origin)
-    (mirror,) = (hall / "repositories").glob("*/mirror.git")
+    (copy,) = (hall / "repositories").glob("*/mirror.git")
     # As git and the hall leave a mirror when they are killed in the middle.
-    (mirror / "hall-busy").touch()
-    (mirror / "packed-refs.lock").touch()
-    (mirror / "refs/heads").mkdir(exist_ok=True)
-    (mirror / "refs/heads/main.lock").touch()
-    (mirror / "objects/pack/tmp_pack_abc").write_bytes(b"half")
-    half = mirror.parent.with_name(f".new-{mirror.parent.name}-0000")
-    shutil.copytree(mirror, half / "mirror.git")
+    (copy / "hall-busy").touch()
+    (copy / "packed-refs.lock").touch()
+    (copy / "refs/heads").mkdir(exist_ok=True)
+    (copy / "refs/heads/main.lock").touch()
+    (copy / "objects/pack/tmp_pack_abc").write_bytes(b"half")
+    half = copy.parent.with_name(f".new-{copy.parent.name}-0000")
+    shutil.copytree(copy, half / "mirror.git")
     newest = origin.commit({"README.md": "newer\n"})
     assert (await prepared(workspaces, origin)).start == newest
-    assert not [*mirror.rglob("*.lock"), *mirror.rglob("tmp_*")]
+    assert not [*copy.rglob("*.lock"), *copy.rglob("tmp_*")]
 
 
 async def test_hostile_names_of_branches_stay_names(workspaces: Workspaces, origin: Origin) -> None:

@@ -62,6 +62,25 @@ async def test_pushing_again_does_no_harm(workspaces: Workspaces, origin: Origin
     assert origin.tip(workspace.branch) == collected.commit
 
 
+async def test_a_push_beside_one_that_outlived_its_hall_succeeds(
+    workspaces: Workspaces, origin: Origin
+) -> None:
+    """A killed hall's git got there first, in the middle of this push, with the same commit."""
+    workspace, collected = await worked(workspaces, origin, {"new": "x"})
+    hook = origin.folder / "hooks/update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\ngit update-ref "$1" "$3"\n')
+    hook.chmod(0o755)
+    assert await workspaces.push(workspace, collected)
+    assert origin.tip(workspace.branch) == collected.commit
+    # Where it was somebody else with something else, it stays as it is.
+    other, made = await worked(workspaces, origin, {"new": "y"})
+    hook.write_text(f'#!/bin/sh\ngit update-ref "$1" {origin.tip("main")}\n')
+    with pytest.raises(LeaseLost):
+        await workspaces.push(other, made)
+    assert origin.tip(other.branch) == origin.tip("main")
+
+
 async def test_nothing_to_push_is_no_error(workspaces: Workspaces, origin: Origin) -> None:
     workspace, collected = await worked(workspaces, origin, {})
     assert collected.commit is None

@@ -168,19 +168,25 @@ class Workspaces:
         return self._workspace(msgspec.json.decode(path.read_bytes(), type=Record), token)
 
     async def collect(
-        self, workspace: Workspace, *, message: str, secrets: Sequence[str] = ()
+        self,
+        workspace: Workspace,
+        *,
+        message: str,
+        at_s: int | None = None,
+        secrets: Sequence[str] = (),
     ) -> Collected:
         """Take in what the run made, uncommitted work under `message`; nothing is pushed.
 
         The worker's sandbox must have ended; nothing may run in the workspace afterwards.
-        `secrets` are all that are in use by this run.
+        `at_s` dates that commit (seconds since 1970, UTC; unset: now): collected again with the
+        same, the same work is the same commit. `secrets` are all that are in use by this run.
 
         Raises:
             WorkspaceError: LiveSecret, TooLarge, WorkUnreadable, TimedOut: nothing was kept.
         """
-        if self._is_untouched(workspace):
+        if workspace.began == "nothing" and checkout.is_untouched(workspace.folder):
             return Collected(workspace.branch, None, is_new=False, changes=Changes())
-        taken = await self._take(workspace, message=message, live=secrets)
+        taken = await self._take(workspace, message=message, at_s=at_s, live=secrets)
         mirror = self._mirror(workspace)
         base = await self._base(mirror, workspace, taken.tip)
         found = await changes.between(
@@ -219,7 +225,7 @@ class Workspaces:
         Raises:
             WorkspaceError: as for `collect`.
         """
-        if self._is_untouched(workspace):
+        if workspace.began == "nothing" and checkout.is_untouched(workspace.folder):
             return None
         taken = await self._take(workspace, message=message, live=secrets)
         if taken.tip == workspace.start:
@@ -281,16 +287,14 @@ class Workspaces:
             work = self._mirror(workspace).work
             yield await changes.write_out(self._git, work, blobs, folder)
         finally:
-            self._rubbish.put_aside(folder)
-            await self._rubbish.empty()
+            await self._rubbish.remove(folder)
 
     async def discard(self, run_id: str) -> None:
         """Remove a run's folder, whatever a worker left in it; harmless when there is none.
 
         The folder is gone at once; what in it resists being removed is logged.
         """
-        self._rubbish.put_aside(self._run_folder(run_id))
-        await self._rubbish.empty()
+        await self._rubbish.remove(self._run_folder(run_id))
 
     async def discard_except(self, live: Collection[str]) -> list[str]:
         """Remove every run's folder but those of runs that are live; returns the ids removed.
@@ -315,7 +319,9 @@ class Workspaces:
 
     # ── collecting ────────────────────────────────────────────────────────────────────────────
 
-    async def _take(self, workspace: Workspace, *, message: str, live: Sequence[str]) -> Taken:
+    async def _take(
+        self, workspace: Workspace, *, message: str, live: Sequence[str], at_s: int | None = None
+    ) -> Taken:
         run = self._run_folder(workspace.run_id)
         mirror = self._mirror(workspace)
         if not mirror.work.is_dir():
@@ -337,23 +343,14 @@ class Workspaces:
             ),
             folder=folder,
             allowance=self._allowance,
+            message=message,
+            at_s=at_s,
             secrets=live,
         )
         try:
-            return await collector.take(message=message)
+            return await collector.take()
         finally:
-            self._rubbish.put_aside(folder)
-            await self._rubbish.empty()
-
-    def _is_untouched(self, workspace: Workspace) -> bool:
-        """Whether an empty workspace is still as it was made; then nothing has to be started."""
-        if workspace.began != "nothing":
-            return False
-        try:
-            names = [path.name for path in workspace.folder.iterdir()]
-            return names == [".git"] and not any((workspace.folder / ".git/refs/heads").iterdir())
-        except OSError:
-            return False
+            await self._rubbish.remove(folder)
 
     async def _base(self, mirror: Mirror, workspace: Workspace, tip: str) -> str:
         """The commit that the work is compared with: where it left the default branch."""

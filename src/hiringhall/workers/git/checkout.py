@@ -57,6 +57,15 @@ def write_empty(folder: Path, *, branch: str, address: str | None = None) -> Non
     skeleton.write_refs(inside, {f"refs/heads/{branch}": skeleton.EMPTY_COMMIT})
 
 
+def is_untouched(folder: Path) -> bool:
+    """Whether an empty workspace is still as it was made; then nothing has to be started."""
+    try:
+        names = [path.name for path in folder.iterdir()]
+        return names == [".git"] and not any((folder / ".git/refs/heads").iterdir())
+    except OSError:
+        return False
+
+
 async def lay_out(
     folder: Path,
     *,

@@ -56,35 +56,40 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """Collects from one checkout, in a folder of its own that is there for this call alone."""
+    """Collects from one checkout, in a folder of its own that is there for this call alone.
+
+    What was left uncommitted is committed under `message`, and dated `at_s` (unset: now).
+    """
 
     git: Git
     sandbox: SandboxProvider
     checkout: Checkout
     folder: Path
     allowance: Allowance
+    message: str
+    at_s: int | None
     secrets: Sequence[str] = field(repr=False)
 
-    async def take(self, *, message: str) -> Taken:
+    async def take(self) -> Taken:
         """Take the work in.
 
         Raises:
             WorkUnreadable, TooLarge, LiveSecret, TimedOut: it could not be, and nothing is kept.
         """
         try:
-            return await self._attempt("own", message=message, clean_start=False)
+            return await self._attempt("own", clean_start=False)
         except (WorkUnreadable, TimedOut) as error:
-            taken = await self._attempt("files", message=message, clean_start=True)
+            taken = await self._attempt("files", clean_start=True)
             note = f"Only the files were taken, as one commit. {error.reason}"
             return Taken(tip=taken.tip, notes=(note, *taken.notes), left_out=taken.left_out)
 
-    async def _attempt(self, name: str, *, message: str, clean_start: bool) -> Taken:
+    async def _attempt(self, name: str, *, clean_start: bool) -> Taken:
         folder = self.folder / name
         session = folder / "session"
         await asyncio.to_thread(self._lay_out, session)
         if clean_start:
             await self._copy_start(session / "base")
-        await self._run(session, message=message, clean_start=clean_start)
+        await self._run(session, clean_start=clean_start)
         intake = Intake(self.git, folder / "intake", self.checkout.work, self.allowance)
         skeleton.write(
             intake.folder, bare=True, head="hall-none", borrows=[self.checkout.work / "objects"]
@@ -112,10 +117,12 @@ class Collector:
         finally:
             skeleton.drop_ref(self.checkout.work, name)
 
-    async def _run(self, session: Path, *, message: str, clean_start: bool) -> None:
+    async def _run(self, session: Path, *, clean_start: bool) -> None:
         places = self.sandbox.places(workspace=self.checkout.folder, session=session, sockets=None)
         objects = f"{places.session}/base" if clean_start else f"{places.workspace}/.git"
         person = {"NAME": skeleton.WORKER_NAME, "EMAIL": skeleton.WORKER_EMAIL}
+        if self.at_s is not None:
+            person["DATE"] = f"{self.at_s} +0000"
         spec = SandboxSpec(
             name=f"{self.checkout.run_id}-{'files' if clean_start else 'own'}",
             argv=["/bin/sh", "-c", _script(), "collect"],
@@ -130,7 +137,7 @@ class Collector:
                 "HALL_KNOWN": self.checkout.start if clean_start else self.checkout.base,
                 "HALL_OBJECTS": f"{objects}/objects",
                 "HALL_HEAD": self.checkout.start if clean_start else "",
-                "HALL_MESSAGE": message,
+                "HALL_MESSAGE": self.message,
                 "HALL_MOST": str(self.allowance.object_bytes),
                 **{f"GIT_AUTHOR_{key}": value for key, value in person.items()},
                 **{f"GIT_COMMITTER_{key}": value for key, value in person.items()},

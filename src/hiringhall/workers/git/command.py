@@ -10,10 +10,10 @@ import math
 import os
 import shutil
 import signal
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from hiringhall.workers.git.errors import GitFailed, GitUnusable, TimedOut, TooLarge, clean
 
@@ -64,6 +64,8 @@ _LIMITED = (
 
 A write beyond the limit fails with words of git's own rather than by a signal without any.
 """
+
+_CLOSE_TIME_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +120,38 @@ class Running:
         return b"".join(parts)
 
     async def ended(self) -> tuple[int, str]:
-        """How it ended (negative: by that signal), and what it said."""
+        """How it ended (negative: by that signal), and what it said; unread output is dropped."""
+        await self._drain()
         return await self._process.wait(), await self._errors
 
     def kill(self) -> None:
-        """End it and all that it started."""
+        """End it and all that it started, if it runs."""
         if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._kill_group()
+
+    def _kill_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     async def close(self) -> None:
-        """End it, and read its pipes to their ends, which is what closes them."""
+        """End it, and all that it started."""
         self.kill()
         self._feeding.cancel()
         await asyncio.gather(self._feeding, return_exceptions=True)
+        try:
+            async with asyncio.timeout(_CLOSE_TIME_S):
+                await self._drain()
+        except TimeoutError:
+            # It ended by itself, but what it started holds on to the pipes (and to its group).
+            self._kill_group()
+            await self._drain()
+        await self._process.wait()
+
+    async def _drain(self) -> None:
+        """Read both pipes to their ends: only then does asyncio close them, and see the end."""
         while self._process.stdout is not None and await self.stdout.read(1 << 16):
             pass
-        await self._errors
-        await self._process.wait()
+        await asyncio.shield(self._errors)
 
     async def _read_errors(self, limit: int = 1 << 16) -> str:
         kept = bytearray()
@@ -238,8 +254,8 @@ class Git:
         bounds = bounds or self.bounds
         where = () if repository is None else (f"--git-dir={repository}",)
         given = asyncio.subprocess.PIPE if isinstance(stdin, bytes) else stdin
-        try:
-            process = await asyncio.create_subprocess_exec(
+        running = await _begin(
+            asyncio.create_subprocess_exec(
                 "/bin/sh",
                 "-c",
                 _LIMITED,
@@ -257,10 +273,9 @@ class Git:
                 env=_environment(config, protocols, environment),
                 start_new_session=True,
                 pass_fds=tuple(keep_open),
-            )
-        except OSError as error:
-            raise GitUnusable(f"git could not be started: {error}") from error
-        running = Running(process, stdin)
+            ),
+            stdin,
+        )
         try:
             async with asyncio.timeout(bounds.time_s):
                 yield running
@@ -292,6 +307,21 @@ class Git:
                 f"{found[1]}: an older one cannot be held to an address that was checked."
             )
         return found
+
+
+async def _begin(
+    start: Coroutine[Any, Any, asyncio.subprocess.Process], stdin: bytes | BinaryIO | None
+) -> Running:
+    starting = asyncio.ensure_future(start)
+    try:
+        return Running(await asyncio.shield(starting), stdin)
+    except asyncio.CancelledError:
+        # asyncio waits for ever, and forgets the child, when it is cancelled while it starts one:
+        # so let it begin, and end it then.
+        await Running(await starting, stdin).close()
+        raise
+    except OSError as error:
+        raise GitUnusable(f"git could not be started: {error}") from error
 
 
 def _environment(

@@ -1,12 +1,10 @@
 """Handles folders that a worker wrote: emptied whatever is in them, read without being led away."""
 
 import asyncio
-import contextlib
 import itertools
 import os
 import secrets
 import stat
-import threading
 from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
@@ -21,43 +19,64 @@ log = structlog.get_logger()
 class Bin:
     """A folder for what is on its way out.
 
-    A folder is put aside in one step, so that it is gone at once, and emptied later: a tree of
-    any depth, with names of any bytes and folders of any mode. Each folder is first moved up
-    beside the others, so no path grows long, nothing recurses, no link is followed.
+    A folder is put aside in one step, so that it is gone at once, and removed after: a tree of
+    any depth, with names of any bytes and folders of any mode. Each folder within is first moved
+    up beside the others, so no path grows long, nothing recurses, no link is followed.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._emptying = threading.Lock()
+        self._being_removed: set[str] = set()
 
-    def put_aside(self, folder: Path) -> None:
-        """Take a folder away; harmless when there is none."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            folder.rename(self._folder / secrets.token_hex(12))
+    def put_aside(self, folder: Path) -> Path | None:
+        """Take a folder away; None when there is none. `empty` removes it for good."""
+        place = self._folder / secrets.token_hex(8)
+        place.mkdir(parents=True)
+        try:
+            folder.rename(place / "0")
+        except FileNotFoundError:
+            place.rmdir()
+            return None
+        return place
 
-    async def empty(self) -> list[str]:
-        """Remove all that was put aside; returns why something would not go."""
-        refused = await asyncio.to_thread(self._empty)
-        for why in refused:
-            log.warning("workspace.leftover", why=why)
+    async def remove(self, folder: Path) -> None:
+        """Take a folder away and remove it; what in it resists is logged."""
+        place = self.put_aside(folder)
+        if place is not None:
+            await self._remove(place)
+
+    async def empty(self) -> None:
+        """Remove all that was put aside."""
+        for place in list(self._folder.iterdir()) if self._folder.is_dir() else ():
+            await self._remove(place)
+
+    async def _remove(self, place: Path) -> None:
+        if place.name in self._being_removed:
+            return
+        self._being_removed.add(place.name)
+        try:
+            for why in await asyncio.to_thread(_clear, os.fsencode(place)):
+                log.warning("workspace.leftover", why=why)
+        finally:
+            self._being_removed.discard(place.name)
+
+
+def _clear(place: bytes) -> list[str]:
+    """Remove a folder of folders; returns why something would not go."""
+    refused: list[str] = []
+    stuck: set[bytes] = set()
+    if not os.path.isdir(place):  # noqa: PTH112
         return refused
-
-    def _empty(self) -> list[str]:
-        refused: list[str] = []
-        stuck: set[bytes] = set()
-        if not self._folder.is_dir():
-            return refused
-        folder = os.fsencode(self._folder)
-        with self._emptying:
-            while names := [entry.name for entry in _some_entries(folder, stuck)]:
-                for name in names:
-                    try:
-                        _remove_or_flatten(folder, name)
-                    except OSError as error:
-                        stuck.add(name)
-                        refused.append(f"{os.fsdecode(name)}: {error.strerror}")
-        return refused
+    while names := [entry.name for entry in _some_entries(place, stuck)]:
+        for name in names:
+            try:
+                _remove_or_flatten(place, name)
+            except OSError as error:
+                stuck.add(name)
+                refused.append(f"{os.fsdecode(name)}: {error.strerror}")
+    if not refused:
+        os.rmdir(place)  # noqa: PTH106
+    return refused
 
 
 def _remove_or_flatten(bin_folder: bytes, name: bytes) -> None:
@@ -81,7 +100,7 @@ def _some_entries(path: bytes, but: Collection[bytes] = frozenset()) -> list[os.
     """The first of a folder's entries: a folder of millions is never held at once."""
     with os.scandir(path) as entries:
         wanted = (entry for entry in entries if entry.name not in but)
-        return list(itertools.islice(wanted, 10_000))
+        return list(itertools.islice(wanted, 1000))
 
 
 def open_made_file(folder: Path, name: str, *, limit_bytes: int) -> BinaryIO | None:

@@ -99,6 +99,21 @@ class Remote:
                 return Head(branch=branch, commit=value)
         return Head(branch=None, commit=None)
 
+    async def tip(self, branch: str) -> str | None:
+        """The commit of one branch as it is now; None when there is no such branch.
+
+        Raises:
+            WorkspaceError: as for `head`.
+        """
+        ref = f"refs/heads/{branch}"
+        answer = await self._run(
+            "ls-remote", "--quiet", *self._local("upload"), "--", self.address.url, ref
+        )
+        if answer.code != 0:
+            raise self._error(answer)
+        lines = (line.partition("\t") for line in answer.text.splitlines())
+        return next((value for value, _, name in lines if name == ref), None)
+
     async def fetch(self, mirror: Path, *, held: int) -> None:
         """Bring a mirror's branches and tags up to date; `held` is the mirror's lock.
 
@@ -127,7 +142,8 @@ class Remote:
     async def push(self, repository: Path, *, commit: str, branch: str, old: str | None) -> None:
         """Push one commit as one branch, on condition that the branch is still what it was.
 
-        Repeating a push that succeeded does nothing.
+        Repeating a push that succeeded does nothing, also beside one that is still under way: a
+        git may outlive the server that started it.
 
         Raises:
             LeaseLost: somebody else moved the branch.
@@ -148,8 +164,11 @@ class Remote:
             f"{commit}:{ref}",
             repository=repository,
         )
-        if answer.code != 0:
-            raise self._push_error(answer, branch)
+        if answer.code == 0:
+            return
+        error = self._push_error(answer, branch)
+        if not isinstance(error, LeaseLost) or await self.tip(branch) != commit:
+            raise error
 
     async def _run(
         self,
