@@ -1,12 +1,13 @@
 """`hiringhall tasks`: what each command asks of a hall, prints, and ends with."""
 
 import json
+import shlex
 import stat
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse
 
 from hiringhall.cli.outcome import Exit
 from tests.cli.conftest import Shell
@@ -261,6 +262,15 @@ def test_a_strangers_text_cannot_act_on_the_terminal(at_standin: Shell, standin:
         assert not set("\x1b\x07\x9b\r\u202e\u2028") & set(text), ran
     assert "\\x1b[2J" in outputs[1].out
     assert "[red]x[/red] 👩\u200d💻 ä" in outputs[1].out
+
+
+def test_a_command_to_paste_holds_no_other_command(at_standin: Shell, standin: StandIn) -> None:
+    status = {"task_id": "x; rm -rf ~ #\n$(id)", "status": "completed", "title": "T"}
+    standin.answers.append(JSONResponse(status))
+    shown = at_standin("tasks", "show", "x")
+    (command,) = [line for line in shown.err.splitlines() if "hiringhall tasks" in line]
+    words = shlex.split(command)
+    assert words[-3:] == ["x; rm -rf ~ # $(id)", "--to", "FOLDER"]
 
 
 def test_where_the_key_comes_from(shell: Shell, standin: StandIn, tmp_path: Path) -> None:

@@ -116,6 +116,7 @@ def test_a_taken_port_is_an_error_and_no_traceback(tmp_path: Path, standin: Stan
     refused = run("--http", address, base_url=standin.url)
     assert refused.returncode == 1
     assert "address already in use" in refused.stderr
+    assert "agentwork-mcp serves" not in refused.stderr
     assert "Traceback" not in refused.stderr
 
 

@@ -87,7 +87,7 @@ class HallClient:
                 method, f"{self.url}/api/v1{path}", content=content, headers=sent
             )
         except httpx.HTTPError as error:
-            raise self._unreachable(error) from None
+            raise self._unreachable(method, error) from None
         if not response.is_success:
             raise _refusal(response)
         answer = _decoded(response)
@@ -97,16 +97,17 @@ class HallClient:
             )
         return answer
 
-    def _unreachable(self, error: httpx.HTTPError) -> CommandError:
+    def _unreachable(self, method: str, error: httpx.HTTPError) -> CommandError:
+        unsure = " It may have been done all the same: look first." if method == "POST" else ""
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             text = (
                 f"No hall answers at {self.url}. Start one with 'hiringhall serve', or name "
                 "another with --url."
             )
         elif isinstance(error, httpx.TimeoutException):
-            text = f"{self.url} did not answer within {TIMEOUT_S:.0f} seconds."
+            text = f"{self.url} did not answer within {TIMEOUT_S:.0f} seconds.{unsure}"
         else:
-            text = f"The connection to {self.url} broke before an answer came."
+            text = f"The connection to {self.url} broke before an answer came.{unsure}"
         return CommandError(text, Exit.UNREACHABLE)
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 
+from hiringhall.actions.hall import Registration
 from hiringhall.app import App, open_app
 from hiringhall.cli.credentials import DEFAULT_URL
 from hiringhall.cli.screen import Screen
@@ -73,9 +74,13 @@ def _banner(screen: Screen, app: App, url: str, *, newcomer: bool) -> None:
     for what, why in notes(app).items():
         screen.say(f"  ! {what}: {why}", style="yellow")
     if newcomer:
-        screen.say("\nThis hall is new. In another terminal:")
         there = "" if url == DEFAULT_URL else f" --url {url}"
-        screen.say(f"  hiringhall register --email you@example.org --name You{there}")
+        if app.hall.rules.registration is Registration.OPEN:
+            first = f"register --email you@example.org --name You{there}"
+        else:
+            first = f"admin create-user --data-dir {settings.data_dir} --email … --name …"
+        screen.say("\nThis hall is new. In another terminal:")
+        screen.say(f"  hiringhall {first}")
         screen.say(f'  hiringhall tasks create "Landing page" -d "Hero, pricing." --watch{there}')
     screen.say("\nCtrl-C stops it.")
 

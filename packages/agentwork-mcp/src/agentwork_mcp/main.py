@@ -84,11 +84,19 @@ def _serve_http(
     if config.api_key is not None:
         _say("note: AGENTWORK_API_KEY is not used over HTTP: each caller sends its own key.")
     shown = f"[{host}]" if ":" in host else host
-    _say(f"agentwork-mcp serves http://{shown}:{port}/mcp for {config.base_url}. Ctrl-C ends it.")
     from agentwork_mcp.server import serve_http
 
+    serving = serve_http(
+        config,
+        host=host,
+        port=port,
+        allowed_hosts=allowed_hosts,
+        on_ready=lambda: _say(
+            f"agentwork-mcp serves http://{shown}:{port}/mcp for {config.base_url}. Ctrl-C ends it."
+        ),
+    )
     try:
-        asyncio.run(serve_http(config, host=host, port=port, allowed_hosts=allowed_hosts))
+        asyncio.run(serving)
     except SystemExit:
         # The web server has said on stderr why it could not start (the port is taken, the address
         # is not ours).

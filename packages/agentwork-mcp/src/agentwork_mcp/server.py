@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from socket import socket
 from typing import Any
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -102,12 +104,20 @@ async def serve_stdio(config: Config) -> None:
         await build_server(config, client, ProcessKeys(config.api_key)).run_stdio_async()
 
 
-async def serve_http(config: Config, *, host: str, port: int, allowed_hosts: list[str]) -> None:
+async def serve_http(
+    config: Config,
+    *,
+    host: str,
+    port: int,
+    allowed_hosts: list[str],
+    on_ready: Callable[[], None],
+) -> None:
     """Serve any number of clients at `/mcp`, without sessions: each request stands for itself.
 
     `allowed_hosts` are the host names (with or without a port) that requests may name in `Host`
     and `Origin`; others are refused, so that a web page cannot reach the server under a name of
-    its own. Raises `SystemExit` when it cannot listen, having said why on stderr.
+    its own. `on_ready` is called once it listens. Raises `SystemExit` when it cannot listen,
+    having said why on stderr.
     """
     # The SDK depends on it; over stdio nobody waits for its import.
     import uvicorn
@@ -125,7 +135,13 @@ async def serve_http(config: Config, *, host: str, port: int, allowed_hosts: lis
         settings = uvicorn.Config(
             _without_streams(app), host=host, port=port, log_level="warning", server_header=False
         )
-        await uvicorn.Server(settings).serve()
+
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket] | None = None) -> None:
+                await super().startup(sockets)
+                on_ready()
+
+        await Server(settings).serve()
 
 
 def _without_streams(app: ASGIApp) -> ASGIApp:
