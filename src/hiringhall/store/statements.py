@@ -50,15 +50,19 @@ class Plan:
     sql: str
     names: frozenset[str]
     """The parameters, each of which must be given."""
+    count: int
+    """How many they are. As many as these and each of them found: then they are these."""
     bind: Callable[[Parameters], Any]
-    """Makes the driver's arguments of parameters that were found complete."""
+    """Makes the driver's arguments of the parameters; a `KeyError` where one is missing."""
     row: Callable[[Any], Row] | None
     """Makes a named tuple of the driver's row; None for a statement that returns no rows."""
     writes: bool
     element: ClauseElement
 
-    def refuse(self, params: Parameters) -> StatementError:
+    def refuse(self, params: Parameters) -> StatementError | None:
         """What to raise for parameters that are not exactly `names`."""
+        if params.keys() == self.names:
+            return None
         missing = sorted(self.names - params.keys())
         unknown = sorted(params.keys() - self.names)
         wrong = [f"lacks {', '.join(missing)}"] if missing else []
@@ -153,10 +157,12 @@ class Statement:
         for bind_name in compiled.bind_names.values():
             if not bind_name.isidentifier():
                 raise StatementError(f"statement {self.name}: {bind_name!r} is no parameter name")
+        names = frozenset(compiled.bind_names.values())
         return Plan(
             name=self.name,
             sql=str(compiled),
-            names=frozenset(compiled.bind_names.values()),
+            names=names,
+            count=len(names),
             bind=bind,
             row=self._row_maker(compiled),
             # A bare text says nothing of itself, so it is taken for the worse.

@@ -21,7 +21,7 @@ from hiringhall.store.postgres.connection import Connection, connect
 from hiringhall.store.postgres.errors import DRIVER_ERRORS, is_lost, store_error
 from hiringhall.store.postgres.migrate import migrate, version_of
 from hiringhall.store.postgres.pool import Pool
-from hiringhall.store.postgres.tx import Driven, PostgresTx
+from hiringhall.store.postgres.tx import PostgresReadTx, PostgresTx, drive
 
 T = TypeVar("T")
 
@@ -31,6 +31,7 @@ CONFLICT_TRIES = 8
 LOSS_PAUSES_S = (0.0, 0.1, 0.3, 1.0)
 """Pauses before each new try after the connection was lost or could not be had."""
 
+_PASSING = (TransactionConflict, DatabaseUnavailable)
 _BEGIN_SCAN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -48,19 +49,28 @@ class PostgresDatabase:
     async def write(self, body: Body[T], /) -> T:
         if self._read_only:
             raise StoreError("the database was opened for reading only")
-        return await _persistently(lambda: self._write(body))
+        try:
+            return await self._write(body)
+        except _PASSING as error:
+            return await _persistently(lambda: self._write(body), error)
 
     async def read(self, body: Body[T], /) -> T:
-        return await _persistently(lambda: self._read(body))
+        try:
+            return await self._read(body)
+        except _PASSING as error:
+            return await _persistently(lambda: self._read(body), error)
 
     async def scan(self, body: Body[T], /) -> T:
-        return await _persistently(lambda: self._scan(body))
+        try:
+            return await self._scan(body)
+        except _PASSING as error:
+            return await _persistently(lambda: self._scan(body), error)
 
     async def close(self) -> None:
         await self._pool.close()
 
     async def _write(self, body: Body[T]) -> T:
-        connection = await self._pool.take()
+        connection = self._pool.take_idle() or await self._pool.take()
         tx = PostgresTx(connection)
         try:
             await _execute(connection, "BEGIN")
@@ -74,8 +84,8 @@ class PostgresDatabase:
         return result
 
     async def _read(self, body: Body[T]) -> T:
-        connection = await self._pool.take()
-        tx = PostgresTx(connection, reads_only=True)
+        connection = self._pool.take_idle() or await self._pool.take()
+        tx = PostgresReadTx(connection)
         try:
             result = await _drive(body, tx)
         except BaseException as error:
@@ -85,8 +95,8 @@ class PostgresDatabase:
         return result
 
     async def _scan(self, body: Body[T]) -> T:
-        connection = await self._pool.take()
-        tx = PostgresTx(connection, reads_only=True)
+        connection = self._pool.take_idle() or await self._pool.take()
+        tx = PostgresReadTx(connection)
         try:
             await _execute(connection, _BEGIN_SCAN)
             result = await _drive(body, tx)
@@ -142,7 +152,7 @@ class PostgresDatabase:
 async def _drive(body: Body[T], tx: PostgresTx) -> T:
     """Run a body to its end. What broke its transaction counts, whatever the body made of it."""
     try:
-        result = await Driven(body(tx), tx)
+        result = await drive(body(tx), tx)
     except Exception as error:
         if _may_be_retried(tx.broken_by) and error is not tx.broken_by:
             raise tx.broken_by from error
@@ -161,24 +171,28 @@ async def _execute(connection: Connection, command: str) -> None:
         raise store_error(error) from None
 
 
-async def _persistently(attempt: Callable[[], Awaitable[T]]) -> T:
+async def _persistently(
+    attempt: Callable[[], Awaitable[T]], failure: TransactionConflict | DatabaseUnavailable
+) -> T:
     """Try again where nothing was changed and another try may do better."""
     conflicts, losses = 0, 0
     while True:
-        try:
-            return await attempt()
-        except TransactionConflict:
+        if isinstance(failure, TransactionConflict):
             conflicts += 1
             if conflicts == CONFLICT_TRIES:
-                raise
+                raise failure
             # Apart from each other, so that the same two do not meet again.
             pause_s = random.uniform(0, 0.005 * 2**conflicts)  # noqa: S311  no secret
-        except DatabaseUnavailable as error:
-            if isinstance(error, DatabaseBusy) or losses == len(LOSS_PAUSES_S):
-                raise
+        else:
+            if not _is_loss(failure) or losses == len(LOSS_PAUSES_S):
+                raise failure
             pause_s = LOSS_PAUSES_S[losses]
             losses += 1
         await asyncio.sleep(pause_s)
+        try:
+            return await attempt()
+        except _PASSING as error:
+            failure = error
 
 
 def _is_loss(error: BaseException | None) -> bool:

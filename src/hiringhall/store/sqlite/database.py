@@ -13,7 +13,7 @@ from hiringhall.store.migrations import HEAD
 from hiringhall.store.sqlite.connection import connect, version_of
 from hiringhall.store.sqlite.lock import OwnerLock
 from hiringhall.store.sqlite.readers import Readers
-from hiringhall.store.sqlite.tx import Driver, SqliteTx
+from hiringhall.store.sqlite.tx import Driver, SqliteReadTx
 from hiringhall.store.sqlite.writer import Writer
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ class SqliteDatabase:
         self._refuse_inside()
         if self._reader is None:
             raise DatabaseClosed("the database is closed")
-        return self._driver.run(body, SqliteTx(self._reader, reads_only=True))
+        return self._driver.run(body, SqliteReadTx(self._reader))
 
     async def scan(self, body: Body[T], /) -> T:
         self._refuse_inside()

@@ -11,7 +11,7 @@ from typing import TypeVar
 from hiringhall.store.database import Body
 from hiringhall.store.errors import DatabaseClosed
 from hiringhall.store.sqlite.connection import store_error
-from hiringhall.store.sqlite.tx import Driver, SqliteTx
+from hiringhall.store.sqlite.tx import Driver, SqliteReadTx
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ class Readers:
         reader.connection.set_progress_handler(gone.is_set, _ASK_EVERY)
         try:
             _execute(reader.connection, "BEGIN")
-            return reader.driver.run(body, SqliteTx(reader.connection, reads_only=True))
+            return reader.driver.run(body, SqliteReadTx(reader.connection))
         finally:
             reader.connection.set_progress_handler(None, 0)
             if reader.connection.in_transaction:

@@ -23,18 +23,18 @@ T = TypeVar("T")
 class SqliteTx:
     """Runs statements at once, on the thread of its body: nothing here ever suspends."""
 
-    __slots__ = ("_execute", "_reads_only", "after", "broken_by")
+    # One is made for each request: what seldom differs stands in the class.
+    _reads_only = False
+    broken_by: StoreError | None = None
+    after: tuple[Callable[[], None], ...] = ()
 
-    def __init__(self, connection: Connection, *, reads_only: bool = False) -> None:
+    def __init__(self, connection: Connection) -> None:
         # The connection's own method while all is well, and what refuses ever after.
         self._execute: Callable[..., Any] = connection.execute
-        self._reads_only = reads_only
-        self.broken_by: StoreError | None = None
-        self.after: list[Callable[[], None]] = []
 
     async def one(self, statement: Statement, /, **params: Value) -> Row | None:
         plan = statement.sqlite
-        if plan.names != params.keys() or plan.row is None or (self._reads_only and plan.writes):
+        if plan.row is None or plan.count != len(params) or (self._reads_only and plan.writes):
             raise self._refusal(plan, params, wants_rows=True)
         try:
             cursor = self._execute(plan.sql, plan.bind(params))
@@ -44,38 +44,42 @@ class SqliteTx:
                 return None
             more = cursor.fetchone()
         except DRIVER_ERRORS as error:
-            raise self._broken(store_error(error, plan)) from None
+            raise self._failed(error, plan, params) from None
         if more is not None:
             raise self._broken(plan.refuse_many())
         return plan.row(found)
 
     async def all(self, statement: Statement, /, **params: Value) -> list[Row]:
         plan = statement.sqlite
-        if plan.names != params.keys() or plan.row is None or (self._reads_only and plan.writes):
+        if plan.row is None or plan.count != len(params) or (self._reads_only and plan.writes):
             raise self._refusal(plan, params, wants_rows=True)
         try:
             found = self._execute(plan.sql, plan.bind(params)).fetchall()
         except DRIVER_ERRORS as error:
-            raise self._broken(store_error(error, plan)) from None
+            raise self._failed(error, plan, params) from None
         return list(map(plan.row, found))
 
     async def run(self, statement: Statement, /, **params: Value) -> int:
         plan = statement.sqlite
-        if plan.names != params.keys() or plan.row is not None or self._reads_only:
+        if plan.row is not None or plan.count != len(params) or self._reads_only:
             raise self._refusal(plan, params, wants_rows=False)
         try:
             return self._execute(plan.sql, plan.bind(params)).rowcount
         except DRIVER_ERRORS as error:
-            raise self._broken(store_error(error, plan)) from None
+            raise self._failed(error, plan, params) from None
 
     def after_commit(self, call: Callable[[], None], /) -> None:
         if self._reads_only:
             raise TransactionMisused("a read commits nothing")
-        self.after.append(call)
+        self.after = (*self.after, call)
 
     def end(self) -> None:
         """Refuse whatever is asked from now on: the body has ended."""
         self._execute = refuse_ended
+
+    def _failed(self, error: Exception, plan: Plan, params: dict[str, Any]) -> StoreError:
+        # SQLite is the first to see that a parameter is missing where their number was right.
+        return self._broken(plan.refuse(params) or store_error(error, plan))
 
     def _broken(self, error: StoreError) -> StoreError:
         self.broken_by = error
@@ -83,11 +87,17 @@ class SqliteTx:
         return error
 
     def _refusal(self, plan: Plan, params: dict[str, Any], *, wants_rows: bool) -> StoreError:
-        if plan.names != params.keys():
-            return plan.refuse(params)
         if wants_rows is (plan.row is None):
             return plan.refuse_rows()
-        return StatementError(f"statement {plan.name} writes: a read cannot run it")
+        return plan.refuse(params) or StatementError(
+            f"statement {plan.name} writes: a read cannot run it"
+        )
+
+
+class SqliteReadTx(SqliteTx):
+    """Refuses statements that write."""
+
+    _reads_only = True
 
 
 class Driver:
@@ -100,6 +110,7 @@ class Driver:
     def __init__(self, guard_s: float | None = None) -> None:
         self._guard_s = guard_s
         self.running = False
+        """Whether a body is under way: no transaction begins inside another."""
 
     def run(self, body: Body[T], tx: SqliteTx) -> T:
         """Run one body. Raises what it raises, `ForeignAwait`, or `TransactionBroken`."""
