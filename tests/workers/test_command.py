@@ -270,7 +270,7 @@ async def test_work_that_a_lost_run_finished_is_handed_in_and_not_done_again(
             repository=str(repository),
         )
         (workspace.folder / "hello.txt").write_text("done by the one that died\n")
-        report = Report(run.id, 0, "exited", "said by the one that died", "")
+        report = Report(run.id, 0, "exited", "said by the one that died", "", 1_772_000_000)
         Reports(settings.data_dir / "runs/reports").write(task.id, run.turn, report)
     async with open_app(settings) as app, _carried(app) as house:
         ada = shop.ada
@@ -280,6 +280,70 @@ async def test_work_that_a_lost_run_finished_is_handed_in_and_not_done_again(
         log = await task_log(app.hall, actor=ada, task_id=task.id)
         assert [event.type for event in log].count("deliverable_submitted") == 1
         assert (await audit_all(app.hall.database)).ok
+
+
+async def test_work_that_a_lost_run_pushed_is_pushed_and_told_once(
+    tmp_path: Path, database_url: str, repository: Path
+) -> None:
+    """The server died between the push and the delivery, before it had noted the push."""
+    settings = _settings(tmp_path, database_url)
+    async with open_app(settings) as app:
+        shop = Shop(
+            app, House(app.hall, app.runner, app.engine), await sign_up(app.hall), repository
+        )
+        await shop.role("echo changed >>hello.txt; echo once")
+        task = await shop.post(repository=True)
+        run = await working.claim_next_run(
+            app.hall, node_id=app.node.id, lease_s=30, runtimes=["command"]
+        )
+        assert run is not None
+        await working.start_run(app.hall, token=run.token)
+        for text in ("Fetching it", "Running it", "Pushed it"):
+            await working.report_progress(app.hall, token=run.token, text=text)
+        workspace = await app.workspaces.prepare(
+            run_id=run.id,
+            task_id=task.id,
+            organization_id=task.organization_id,
+            repository=str(repository),
+        )
+        (workspace.folder / "hello.txt").write_text("done by the one that died\n")
+        report = Report(run.id, 0, "exited", "said by the one that died", "", 1_772_000_000)
+        Reports(settings.data_dir / "runs/reports").write(task.id, run.turn, report)
+        collected = await app.workspaces.collect(
+            workspace, message=task.title, at_s=report.ended_at_s
+        )
+        assert await app.workspaces.push(workspace, collected)
+        (workspace.folder.parent / "pushed").unlink()
+    async with open_app(settings) as app, _carried(app) as house:
+        await house.until(shop.ada, task.id, State.IN_REVIEW)
+        assert shop.git("rev-parse", branch_of(task.id)).strip() == collected.commit
+        log = await task_log(app.hall, actor=shop.ada, task_id=task.id)
+        said = [event.data["text"] for event in log if event.type == "progress_reported"]
+        assert said == ["Fetching it", "Running it", "Pushed it"]
+        assert log[-1].data["commit"] == collected.commit
+
+
+async def test_a_lost_run_s_successor_tells_nothing_again(
+    tmp_path: Path, database_url: str, repository: Path
+) -> None:
+    settings = _settings(tmp_path, database_url)
+    async with open_app(settings) as app:
+        shop = Shop(
+            app, House(app.hall, app.runner, app.engine), await sign_up(app.hall), repository
+        )
+        await shop.role("echo done")
+        task = await shop.post()
+        run = await working.claim_next_run(
+            app.hall, node_id=app.node.id, lease_s=30, runtimes=["command"]
+        )
+        assert run is not None
+        await working.start_run(app.hall, token=run.token)
+        await working.report_progress(app.hall, token=run.token, text="Running it")
+    async with open_app(settings) as app, _carried(app) as house:
+        await house.until(shop.ada, task.id, State.IN_REVIEW)
+        log = await task_log(app.hall, actor=shop.ada, task_id=task.id)
+        said = [event.data["text"] for event in log if event.type == "progress_reported"]
+        assert said == ["Running it"]
 
 
 async def test_a_lost_run_that_had_not_finished_is_done_anew_from_a_clean_start(

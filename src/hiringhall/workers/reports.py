@@ -11,13 +11,17 @@ _NAME = re.compile(r"([0-9a-f-]{36})-(\d+)\.json")
 
 
 class Report(msgspec.Struct, frozen=True):
-    """How a command ended, and what it printed; `run_id` is whose workspace holds its work."""
+    """How a command ended, and what it printed; `run_id` is whose workspace holds its work.
+
+    `ended_at_s` (seconds since 1970, UTC) dates the commit of what it left, whoever collects it.
+    """
 
     run_id: str
     code: int
     reason: str
     printed: str
     complained: str
+    ended_at_s: int
 
 
 class Reports:

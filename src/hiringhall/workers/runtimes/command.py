@@ -7,6 +7,7 @@ sysexits) asks to be tried again later; any other exit gives the task up with th
 import asyncio
 import contextlib
 import shlex
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,6 @@ from hiringhall.workers.reports import Report, Reports
 from hiringhall.workers.runtimes.port import Broke, Delivered, GaveUp, Outcome, Stretch
 from hiringhall.workers.sandboxes.port import (
     MIB,
-    Exit,
     ExitReason,
     Limits,
     SandboxError,
@@ -41,6 +41,9 @@ COMPLAINT_BYTES = 20_000
 MAX_FILES = 500
 MAX_FILES_BYTES = 256 * MIB
 TAIL_LINES = 15
+
+_FETCHING, _RUNNING, _PUSHED = range(3)
+"""The steps of a turn that the poster is told of, in their order."""
 
 
 class CommandRole(msgspec.Struct, forbid_unknown_fields=True):
@@ -123,9 +126,9 @@ class Command:
             self._rubbish.put_aside(self._sessions / run_id)
         await self._rubbish.empty()
 
-    async def tidy(self, live: Sequence[Run]) -> None:
-        """Keep the work that a live run's lost predecessor finished, and nothing else."""
-        needed = self._reports.drop_except({(run.task_id, run.turn) for run in live})
+    async def tidy(self, unfinished: Sequence[Run]) -> None:
+        """Keep finished work of turns that will go on, and nothing else."""
+        needed = self._reports.drop_except({(run.task_id, run.turn) for run in unfinished})
         await self._workspaces.discard_except(needed)
         for folder in self._sessions.iterdir() if self._sessions.is_dir() else ():
             self._rubbish.put_aside(folder)
@@ -140,16 +143,15 @@ class Command:
 
     async def _run(self, stretch: Stretch, role: CommandRole) -> Finished:
         brief = stretch.brief
-        if brief.task.repository is not None and not brief.run.steps_done:
-            await stretch.progress(f"Fetching {brief.task.repository}")
+        if brief.task.repository is not None:
+            await _say(stretch, _FETCHING, f"Fetching {brief.task.repository}")
         workspace = await self._workspaces.prepare(
             run_id=brief.run.id,
             task_id=brief.task.id,
             organization_id=brief.task.organization_id,
             repository=brief.task.repository,
         )
-        if brief.run.steps_done < 2:
-            await stretch.progress(f"Running {shlex.join(role.argv)}")
+        await _say(stretch, _RUNNING, f"Running {shlex.join(role.argv)}")
         session = self._sessions / brief.run.id
         self._rubbish.put_aside(session)
         session.mkdir(mode=0o700, parents=True)
@@ -165,7 +167,12 @@ class Command:
             await asyncio.shield(sandboxed.kill())
             raise
         report = Report(
-            brief.run.id, ended.code, _why(ended), printed.text.strip(), complained.text.strip()
+            brief.run.id,
+            ended.code,
+            ended.reason.value,
+            printed.text.strip(),
+            complained.text.strip(),
+            int(time.time()),
         )
         await asyncio.to_thread(self._reports.write, brief.task.id, brief.run.turn, report)
         return Finished(report, workspace)
@@ -202,10 +209,10 @@ class Command:
             await self._workspaces.keep_wip(workspace)
             return _failure(role, report)
         title = stretch.brief.task.title
-        collected = await self._workspaces.collect(workspace, message=title)
+        collected = await self._workspaces.collect(workspace, message=title, at_s=report.ended_at_s)
         pushed = await self._workspaces.push(workspace, collected)
         if pushed:
-            await stretch.progress(f"Pushed {collected.branch}")
+            await _say(stretch, _PUSHED, f"Pushed {collected.branch}")
         files = await self._keep(stretch, workspace, collected)
         return Delivered(
             _text(report, collected, files_kept=len(files), pushed=pushed),
@@ -245,8 +252,14 @@ def _read(config: Mapping[str, Any]) -> CommandRole:
         raise Invalid(f"A command role cannot be read: {error}", {"config": "shape"}) from error
 
 
-def _why(ended: Exit) -> str:
-    return ended.reason.value
+async def _say(stretch: Stretch, step: int, text: str) -> None:
+    """Tell the poster what one step of a turn says, unless a lost predecessor has told it.
+
+    Without a repository the first step is to run the command.
+    """
+    before = step if stretch.brief.task.repository is not None else step - _RUNNING
+    if stretch.brief.run.steps_done <= before:
+        await stretch.progress(text)
 
 
 def _failure(role: CommandRole, report: Report) -> Outcome:
