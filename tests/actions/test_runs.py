@@ -171,6 +171,22 @@ async def test_a_waiting_task_is_engaged_once_somebody_is_there(hall: Hall) -> N
     assert (await view(hall, ada, task)).task.state is State.IN_PROGRESS
 
 
+async def test_a_lost_run_that_nobody_could_succeed_is_gone_on_with_from_the_same_turn(
+    hall: Hall,
+) -> None:
+    ada = await sign_up(hall)
+    task = await post(hall, ada)
+    lost = await begin(hall)
+    await working.report_progress(hall, token=lost.token, text="one")
+    await recovery.replace_lost_run(with_staffing(hall, NOBODY), run_id=lost.id)
+    assert (await view(hall, ada, task)).task.waiting_for is Waiting.WORKER
+    assert [run.id for run in await recovery.find_unfinished_runs(hall)] == [lost.id]
+    assert await recovery.engage_idle_task(hall, task_id=task.id)
+    successor = await begin(hall)
+    assert (successor.turn, successor.steps_done, successor.losses) == (0, 1, 1)
+    assert [run.id for run in await recovery.find_unfinished_runs(hall)] == [successor.id]
+
+
 async def test_a_reply_where_nobody_can_work_is_kept_and_waits(hall: Hall) -> None:
     ada = await sign_up(hall)
     task = await post(hall, ada)

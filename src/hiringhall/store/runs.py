@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, select, update
 
 from hiringhall.domain.errors import LostRace
 from hiringhall.domain.runs import LIVE, MOVES, Run, RunState
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement, any_of
-from hiringhall.store.tables import runs
+from hiringhall.store.tables import runs, tasks
 
 _insert = Statement(insert_row(runs), name="insert_run")
 _by_id = Statement(select(runs).where(runs.c.id == bindparam("run_id")), name="run_by_id")
@@ -20,6 +20,17 @@ _live_of_task = Statement(
 )
 _live = Statement(
     select(runs).where(runs.c.state.in_(sorted(LIVE))).order_by(runs.c.id), name="live_runs"
+)
+_left_lying = Statement(
+    select(runs)
+    .select_from(
+        tasks.join(
+            runs, and_(runs.c.task_id == tasks.c.id, runs.c.generation == tasks.c.generation)
+        )
+    )
+    .where(tasks.c.waiting_for == "worker", runs.c.state == "lost")
+    .order_by(runs.c.id),
+    name="runs_left_lying",
 )
 _newest_of_task = Statement(
     select(runs)
@@ -129,6 +140,11 @@ async def live_of_task(tx: Tx, task_id: str) -> Run | None:
 async def live(tx: Tx) -> list[Run]:
     """Every run that is queued or at work, oldest first."""
     return [_to_run(row) for row in await tx.all(_live)]
+
+
+async def left_lying(tx: Tx) -> list[Run]:
+    """Every run that was lost, and that nobody could go on with yet."""
+    return [_to_run(row) for row in await tx.all(_left_lying)]
 
 
 async def newest_of_task(tx: Tx, task_id: str) -> Run | None:

@@ -88,9 +88,9 @@ class Runner:
         lost = await recovery.find_lost_runs(self._hall, node_id=self._node_id)
         for run_id in lost:
             await recovery.replace_lost_run(self._hall, run_id=run_id)
-        live = await recovery.find_live_runs(self._hall)
+        unfinished = await recovery.find_unfinished_runs(self._hall)
         for runtime in self._runtimes.values():
-            await runtime.tidy(live)
+            await runtime.tidy(unfinished)
         await self.engage_idle()
         return len(lost)
 

@@ -94,25 +94,13 @@ async def replace_lost_run(tx: Tx, hall: Hall, *, run_id: str) -> None:
     await runs.end(tx, run, RunState.LOST, because=because, at_us=hall.clock())
     if task.state in FINAL or task.generation != run.generation:
         return
-    losses = run.losses + 1
     ended = RunEnded(run.id, RunState.LOST.value, f"{because}; the next run goes on from here")
-    if losses >= MAX_LOSSES:
+    if run.losses + 1 >= MAX_LOSSES:
         task = await record(tx, hall, task, actor=HALL, event=ended, was=task)
-        reason = f"{losses} runs in a row were lost with their server"
+        reason = f"{run.losses + 1} runs in a row were lost with their server"
         await _fail(tx, hall, task, actor=HALL, reason=reason)
         return
-    await _queue_next(
-        tx,
-        hall,
-        task,
-        actor=HALL,
-        event=ended,
-        after=run,
-        attempts=run.attempts,
-        losses=losses,
-        turn=run.turn,
-        steps_done=run.steps_done,
-    )
+    await _queue_next(tx, hall, task, actor=HALL, event=ended, after=run, **_same_turn(run))
 
 
 async def find_lost_runs(hall: Hall, *, node_id: str | None) -> list[str]:
@@ -129,9 +117,13 @@ async def find_lost_runs(hall: Hall, *, node_id: str | None) -> list[str]:
     return [run.id for run in await hall.database.scan(body)]
 
 
-async def find_live_runs(hall: Hall) -> list[Run]:
-    """Every run that is queued or at work, oldest first."""
-    return await hall.database.scan(runs.live)
+async def find_unfinished_runs(hall: Hall) -> list[Run]:
+    """Every run whose turn will go on: queued, at work, or lost with nobody to succeed it yet."""
+
+    async def body(tx: Tx) -> list[Run]:
+        return [*await runs.live(tx), *await runs.left_lying(tx)]
+
+    return await hall.database.scan(body)
 
 
 async def find_idle_tasks(hall: Hall, *, after: str) -> list[str]:
@@ -155,10 +147,20 @@ async def engage_idle_task(tx: Tx, hall: Hall, *, task_id: str) -> bool:
             await wait_for(tx, hall, task, Waiting.WORKER, actor=HALL, reason=chosen.hindrance)
         return False
     newest = await runs.newest_of_task(tx, task.id)
-    await _queue_next(
-        tx, hall, task, actor=HALL, event=WaitingChanged("A worker is here now"), after=newest
-    )
+    inherits = _same_turn(newest) if newest and newest.state is RunState.LOST else {}
+    event = WaitingChanged("A worker is here now")
+    await _queue_next(tx, hall, task, actor=HALL, event=event, after=newest, **inherits)
     return True
+
+
+def _same_turn(lost: Run) -> dict[str, int]:
+    """What a lost run's successor inherits: its turn is not over, nor is what it said unsaid."""
+    return {
+        "turn": lost.turn,
+        "steps_done": lost.steps_done,
+        "attempts": lost.attempts,
+        "losses": lost.losses + 1,
+    }
 
 
 async def _queue_next(

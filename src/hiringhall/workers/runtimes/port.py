@@ -101,6 +101,6 @@ class Runtime(Protocol):
         """The outcome was written, or is not wanted any more: let go of what the run used."""
         ...
 
-    async def tidy(self, live: Sequence[Run]) -> None:
-        """At start: let go of what earlier processes left, but for runs that are live."""
+    async def tidy(self, unfinished: Sequence[Run]) -> None:
+        """At start: let go of what earlier processes left, but for turns that will go on."""
         ...

@@ -153,7 +153,7 @@ class Rehearsal:
     async def settled(self, brief: RunBrief) -> None:
         """Nothing is held."""
 
-    async def tidy(self, live: Sequence[Run]) -> None:
+    async def tidy(self, unfinished: Sequence[Run]) -> None:
         """Nothing is ever left."""
 
     def _turn(self, stretch: Stretch) -> Turn:
