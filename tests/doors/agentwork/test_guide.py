@@ -4,24 +4,20 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
-from prometheus_client import CollectorRegistry
 
-from hiringhall.blobs import FileLinks, LocalBlobs
-from hiringhall.doors.desk import Desk
-from hiringhall.doors.front import open_front
-from hiringhall.doors.health import Health
-from hiringhall.doors.server import Server, listen
-from hiringhall.store.database import Database
 from hiringhall.workers.runtimes.rehearsal import AskLine, Turn
 from tests.doors.conftest import Visitor, Worker
-from tests.support.halls import PATIENCE_S, House, carrying, open_account
+from tests.support.halls import PATIENCE_S
+from tests.support.served import served_hall
 
 pytestmark = pytest.mark.anyio
 
@@ -45,26 +41,20 @@ SOLUTION = Turn(
 
 
 @asynccontextmanager
-async def served(database: Database, folder: Path, *turns: Turn) -> AsyncGenerator["Served"]:
+async def served(database_url: str, folder: Path, *turns: Turn) -> AsyncGenerator["Place"]:
     """A hall on a socket, its worker rehearsing turns, and somebody with a key."""
-
-    async def unready() -> Mapping[str, str]:
-        return {}
-
-    health = Health(unready, dict[str, str], CollectorRegistry())
-    async with carrying(database, folder, *turns) as house:
-        listener = listen("127.0.0.1", 0)
-        desk = Desk(house.hall, LocalBlobs(folder / "blobs"), FileLinks(b"k" * 32))
-        front = open_front(desk, health, version="test")
-        key = (await open_account(house.hall)).secret
-        server = Server(front.app, listener, before_stop=front.live.end_all)
-        async with server, httpx.AsyncClient(base_url=server.url, timeout=60) as http:
-            yield Served(house, server.url, Visitor(http, key))
+    script = [msgspec.to_builtins(turn) for turn in turns]
+    with served_hall(folder, database_url=database_url, turns=script) as hall:
+        async with httpx.AsyncClient(base_url=hall.url, timeout=60) as http:
+            yield Place(hall.url, Visitor(http, hall.key()))
 
 
-class Served:
-    def __init__(self, house: House, url: str, visitor: Visitor) -> None:
-        self.house, self.url, self.visitor = house, url, visitor
+@dataclass
+class Place:
+    """Where a hall is, and somebody with a key there."""
+
+    url: str
+    visitor: Visitor
 
     async def until(self, task_id: str, *statuses: str) -> dict[str, Any]:
         """Poll a task as a client does until it has one of some statuses."""
@@ -108,8 +98,8 @@ async def finish(process: asyncio.subprocess.Process) -> list[str]:
 
 
 @pytest.mark.promise("AW-GUIDE-EXAMPLE", "AW-BASE")
-async def test_the_guides_program_runs_to_its_files(database: Database, tmp_path: Path) -> None:
-    async with served(database, tmp_path, Turn(ask=[ASK]), SOLUTION) as place:
+async def test_the_guides_program_runs_to_its_files(database_url: str, tmp_path: Path) -> None:
+    async with served(database_url, tmp_path, Turn(ask=[ASK]), SOLUTION) as place:
         printed = await finish(await place.run_example(tmp_path))
         [task_id] = [line[14:] for line in printed if line.startswith("Created task: ")]
         steps = [line for line in printed if line != "Status: processing"][1:]
@@ -133,9 +123,11 @@ async def test_the_guides_program_runs_to_its_files(database: Database, tmp_path
 
 @pytest.mark.promise("AW-GUIDE-EXAMPLE-CANCELLED", "AW-CANCEL-RUNNING")
 async def test_the_guides_program_ends_when_its_task_is_cancelled(
-    database: Database, tmp_path: Path
+    database_url: str, tmp_path: Path
 ) -> None:
-    async with served(database, tmp_path, Turn(progress=["On it"], sleep=3000, fail="x")) as place:
+    async with served(
+        database_url, tmp_path, Turn(progress=["On it"], sleep=3000, fail="x")
+    ) as place:
         program = await place.run_example(tmp_path)
         assert program.stdout is not None
         created = await asyncio.wait_for(program.stdout.readline(), PATIENCE_S)
@@ -148,7 +140,7 @@ async def test_the_guides_program_ends_when_its_task_is_cancelled(
     "AW-GUIDE-LIFECYCLE", "AW-GET-STATUS-PROCESSING", "AW-EVENTS-LIVE", "AW-SOLUTION-REJECTED"
 )
 async def test_a_task_from_asking_through_working_to_a_delivery(
-    database: Database, tmp_path: Path
+    database_url: str, tmp_path: Path
 ) -> None:
     """At each stage the status alone says what the client does next."""
     turns = (
@@ -157,7 +149,7 @@ async def test_a_task_from_asking_through_working_to_a_delivery(
         Turn(solution="First try"),
         SOLUTION,
     )
-    async with served(database, tmp_path, *turns) as place:
+    async with served(database_url, tmp_path, *turns) as place:
         client = place.visitor
         task_id = await client.create()
         task = await place.until(task_id, "awaiting_reply")
