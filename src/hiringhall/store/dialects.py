@@ -62,7 +62,7 @@ class _PostgresDialect(PGDialect_asyncpg):
     _backslash_escapes = False
 
 
-SQLITE = _SqliteDialect(paramstyle="named")
+SQLITE = _SqliteDialect(paramstyle="qmark")
 POSTGRESQL = _PostgresDialect(paramstyle="numeric_dollar")
 
 

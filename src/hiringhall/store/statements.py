@@ -52,7 +52,7 @@ class Plan:
     """The parameters, each of which must be given."""
     count: int
     """How many they are. As many as these and each of them found: then they are these."""
-    bind: Callable[[Parameters], Any]
+    bind: Callable[[Parameters], tuple[Any, ...]]
     """Makes the driver's arguments of the parameters; a `KeyError` where one is missing."""
     row: Callable[[Any], Row] | None
     """Makes a named tuple of the driver's row; None for a statement that returns no rows."""
@@ -101,7 +101,11 @@ class Statement:
 
     @cached_property
     def sqlite(self) -> Plan:
-        """The statement for `sqlite3`: named parameters, given as a mapping."""
+        """The statement for `sqlite3`: its parameters are given in order.
+
+        By name they would read better in a trace, but the driver looks each name up again every
+        time: measured on the insert of a task, 1.7 times the CPU.
+        """
         element = self._element(sqlite.insert)
         compiled = self._compile(element, "sqlite")
         encoders = {
@@ -110,14 +114,17 @@ class Statement:
             if (encode := list_encoder(bind.type)) is not None
         }
 
-        def encode_lists(params: Parameters) -> Parameters:
+        in_order = _in_order(compiled.positiontup or [])
+
+        def with_lists(params: Parameters) -> tuple[Any, ...]:
             try:
-                return params | {name: encode(params[name]) for name, encode in encoders.items()}
+                encoded = {name: encode(params[name]) for name, encode in encoders.items()}
             except (TypeError, AttributeError, ValueError):
                 told = f"statement {self.name}: a list holds what its column cannot"
                 raise InvalidValue(told) from None
+            return in_order(params | encoded)
 
-        return self._plan(element, compiled, encode_lists if encoders else _as_they_are)
+        return self._plan(element, compiled, with_lists if encoders else in_order)
 
     @cached_property
     def postgresql(self) -> Plan:
@@ -147,7 +154,10 @@ class Statement:
         return compiled
 
     def _plan(
-        self, element: ClauseElement, compiled: SQLCompiler, bind: Callable[[Parameters], Any]
+        self,
+        element: ClauseElement,
+        compiled: SQLCompiler,
+        bind: Callable[[Parameters], tuple[Any, ...]],
     ) -> Plan:
         if compiled.post_compile_params or compiled.literal_execute_params:
             raise StatementError(
@@ -205,10 +215,6 @@ _declared: WeakSet[Statement] = WeakSet()
 def declared() -> list[Statement]:
     """Every statement of the modules imported so far, by name."""
     return sorted(_declared, key=lambda statement: statement.name)
-
-
-def _as_they_are(params: Parameters) -> Parameters:
-    return params
 
 
 def _in_order(order: Sequence[str]) -> Callable[[Parameters], tuple[Any, ...]]:

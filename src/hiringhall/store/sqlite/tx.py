@@ -19,6 +19,9 @@ from hiringhall.store.statements import Plan, Row, Statement, Value
 
 T = TypeVar("T")
 
+# A KeyError is a parameter that is missing.
+_ERRORS = (*DRIVER_ERRORS, KeyError)
+
 
 class SqliteTx:
     """Runs statements at once, on the thread of its body: nothing here ever suspends."""
@@ -43,7 +46,7 @@ class SqliteTx:
             if found is None:
                 return None
             more = cursor.fetchone()
-        except DRIVER_ERRORS as error:
+        except _ERRORS as error:
             raise self._failed(error, plan, params) from None
         if more is not None:
             raise self._broken(plan.refuse_many())
@@ -55,7 +58,7 @@ class SqliteTx:
             raise self._refusal(plan, params, wants_rows=True)
         try:
             found = self._execute(plan.sql, plan.bind(params)).fetchall()
-        except DRIVER_ERRORS as error:
+        except _ERRORS as error:
             raise self._failed(error, plan, params) from None
         return list(map(plan.row, found))
 
@@ -65,7 +68,7 @@ class SqliteTx:
             raise self._refusal(plan, params, wants_rows=False)
         try:
             return self._execute(plan.sql, plan.bind(params)).rowcount
-        except DRIVER_ERRORS as error:
+        except _ERRORS as error:
             raise self._failed(error, plan, params) from None
 
     def after_commit(self, call: Callable[[], None], /) -> None:
@@ -78,7 +81,6 @@ class SqliteTx:
         self._execute = refuse_ended
 
     def _failed(self, error: Exception, plan: Plan, params: dict[str, Any]) -> StoreError:
-        # SQLite is the first to see that a parameter is missing where their number was right.
         return self._broken(plan.refuse(params) or store_error(error, plan))
 
     def _broken(self, error: StoreError) -> StoreError:
