@@ -8,14 +8,14 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hiringhall.actions.hall import Hall, Registration, Rules, Staffing
-from hiringhall.actions.passwords import Passwords
-from hiringhall.blobs import Blobs, FileLinks, open_blobs, read_secret_key
+from hiringhall.blobs import Blobs, FileLinks, LocalBlobs, open_blobs, read_secret_key
 from hiringhall.domain import ids
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.engine.local import LocalEngine
+from hiringhall.hall import Hall, Registration, Rules, Staffing
 from hiringhall.node import Node, take_node
+from hiringhall.passwords import Passwords
 from hiringhall.settings import Settings, SettingsError, SpecApproval
 from hiringhall.signals import Signals
 from hiringhall.store.database import Database, open_database
@@ -112,6 +112,9 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
 async def _compose(settings: Settings, node: Node, database: Database) -> App:
     try:
         blobs = open_blobs(settings.blobs, folder=settings.data_dir / "blobs")
+        if isinstance(blobs, LocalBlobs):
+            # The folder is this process's alone: what is unfinished was a dead one's.
+            await blobs.clear_unfinished()
         key_file = settings.secret_key_file or settings.data_dir / "secret.key"
         links = FileLinks(read_secret_key(key_file))
     except (ValueError, OSError) as error:

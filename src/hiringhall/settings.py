@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from hiringhall.actions.hall import Registration
+from hiringhall.hall import Registration
 
 PREFIX = "HIRINGHALL_"
 

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from hiringhall.actions import accounts, housekeeping
-from hiringhall.actions.hall import Hall, Registration, Rules
 from hiringhall.actions.throttle import address_bucket
 from hiringhall.domain.errors import (
     EmailTaken,
@@ -17,6 +16,7 @@ from hiringhall.domain.errors import (
     TooManyAttempts,
     Unauthorized,
 )
+from hiringhall.hall import Hall, Registration, Rules
 from hiringhall.queries.accounts import authenticate, list_users
 from hiringhall.store.database import Database
 from tests.support.halls import Clock, QuietEngine, make_hall, open_account, sign_up

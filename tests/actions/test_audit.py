@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import bindparam, delete, update
 
 from hiringhall.actions.accounts import create_user
-from hiringhall.actions.hall import Hall, Rules
 from hiringhall.actions.runs import outcomes, recovery, working
 from hiringhall.actions.tasks import answer
 from hiringhall.domain.ledger import HALL_PLAY_MONEY, Transfer, TransferKind, available_account
+from hiringhall.hall import Hall, Rules
 from hiringhall.queries.audit import audit_all, check_ledger
 from hiringhall.store import ledger
 from hiringhall.store.database import Database, Tx

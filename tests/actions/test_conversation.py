@@ -4,13 +4,13 @@ import itertools
 
 import pytest
 
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.runs import outcomes, working
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.tasks import answer
 from hiringhall.domain.errors import HallError, Invalid, NotFound, OutOfCredits, WrongState
 from hiringhall.domain.questions import Answer, make_question
 from hiringhall.domain.tasks import State, Waiting
+from hiringhall.hall import Hall
 from hiringhall.queries.accounts import day_credits
 from hiringhall.queries.tasks import all_tasks, list_tasks, task_log, task_result, task_view
 from tests.support.halls import (

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from hiringhall.actions import timers
-from hiringhall.actions.hall import Hall, Staffing
 from hiringhall.actions.runs import outcomes, recovery, working
 from hiringhall.actions.tasks import answer
 from hiringhall.domain.errors import Superseded
 from hiringhall.domain.runs import MAX_ATTEMPTS, MAX_LOSSES, Run
 from hiringhall.domain.tasks import State, Waiting
+from hiringhall.hall import Hall, Staffing
 from hiringhall.queries.tasks import task_log
 from tests.support.halls import (
     NOBODY,

@@ -10,7 +10,6 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.runs import outcomes, recovery, working
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.blobs import Blobs, FileLinks, LocalBlobs
@@ -19,6 +18,7 @@ from hiringhall.domain.runs import Run
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.front import Front, open_front
 from hiringhall.doors.health import Health
+from hiringhall.hall import Hall
 from tests.support.halls import begin, open_account
 
 BASE_URL = "http://hall.test"

@@ -12,8 +12,6 @@ import pytest
 
 from hiringhall.actions import accounts
 from hiringhall.actions.accounts import IssuedKey
-from hiringhall.actions.hall import Hall, Rules, Staffing
-from hiringhall.actions.passwords import Passwords
 from hiringhall.actions.runs import working
 from hiringhall.actions.tasks.post import create_task
 from hiringhall.app import HallEngine
@@ -23,6 +21,8 @@ from hiringhall.domain.policy import Actor
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.domain.tasks import State, Task
 from hiringhall.engine.local import LocalEngine
+from hiringhall.hall import Hall, Rules, Staffing
+from hiringhall.passwords import Passwords
 from hiringhall.queries.accounts import authenticate
 from hiringhall.queries.tasks import task_view
 from hiringhall.signals import Signals

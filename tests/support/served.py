@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hiringhall.actions import accounts
-from hiringhall.actions.hall import Registration
 from hiringhall.app import App, open_app
 from hiringhall.cli.serving import serving
 from hiringhall.doors.server import run
+from hiringhall.hall import Registration
 from hiringhall.settings import Settings
 
 T = TypeVar("T")

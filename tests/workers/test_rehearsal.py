@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from hiringhall.actions.hall import Rules
 from hiringhall.actions.tasks import answer
 from hiringhall.blobs import LocalBlobs
 from hiringhall.blobs.port import read_all
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.questions import Answer, QuestionKind
 from hiringhall.domain.tasks import State, Waiting
+from hiringhall.hall import Rules
 from hiringhall.queries.tasks import task_log, task_result
 from hiringhall.store.database import Database
 from hiringhall.workers.runtimes.rehearsal import AskLine, Turn, Usage, read_script

@@ -6,8 +6,6 @@ import secrets
 import unicodedata
 from dataclasses import dataclass, replace
 
-from hiringhall.actions.hall import Hall, Registration
-from hiringhall.actions.idempotency import Once
 from hiringhall.actions.throttle import HOUR_S, address_bucket, take_attempt
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
@@ -20,11 +18,11 @@ from hiringhall.domain.errors import (
     RegistrationClosed,
 )
 from hiringhall.domain.ledger import HALL_PLAY_MONEY, Transfer, TransferKind, available_account
+from hiringhall.hall import Hall, Once, Registration
 from hiringhall.store import accounts, invitations, ledger, teams
 from hiringhall.store.accounts import ApiKey, Organization, User
 from hiringhall.store.database import Tx
 
-KEY_PREFIX = "aw_live_"
 SHOWN_PREFIX_LENGTH = 16
 FAILED_SIGN_INS_WINDOW_S = 900
 
@@ -288,7 +286,7 @@ async def _add_organization(tx: Tx, hall: Hall, name: str) -> Organization:
 async def _add_key(
     tx: Tx, hall: Hall, organization: Organization, *, user_id: str, label: str
 ) -> IssuedKey:
-    secret = KEY_PREFIX + secrets.token_urlsafe(32)
+    secret = ids.KEY_PREFIX + secrets.token_urlsafe(32)
     key = ApiKey(
         id=hall.new_id(),
         prefix=secret[:SHOWN_PREFIX_LENGTH],

@@ -1,8 +1,8 @@
 """What the hall keeps for a time only, and lets go of when that is over."""
 
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.idempotency import HOUR_US
 from hiringhall.actions.transaction import action
+from hiringhall.hall import Hall
 from hiringhall.store import attempts, idempotency
 from hiringhall.store.database import Tx
 

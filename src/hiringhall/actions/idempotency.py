@@ -1,39 +1,13 @@
 """A repeated request gets its first answer: the key is kept in the action's own transaction."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from hiringhall.domain.errors import IdempotencyConflict, SecretNotRepeated
+from hiringhall.hall import Once, Replayed
 from hiringhall.store import idempotency
 from hiringhall.store.database import Tx
 
 HOUR_US = 3_600_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Once:
-    """An idempotency key as one request carries it.
-
-    `render` turns the action's value into status and body, which are kept for repetitions.
-    With `holds_secret` nothing is kept but the key, and a repetition is refused.
-    """
-
-    organization_id: str
-    route: str
-    key: str
-    body_sha256: bytes
-    render: Callable[[Any], tuple[int, bytes]]
-    holds_secret: bool = False
-
-
-class Replayed(Exception):
-    """Not a refusal: the request came before, and this was its answer."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        super().__init__(f"replayed with status {status}")
-        self.status = status
-        self.body = body
 
 
 async def reserve(tx: Tx, once: Once, *, now_us: int, keep_hours: int) -> None:

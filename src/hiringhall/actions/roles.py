@@ -2,19 +2,31 @@
 
 from typing import Any
 
-from hiringhall.actions.hall import Hall
+from hiringhall.actions.runs import recovery
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import Invalid, NoOrganization, NotFound
+from hiringhall.hall import Hall
 from hiringhall.store import accounts, teams
 from hiringhall.store.database import Tx
 from hiringhall.store.teams import Role
 
 
-@action
 async def set_role(
+    hall: Hall, *, email: str, name: str, runtime: str, config: dict[str, Any]
+) -> Role:
+    """Add or change a role of the default team of a user's organization.
+
+    Tasks that waited for somebody to do them go on, at the latest at the hall's next start.
+    """
+    role = await _put_role(hall, email=email, name=name, runtime=runtime, config=config)
+    await recovery.engage_idle(hall)
+    return role
+
+
+@action
+async def _put_role(
     tx: Tx, hall: Hall, *, email: str, name: str, runtime: str, config: dict[str, Any]
 ) -> Role:
-    """Add or change a role of the default team of a user's organization."""
     tidy = name.strip()
     if not tidy or len(tidy) > 100:
         raise Invalid("A role's name has 1 to 100 characters", {"name": "length"})
@@ -22,7 +34,6 @@ async def set_role(
     now_us = hall.clock()
     role = Role(await _team_of(tx, email), tidy, runtime, config, now_us, now_us)
     await teams.put_role(tx, role)
-    tx.after_commit(hall.engine.wake)
     return role
 
 

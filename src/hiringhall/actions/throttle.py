@@ -2,9 +2,9 @@
 
 import ipaddress
 
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import TooManyAttempts
+from hiringhall.hall import Hall
 from hiringhall.store import attempts
 from hiringhall.store.database import Tx
 

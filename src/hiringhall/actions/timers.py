@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.runs import recovery
 from hiringhall.domain.lifecycle import Timer
+from hiringhall.hall import Hall
 from hiringhall.store import timers
 from hiringhall.store.database import Tx
 from hiringhall.store.timers import DueTimer

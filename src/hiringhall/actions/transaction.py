@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from hiringhall.actions import idempotency
-from hiringhall.actions.hall import Hall
+from hiringhall.hall import Hall
 from hiringhall.store.database import Tx
 
 P = ParamSpec("P")

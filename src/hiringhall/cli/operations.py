@@ -6,9 +6,9 @@ from typing import Any
 
 from hiringhall.actions import accounts, roles
 from hiringhall.actions.accounts import IssuedKey
-from hiringhall.actions.hall import Hall
 from hiringhall.cli.adminsocket import error_line
 from hiringhall.domain.errors import HallError
+from hiringhall.hall import Hall
 from hiringhall.queries.accounts import list_users as all_users
 from hiringhall.store.errors import StoreError
 from hiringhall.store.teams import Role

@@ -7,11 +7,11 @@ import os
 import signal
 import threading
 
-from hiringhall.actions.hall import Registration
 from hiringhall.app import App, open_app
 from hiringhall.cli.credentials import DEFAULT_URL
 from hiringhall.cli.screen import Screen
 from hiringhall.cli.serving import notes, serving
+from hiringhall.hall import Registration
 from hiringhall.settings import Settings
 
 

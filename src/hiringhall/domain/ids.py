@@ -6,6 +6,9 @@ import uuid
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
+KEY_PREFIX = "aw_live_"
+"""How a customer's api key begins (seed 000)."""
+
 SHORT_ID_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 """Letters and digits that cannot be mistaken for one another."""
 

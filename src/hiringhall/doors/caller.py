@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 import msgspec
 from starlette.types import Scope
 
-from hiringhall.actions.idempotency import Once
 from hiringhall.domain.errors import Invalid, Unauthorized
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.desk import Desk, Networks
 from hiringhall.doors.kit import Call, encode_json
+from hiringhall.hall import Once
 from hiringhall.queries.accounts import authenticate
 
 T = TypeVar("T")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
-from hiringhall.actions.hall import Hall
 from hiringhall.blobs import Blobs, FileLinks
 from hiringhall.doors.kit import Call
+from hiringhall.hall import Hall
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 

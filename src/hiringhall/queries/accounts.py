@@ -3,10 +3,10 @@
 import hashlib
 from dataclasses import dataclass
 
-from hiringhall.actions.accounts import KEY_PREFIX
-from hiringhall.actions.hall import Hall
+from hiringhall.domain import ids
 from hiringhall.domain.errors import Unauthorized
 from hiringhall.domain.policy import Actor
+from hiringhall.hall import Hall
 from hiringhall.store import accounts, usage
 from hiringhall.store.accounts import User
 from hiringhall.store.database import Tx
@@ -30,7 +30,7 @@ async def authenticate(hall: Hall, secret: str) -> Actor:
     A key is 256 random bits, so its hash is looked up as it is: there is nothing to guess by
     timing.
     """
-    if not secret.startswith(KEY_PREFIX) or len(secret) > 200:
+    if not secret.startswith(ids.KEY_PREFIX) or len(secret) > 200:
         raise Unauthorized("Invalid or missing API key")
     digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 

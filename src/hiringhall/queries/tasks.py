@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from hiringhall.actions.hall import Hall
 from hiringhall.domain import ids
 from hiringhall.domain.errors import NotFound
 from hiringhall.domain.events import LoggedEvent
 from hiringhall.domain.policy import Actor, may_see
 from hiringhall.domain.tasks import Task
+from hiringhall.hall import Hall
 from hiringhall.store import deliverables, events, tasks
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import FileRow

@@ -10,13 +10,13 @@ from typing import Any
 import structlog
 
 from hiringhall.actions import housekeeping, timers
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.runs import outcomes, recovery, working
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.blobs import Blobs
 from hiringhall.domain.errors import HallError, Invalid, Superseded
 from hiringhall.domain.runs import Run, RunToken
+from hiringhall.hall import Hall
 from hiringhall.workers.runtimes.port import (
     Asked,
     Broke,
@@ -91,7 +91,7 @@ class Runner:
         unfinished = await recovery.find_unfinished_runs(self._hall)
         for runtime in self._runtimes.values():
             await runtime.tidy(unfinished)
-        await self.engage_idle()
+        await recovery.engage_idle(self._hall)
         return len(lost)
 
     def check_role(self, runtime: str, config: Mapping[str, Any]) -> None:
@@ -103,14 +103,6 @@ class Runner:
                 f"There is no runtime '{runtime}'; there are {known}", {"runtime": "unknown"}
             )
         chosen.check_role(config)
-
-    async def engage_idle(self) -> None:
-        """Queue runs for tasks that nobody could work on, where somebody can now."""
-        after = ""
-        while page := await recovery.find_idle_tasks(self._hall, after=after):
-            for task_id in page:
-                await recovery.engage_idle_task(self._hall, task_id=task_id)
-            after = page[-1]
 
     async def take(self) -> Run | None:
         """The next queued run that a runtime here can do."""

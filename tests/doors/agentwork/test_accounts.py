@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import bindparam, select
 
 from hiringhall.actions import accounts
-from hiringhall.actions.hall import Hall, Registration, Rules
 from hiringhall.doors.desk import Desk
+from hiringhall.hall import Hall, Registration, Rules
 from hiringhall.queries.accounts import list_users
 from hiringhall.store.database import Tx
 from hiringhall.store.statements import Statement

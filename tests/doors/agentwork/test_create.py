@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from hiringhall.actions.hall import Hall, Rules
 from hiringhall.actions.runs import working
 from hiringhall.doors.desk import Desk
+from hiringhall.hall import Hall, Rules
 from hiringhall.queries import tasks as task_queries
 from hiringhall.queries.accounts import authenticate
 from tests.doors.asgi import ask

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from hiringhall.actions.hall import Hall
 from hiringhall.doors.desk import Desk
+from hiringhall.hall import Hall
 from tests.doors.conftest import BASE_URL, OpenFront, Visitor, Worker, refused
 
 pytestmark = pytest.mark.anyio

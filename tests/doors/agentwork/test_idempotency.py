@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from hiringhall.actions import accounts
-from hiringhall.actions.hall import Hall
+from hiringhall.hall import Hall
 from tests.doors.conftest import Visitor, Worker, refused
 from tests.support.halls import Clock
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hiringhall.actions.hall import Hall
+from hiringhall.hall import Hall
 from hiringhall.queries import tasks as task_queries
 from tests.doors.conftest import Visitor, Worker, refused
 from tests.support.halls import Clock

@@ -19,12 +19,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.tasks.answer import decide_deliverable
 from hiringhall.blobs import Blobs
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.agentwork.routes import DOOR
 from hiringhall.doors.kit import openapi
+from hiringhall.hall import Hall
 from hiringhall.queries.accounts import authenticate
 from tests.doors.conftest import Visitor, Worker
 from tests.support.halls import open_account, post

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from hiringhall.actions import accounts
-from hiringhall.actions.hall import Hall
 from hiringhall.doors.front import Front
+from hiringhall.hall import Hall
 from tests.doors.conftest import Visitor, Worker, refused
 
 pytestmark = pytest.mark.anyio

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.runs import outcomes, working
 from hiringhall.domain.errors import Superseded
+from hiringhall.hall import Hall
 from tests.doors.conftest import Visitor, Worker, refused
 from tests.support.halls import QuietEngine
 

@@ -1,10 +1,10 @@
 """What every end of a run shares: proof that it may still write, and its row's last move."""
 
-from hiringhall.actions.hall import Hall
 from hiringhall.domain.errors import Superseded
 from hiringhall.domain.policy import Actor, ActorKind
 from hiringhall.domain.runs import LIVE, Run, RunState, RunToken
 from hiringhall.domain.tasks import FINAL, Task
+from hiringhall.hall import Hall
 from hiringhall.store import runs, tasks
 from hiringhall.store.database import Tx
 

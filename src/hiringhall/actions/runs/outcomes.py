@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.runs.ending import actor_of, load_fenced
 from hiringhall.actions.tasks.moving import move
 from hiringhall.actions.transaction import action
@@ -26,6 +25,7 @@ from hiringhall.domain.questions import (
 )
 from hiringhall.domain.runs import OutcomeKind, Run, RunState, RunToken
 from hiringhall.domain.tasks import Task, Waiting
+from hiringhall.hall import Hall
 from hiringhall.store import deliverables, plans, questions, runs
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable, FileRow

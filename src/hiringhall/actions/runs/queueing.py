@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hiringhall.actions.hall import Hall, Staffing
 from hiringhall.actions.tasks.moving import move, wait_for
 from hiringhall.domain.events import Happened
 from hiringhall.domain.lifecycle import Command, Side
 from hiringhall.domain.policy import HALL, Actor
 from hiringhall.domain.runs import Run, RunState
 from hiringhall.domain.tasks import Task, Waiting
+from hiringhall.hall import Hall, Staffing
 from hiringhall.store import runs, teams
 from hiringhall.store.database import Tx
 

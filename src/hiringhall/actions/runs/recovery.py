@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.runs.ending import actor_of, load_fenced
 from hiringhall.actions.runs.queueing import choose_for, queue_run
 from hiringhall.actions.tasks.moving import move, record, wait_for
@@ -20,6 +19,7 @@ from hiringhall.domain.runs import (
     back_off_s,
 )
 from hiringhall.domain.tasks import FINAL, Task, Waiting
+from hiringhall.hall import Hall
 from hiringhall.store import runs, tasks, timers
 from hiringhall.store.database import Tx
 from hiringhall.store.timers import DueTimer
@@ -133,6 +133,15 @@ async def find_idle_tasks(hall: Hall, *, after: str) -> list[str]:
         return await tasks.waiting_for_worker(tx, after=after, most=PAGE)
 
     return await hall.database.scan(body)
+
+
+async def engage_idle(hall: Hall) -> None:
+    """Queue runs for all tasks that nobody could work on, where somebody can now."""
+    after = ""
+    while page := await find_idle_tasks(hall, after=after):
+        for task_id in page:
+            await engage_idle_task(hall, task_id=task_id)
+        after = page[-1]
 
 
 @action

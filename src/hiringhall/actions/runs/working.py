@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.runs.ending import actor_of, load_fenced
 from hiringhall.actions.tasks.moving import move, record
 from hiringhall.actions.transaction import action
@@ -11,6 +10,7 @@ from hiringhall.domain.events import ProgressReported, RunStarted, TaskClaimed
 from hiringhall.domain.lifecycle import Command, Side
 from hiringhall.domain.runs import LEASED, Run, RunState, RunToken
 from hiringhall.domain.tasks import State, Task
+from hiringhall.hall import Hall
 from hiringhall.store import deliverables, plans, questions, runs, tasks, teams, usage
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.runs.ending import cancel_live_run
 from hiringhall.actions.runs.queueing import move_and_queue
 from hiringhall.actions.tasks.moving import load_for_change, move
@@ -19,6 +18,7 @@ from hiringhall.domain.lifecycle import Command, Side, move_of, refusal
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.questions import Answer, check_answers, reply_text
 from hiringhall.domain.tasks import State, Task, Waiting
+from hiringhall.hall import Hall
 from hiringhall.store import deliverables, plans, questions
 from hiringhall.store.database import Tx
 

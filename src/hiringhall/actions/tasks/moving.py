@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from hiringhall.actions.hall import Hall
 from hiringhall.domain import ids
 from hiringhall.domain.errors import NotFound
 from hiringhall.domain.events import Happened, WaitingChanged
 from hiringhall.domain.lifecycle import Command, Side, Timer, move_of
 from hiringhall.domain.policy import Actor, may_see
 from hiringhall.domain.tasks import State, Task, Waiting
+from hiringhall.hall import Hall
 from hiringhall.store import events, tasks, timers
 from hiringhall.store.database import Tx
 

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from hiringhall.actions.hall import Hall
 from hiringhall.actions.runs.queueing import Chosen, choose_runtime, queue_run
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import NoOrganization, OutOfCredits
 from hiringhall.domain.events import TaskCreated, TaskPublished, WaitingChanged
 from hiringhall.domain.policy import HALL, Actor
 from hiringhall.domain.tasks import Acceptance, Brief, Engagement, State, Task, Waiting, make_brief
+from hiringhall.hall import Hall
 from hiringhall.store import events, tasks
 from hiringhall.store.database import Tx
 

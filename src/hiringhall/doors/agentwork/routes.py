@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from hiringhall.actions import accounts
-from hiringhall.actions.idempotency import Once
 from hiringhall.actions.tasks import answer, post
 from hiringhall.domain import errors, ids
 from hiringhall.domain.errors import Invalid, NotFound
@@ -14,6 +13,7 @@ from hiringhall.doors.agentwork.log import events_answer
 from hiringhall.doors.caller import client_address, customer, once_of
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Answer, Call, Door, Route, Stream, encode_json
+from hiringhall.hall import Once
 from hiringhall.queries import accounts as account_queries
 from hiringhall.queries import tasks as task_queries
 from hiringhall.queries.tasks import TaskLine

@@ -8,7 +8,6 @@ import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from hiringhall.actions.idempotency import Replayed
 from hiringhall.domain.errors import HallError, OutOfCredits, TooManyAttempts
 from hiringhall.doors.kit.answers import (
     JSON,
@@ -31,6 +30,7 @@ from hiringhall.doors.kit.refusals import (
     wrong_method,
 )
 from hiringhall.doors.kit.routes import Paths, Prepared
+from hiringhall.hall import Replayed
 
 D = TypeVar("D")
 

@@ -5,11 +5,35 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from hiringhall.actions.idempotency import Once
-from hiringhall.actions.passwords import Passwords
 from hiringhall.engine.port import Engine
+from hiringhall.passwords import Passwords
 from hiringhall.signals import Signals
 from hiringhall.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An idempotency key as one request carries it.
+
+    `render` turns the action's value into status and body, which are kept for repetitions.
+    With `holds_secret` nothing is kept but the key, and a repetition is refused.
+    """
+
+    organization_id: str
+    route: str
+    key: str
+    body_sha256: bytes
+    render: Callable[[Any], tuple[int, bytes]]
+    holds_secret: bool = False
+
+
+class Replayed(Exception):
+    """Not a refusal: the request came before, and this was its answer."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"replayed with status {status}")
+        self.status = status
+        self.body = body
 
 
 class Registration(StrEnum):
