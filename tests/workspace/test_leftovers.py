@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hiringhall.workers.git.command import Git
-from hiringhall.workers.git.errors import Busy
+from hiringhall.workers.git.errors import Busy, RepositoryMissing
 from hiringhall.workers.git.folders import Bin, copy_file
 from hiringhall.workers.git.mirror import Mirror
 from hiringhall.workers.sandboxes.port import SandboxProvider
@@ -111,6 +111,21 @@ async def test_two_that_empty_the_bin_at_once_do_not_trip(tmp_path: Path) -> Non
         rubbish.put_aside(tmp_path / str(number))
     await asyncio.gather(*(rubbish.empty() for _ in range(8)))
     assert list((tmp_path / "bin").iterdir()) == []
+
+
+async def test_what_was_broken_off_goes_with_its_run(
+    workspaces: Workspaces, origin: Origin, hall: Path
+) -> None:
+    run_id = fresh_id()
+    with pytest.raises(RepositoryMissing):
+        await workspaces.prepare(
+            run_id=run_id,
+            task_id=fresh_id(),
+            organization_id=ORGANIZATION,
+            repository=str(origin.folder / "nowhere"),
+        )
+    await workspaces.discard(run_id)
+    assert [os.listdir(hall / name) for name in ("runs", "bin")] == [[], []]
 
 
 async def test_at_boot_only_live_runs_are_kept(workspaces: Workspaces, hall: Path) -> None:

@@ -290,11 +290,9 @@ class Workspaces:
             await self._rubbish.remove(folder)
 
     async def discard(self, run_id: str) -> None:
-        """Remove a run's folder, whatever a worker left in it; harmless when there is none.
-
-        The folder is gone at once; what in it resists being removed is logged.
-        """
-        await self._rubbish.remove(self._run_folder(run_id))
+        """Remove a run's folder at once, if there is one, and what a broken-off `prepare` left."""
+        self._rubbish.put_aside(self._run_folder(run_id))
+        await self._rubbish.empty()
 
     async def discard_except(self, live: Collection[str]) -> list[str]:
         """Remove every run's folder but those of runs that are live; returns the ids removed.
