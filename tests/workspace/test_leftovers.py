@@ -125,7 +125,7 @@ async def test_what_was_broken_off_goes_with_its_run(
             repository=str(origin.folder / "nowhere"),
         )
     await workspaces.discard(run_id)
-    assert [os.listdir(hall / name) for name in ("runs", "bin")] == [[], []]
+    assert [list((hall / name).iterdir()) for name in ("runs", "bin")] == [[], []]
 
 
 async def test_at_boot_only_live_runs_are_kept(workspaces: Workspaces, hall: Path) -> None:
