@@ -157,6 +157,19 @@ class TestRegister:
         async with at(front_of, desk, registration=registration) as http:
             refused(await http.post("/api/v1/auth/register", json=ADA), 403)
 
+    async def test_an_invitation_opens_one_account(
+        self, desk: Desk, front_of: OpenFront, hall: Hall
+    ) -> None:
+        invitation = await accounts.invite(hall)
+        async with at(front_of, desk, registration=Registration.INVITE) as http:
+            for wrong in ("", "inv_nothing", invitation + "x"):
+                body = {**ADA, "invitation": wrong}
+                refused(await http.post("/api/v1/auth/register", json=body), 403)
+            body = {**ADA, "invitation": invitation}
+            assert (await http.post("/api/v1/auth/register", json=body)).status_code == 201
+            body["email"] = "bob@example.com"
+            refused(await http.post("/api/v1/auth/register", json=body), 403)
+
     async def test_registrations_are_throttled_by_address(
         self, desk: Desk, front_of: OpenFront, clock: Clock
     ) -> None:

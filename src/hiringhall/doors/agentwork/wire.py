@@ -37,7 +37,9 @@ class RegisterBody(msgspec.Struct):
     email: Email
     name: str
     organization_name: str | None = None
-    invitation: str | None = None
+    invitation: Annotated[
+        str | None, Meta(description="Needed where the hall takes registrations by invitation")
+    ] = None
 
 
 class ExchangeBody(msgspec.Struct):
