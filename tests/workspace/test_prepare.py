@@ -258,6 +258,38 @@ async def test_a_killed_fetch_leaves_no_lock_that_lasts(
     assert not [*copy.rglob("*.lock"), *copy.rglob("tmp_*")]
 
 
+@pytest.mark.parametrize("name", ["packed-refs", "HEAD", "config", "objects/pack/*.idx"])
+async def test_a_spoiled_mirror_is_made_anew(
+    workspaces: Workspaces, origin: Origin, hall: Path, name: str
+) -> None:
+    """As a power cut may leave it; what is the hall's own is kept."""
+    task = fresh_id()
+    first = await prepared(workspaces, origin, task_id=task)
+    write_files(first.folder, {"half": "done"})
+    await workspaces.keep_wip(first)
+    (copy,) = (hall / "repositories").glob("*/mirror.git")
+    git(copy, "pack-refs", "--all")
+    for path in copy.glob(name):
+        path.chmod(0o600)
+        path.write_text("rubbish")
+    second = await prepared(workspaces, origin, task_id=task)
+    assert (second.began, (second.folder / "half").read_text()) == ("wip", "done")
+    assert git(second.folder, "fsck", "--strict") == ""
+
+
+async def test_a_spoiled_note_of_a_workspace_is_no_workspace(workspaces: Workspaces) -> None:
+    workspace = await prepared(workspaces, None)
+    (workspace.folder.parent / "workspace.json").write_text("{")
+    assert await workspaces.open(workspace.run_id) is None
+    again = await workspaces.prepare(
+        run_id=workspace.run_id,
+        task_id=workspace.task_id,
+        organization_id=ORGANIZATION,
+        repository=None,
+    )
+    assert again == workspace
+
+
 async def test_hostile_names_of_branches_stay_names(workspaces: Workspaces, origin: Origin) -> None:
     names = ["--upload-pack=x", "a b", "x;touch y", "$(id)", "ümlaut", "origin/HEAD", "HEAD"]
     names = [name for name in names if not name.startswith("-") and " " not in name]

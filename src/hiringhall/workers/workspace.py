@@ -25,7 +25,7 @@ from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import WorkUnreadable
 from hiringhall.workers.git.folders import Bin
 from hiringhall.workers.git.intake import Allowance
-from hiringhall.workers.git.mirror import Mirror, folder_name, make_work
+from hiringhall.workers.git.mirror import Mirror, folder_name
 from hiringhall.workers.git.preparing import Began, Preparation, Record
 from hiringhall.workers.git.remote import Remote, SshAccess
 from hiringhall.workers.sandboxes.port import SandboxProvider
@@ -138,7 +138,6 @@ class Workspaces:
             repository=None if where is None else where.url,
             branch=branch_of(task_id),
         )
-        token = token or (None if where is None else where.credential)
         fresh = self._runs / f".new-{run_id}-{secrets.token_hex(4)}"
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         (fresh / "workspace").mkdir(parents=True)
@@ -163,9 +162,11 @@ class Workspaces:
         A hall that was killed finds its runs' unfinished work by this.
         """
         path = self._run_folder(run_id) / "workspace.json"
-        if not path.exists():
+        try:
+            record = msgspec.json.decode(path.read_bytes(), type=Record)
+        except (FileNotFoundError, msgspec.DecodeError):
             return None
-        return self._workspace(msgspec.json.decode(path.read_bytes(), type=Record), token)
+        return self._workspace(record, token)
 
     async def collect(
         self,
@@ -322,8 +323,7 @@ class Workspaces:
     ) -> Taken:
         run = self._run_folder(workspace.run_id)
         mirror = self._mirror(workspace)
-        if not mirror.work.is_dir():
-            make_work(mirror.work, borrow_mirror=False)
+        mirror.make_work()
         folder = run / "collect"
         self._rubbish.put_aside(folder)
         folder.mkdir()

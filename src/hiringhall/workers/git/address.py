@@ -10,7 +10,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from hiringhall.workers.git.errors import AddressRefused, Unreachable
@@ -42,7 +42,6 @@ class Address:
     scheme: str
     host: str | None = None
     port: int | None = None
-    credential: str | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_local(self) -> bool:
@@ -55,8 +54,7 @@ def parse(text: str, *, allow_local: bool, ssh: bool = False) -> Address:
 
     Args:
         text: as the poster wrote it.
-        allow_local: the operator's word that folders, plain http and names with a password in
-            them are welcome. The password is kept apart from the address.
+        allow_local: the operator's word that folders and plain http are welcome.
         ssh: whether ssh is set up.
 
     Raises:
@@ -117,14 +115,13 @@ def _url(scheme: str, rest: str, *, allow_local: bool, ssh: bool) -> Address:
         raise AddressRefused("The address names no repository: its path is missing or odd.")
     if any(not c.isprintable() for c in unquote(path)):
         raise AddressRefused("The address's path holds control characters.")
-    user, credential = _user(scheme, match["user"], allow_local=allow_local)
+    user = _login(scheme, match["user"])
     shown_port = f":{port}" if port else ""
     return Address(
         url=f"{scheme}://{user}{host}{shown_port}{path}",
         scheme=scheme,
         host=host.strip("[]"),
         port=port or PORTS[scheme],
-        credential=credential,
     )
 
 
@@ -138,22 +135,17 @@ def _check_scheme(scheme: str, *, allow_local: bool, ssh: bool) -> None:
     raise AddressRefused(f"Repositories over {scheme}: are not taken: give an https address.")
 
 
-def _user(scheme: str, user: str | None, *, allow_local: bool) -> tuple[str, str | None]:
-    """What stands before the `@`: for ssh a login name, else a credential that is set aside."""
+def _login(scheme: str, user: str | None) -> str:
+    """What stands before the `@`: a login name for ssh. A password would be shown and kept."""
     if user is None:
-        return ("git@" if scheme == "ssh" else ""), None
-    if scheme == "ssh":
-        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", user):
-            raise AddressRefused("The address's login name is odd; it never holds a password.")
-        return f"{user}@", None
-    if not allow_local:
+        return "git@" if scheme == "ssh" else ""
+    if scheme != "ssh":
         raise AddressRefused(
-            "An address must not carry a name or a password: set the token apart from it."
+            "An address must not carry a name or a password: the token is given apart from it."
         )
-    credential = unquote(user)
-    if any(not c.isprintable() for c in credential):
-        raise AddressRefused("The address's password holds control characters.")
-    return "", credential or None
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", user):
+        raise AddressRefused("The address's login name is odd; it never holds a password.")
+    return f"{user}@"
 
 
 def _host(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hiringhall.workers.git import skeleton
-from hiringhall.workers.git.command import Git
+from hiringhall.workers.git.command import TRUSTED, Git
 from hiringhall.workers.git.errors import GitFailed, TooLarge, clean
 from hiringhall.workers.git.folders import copy_file
 from hiringhall.workers.git.mirror import Mirror, Snapshot
@@ -73,18 +73,28 @@ async def lay_out(
     snapshot: Snapshot | None,
     address: str | None,
     branch: str,
+    start: str | None,
 ) -> None:
-    """Make a workspace's repository with a copy of what the mirror holds, while that is held."""
-    await asyncio.to_thread(_lay_out, folder / ".git", mirror, snapshot, address, branch)
+    """Make a workspace's repository with a copy of what the mirror holds, while that is held.
+
+    The branch is at `start`, or does not exist yet.
+    """
+    refs = {f"refs/heads/{branch}": start} if start is not None else {}
+    await asyncio.to_thread(_lay_out, folder / ".git", mirror, snapshot, address, branch, refs)
 
 
 def _lay_out(
-    inside: Path, mirror: Mirror, snapshot: Snapshot | None, address: str | None, branch: str
+    inside: Path,
+    mirror: Mirror,
+    snapshot: Snapshot | None,
+    address: str | None,
+    branch: str,
+    refs: dict[str, str],
 ) -> None:
     skeleton.write(inside, bare=False, head=branch, config=settings(address))
     if snapshot is None:
         return
-    refs = {
+    refs |= {
         name.replace("refs/heads/", "refs/remotes/origin/", 1): commit
         for name, commit in snapshot.refs.items()
     }
@@ -103,11 +113,10 @@ async def fill(
 ) -> None:
     """Write the files of `start`; `start_ref` is where `work.git` has it, if it is our own."""
     inside = folder / ".git"
-    if start_ref is None:
-        skeleton.set_ref(inside, f"refs/heads/{branch}", start)
-    else:
+    if start_ref is not None:
         await git.must(
             "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--update-head-ok",
+            f"--upload-pack={TRUSTED.format(side='upload')}",
             "--", str(work), f"{start_ref}:refs/heads/{branch}",
             repository=inside, protocols="file",
         )  # fmt: skip

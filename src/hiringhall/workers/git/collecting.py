@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from hiringhall.workers.git import skeleton
-from hiringhall.workers.git.command import Git
+from hiringhall.workers.git.command import TRUSTED, Git
 from hiringhall.workers.git.errors import TimedOut, WorkspaceError, WorkUnreadable, clean
 from hiringhall.workers.git.folders import open_made_file, read_made_file
 from hiringhall.workers.git.intake import Allowance, Intake
@@ -111,7 +111,8 @@ class Collector:
         try:
             await self.git.must(
                 "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--depth=1",
-                "--", f"file://{self.checkout.work}", f"{name}:refs/heads/start",
+                f"--upload-pack={TRUSTED.format(side='upload')}", "--",
+                f"file://{self.checkout.work}", f"{name}:refs/heads/start",
                 repository=folder, protocols="file",
             )  # fmt: skip
         finally:

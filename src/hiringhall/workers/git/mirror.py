@@ -18,11 +18,15 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from hiringhall.workers.git import skeleton
 from hiringhall.workers.git.command import Git
-from hiringhall.workers.git.errors import Busy
+from hiringhall.workers.git.errors import Busy, GitFailed
 from hiringhall.workers.git.folders import Bin
 from hiringhall.workers.git.remote import Head, Remote, settled_head
+
+log = structlog.get_logger()
 
 MOST_PACKS = 30
 _POLL_S = 0.05
@@ -101,8 +105,13 @@ class Mirror:
             WorkspaceError: from the repository; a mirror that was not there is then not there.
         """
         if self.mirror.is_dir():
-            await self._mend()
-            head = await self._fetch(remote, self.mirror, held=held)
+            self._mend()
+            try:
+                head = await self._fetch(remote, self.mirror, held=held)
+            except GitFailed as error:
+                # Perhaps the mirror itself is spoiled, by a disk or a power cut: begin it anew.
+                log.warning("mirror.renewed", why=error.reason)
+                head = await self._begin(remote, held=held, rubbish=rubbish)
         else:
             head = await self._begin(remote, held=held, rubbish=rubbish)
         refs = await self._refs()
@@ -113,17 +122,26 @@ class Mirror:
             rubbish.put_aside(left)
         fresh = self.folder.with_name(f".new-{self.folder.name}-{secrets.token_hex(4)}")
         try:
-            skeleton.write(fresh / "mirror.git", bare=True, head="hall-none")
-            make_work(fresh / "work.git", borrow_mirror=True)
-            head = await self._fetch(remote, fresh / "mirror.git", held=held)
-            if self.folder.exists():
-                rubbish.put_aside(self.folder)
-            fresh.rename(self.folder)
+            skeleton.write(fresh, bare=True, head="hall-none")
+            head = await self._fetch(remote, fresh, held=held)
+            self.make_work(borrow_mirror=True)
+            rubbish.put_aside(self.mirror)
+            fresh.rename(self.mirror)
         except BaseException:
             rubbish.put_aside(fresh)
             raise
-        skeleton.sync_folder(self.folder.parent)
+        skeleton.sync_folder(self.folder)
         return head
+
+    def make_work(self, *, borrow_mirror: bool = False) -> None:
+        """Make the repository that takes in what workers made, unless it is there."""
+        if self.work.is_dir():
+            return
+        borrows = [Path("../../mirror.git/objects")] if borrow_mirror else []
+        fresh = self.folder.with_name(f".new-{self.folder.name}-{secrets.token_hex(4)}")
+        skeleton.write(fresh, bare=True, head="hall-none", borrows=borrows, with_empty_commit=True)
+        self.folder.mkdir(exist_ok=True)
+        fresh.rename(self.work)
 
     async def _fetch(self, remote: Remote, mirror: Path, *, held: int) -> Head:
         asking = asyncio.create_task(remote.head())
@@ -139,7 +157,7 @@ class Mirror:
         mark.unlink(missing_ok=True)
         return head
 
-    async def _mend(self) -> None:
+    def _mend(self) -> None:
         """Clear away what a git that was killed left behind: nobody else is in the mirror now."""
         if not (self.mirror / "hall-busy").exists():
             return
@@ -168,12 +186,6 @@ class Mirror:
         text = answer.out.decode("utf-8", "surrogateescape")
         lines = (line.partition(" ") for line in text.split("\n") if line)
         return {name: commit for commit, _, name in lines}
-
-
-def make_work(folder: Path, *, borrow_mirror: bool) -> None:
-    """Make the repository that takes in what workers made."""
-    borrows = [Path("../../mirror.git/objects")] if borrow_mirror else []
-    skeleton.write(folder, bare=True, head="hall-none", borrows=borrows, with_empty_commit=True)
 
 
 def _try_lock(descriptor: int) -> bool:

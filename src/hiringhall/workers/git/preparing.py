@@ -55,7 +55,7 @@ class Preparation:
         if ref is None:
             checkout.write_empty(self.folder / "workspace", branch=plan.branch)
         else:
-            await self._lay_out(plan, None)
+            await self._lay_out(plan, None, ref)
             await self._fill(plan, ref)
         return plan
 
@@ -75,7 +75,7 @@ class Preparation:
             )
             plan, ref = await self._begin(plan, snapshot)
             if plan.began != "nothing":
-                await self._lay_out(plan, snapshot)
+                await self._lay_out(plan, snapshot, ref)
         self._write_known([skeleton.EMPTY_COMMIT, *snapshot.refs.values()])
         if plan.began == "nothing":
             checkout.write_empty(
@@ -85,7 +85,7 @@ class Preparation:
             await self._fill(plan, ref)
         return plan
 
-    async def _lay_out(self, plan: Record, snapshot: Snapshot | None) -> None:
+    async def _lay_out(self, plan: Record, snapshot: Snapshot | None, ref: str | None) -> None:
         await checkout.measure(self.git, self.mirror.work, plan.start, self.room)
         await checkout.lay_out(
             self.folder / "workspace",
@@ -93,6 +93,7 @@ class Preparation:
             snapshot=snapshot,
             address=plan.repository,
             branch=plan.branch,
+            start=plan.start if ref is None else None,
         )
 
     async def _fill(self, plan: Record, ref: str | None) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hiringhall.workers.git.address import Address, pinned
-from hiringhall.workers.git.command import Answer, Git
+from hiringhall.workers.git.command import TRUSTED, Answer, Git
 from hiringhall.workers.git.errors import (
     DefaultBranchVanished,
     LeaseLost,
@@ -229,7 +229,7 @@ class Remote:
         """A folder that the operator allowed may belong to another user of this machine."""
         if not self.address.is_local:
             return []
-        return [f"--{side}-pack=git -c safe.directory='*' {side}-pack"]
+        return [f"--{side}-pack={TRUSTED.format(side=side)}"]
 
     def _error(self, answer: Answer) -> WorkspaceError:
         return from_remote(answer.err, shown=self.address.url, token=self.token)
