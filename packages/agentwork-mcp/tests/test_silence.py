@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+
 from agentwork_mcp.client import AgentworkClient
 from agentwork_mcp.config import Config
 from agentwork_mcp.errors import Advice, CallFailed
