@@ -1,19 +1,46 @@
 """The append-only log: written here alone, never changed (the database refuses it)."""
 
-import dataclasses
 import json
+from dataclasses import dataclass
 from typing import Any, cast
 
+import msgspec
 from sqlalchemy import bindparam, select
 
 from hiringhall.domain.events import Happened, LoggedEvent
 from hiringhall.domain.tasks import State, Task, Waiting
 from hiringhall.store.database import Tx
+from hiringhall.store.errors import InvalidValue
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement, any_of
 from hiringhall.store.tables import events
 
+
+@dataclass(slots=True)
+class Entry:
+    """Something that happened to a task, with the task's state after it."""
+
+    event: Happened
+    number: int
+    actor: str
+    state: State
+    waiting_for: Waiting
+
+
+_COLUMNS = tuple(column.name for column in events.columns if column.name != "id")
+_FIRST = {name: f"{name}_1" for name in _COLUMNS}
+_SECOND = {name: f"{name}_2" for name in _COLUMNS}
+_encode = msgspec.json.Encoder().encode
+
 _insert = Statement(insert_row(events, without=("id",)), name="insert_event")
+_insert_pair = Statement(
+    events.insert()
+    .inline()
+    .values(
+        [{column: bindparam(name) for column, name in names.items()} for names in (_FIRST, _SECOND)]
+    ),
+    name="insert_two_events",
+)
 _of_task = Statement(
     select(events)
     .where(events.c.task_id == bindparam("task_id"), events.c.number > bindparam("after"))
@@ -29,22 +56,35 @@ _of_task_typed = Statement(
 )
 
 
-async def append(
-    tx: Tx, event: Happened, *, task: Task, actor: str, at_us: int, number: int | None = None
-) -> None:
+async def append(tx: Tx, event: Happened, *, task: Task, actor: str, at_us: int) -> None:
     """Write that something happened to a task, which is given as it stands after it."""
-    await tx.run(
-        _insert,
-        organization_id=task.organization_id,
-        task_id=task.id,
-        number=task.version if number is None else number,
-        type=event.type,
-        actor=actor,
-        state=task.state.value,
-        waiting_for=task.waiting_for.value,
-        data=json.dumps(dataclasses.asdict(event), ensure_ascii=False),
-        at_us=at_us,
-    )
+    entry = Entry(event, task.version, actor, task.state, task.waiting_for)
+    await tx.run(_insert, **_row(entry, task, at_us))
+
+
+async def append_pair(tx: Tx, first: Entry, second: Entry, *, task: Task, at_us: int) -> None:
+    """Write that two things happened to a task at once, in one statement."""
+    both = {_FIRST[name]: value for name, value in _row(first, task, at_us).items()}
+    both |= {_SECOND[name]: value for name, value in _row(second, task, at_us).items()}
+    await tx.run(_insert_pair, **both)
+
+
+def _row(entry: Entry, task: Task, at_us: int) -> dict[str, Any]:
+    try:
+        data = _encode(entry.event).decode()
+    except UnicodeEncodeError:
+        raise InvalidValue(f"a text of {entry.event.type} holds half a character") from None
+    return {
+        "organization_id": task.organization_id,
+        "task_id": task.id,
+        "number": entry.number,
+        "type": entry.event.type,
+        "actor": entry.actor,
+        "state": entry.state.value,
+        "waiting_for": entry.waiting_for.value,
+        "data": data,
+        "at_us": at_us,
+    }
 
 
 async def of_task(tx: Tx, task_id: str, *, after: int = 0, most: int = 10_000) -> list[LoggedEvent]:

@@ -63,7 +63,8 @@ async def queue_run(
         started_at_us=None,
         ended_at_us=None,
     )
-    run = replace(run, **differs)
+    if differs:
+        run = replace(run, **differs)
     await runs.add(tx, run)
     tx.after_commit(hall.engine.wake)
     return run

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hiringhall.actions.runs.queueing import Chosen, choose_runtime, queue_run
+from hiringhall.actions.runs.queueing import choose_runtime, queue_run
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import NoOrganization, OutOfCredits
 from hiringhall.domain.events import TaskCreated, TaskPublished, WaitingChanged
@@ -11,6 +11,7 @@ from hiringhall.domain.tasks import Acceptance, Brief, Engagement, State, Task, 
 from hiringhall.hall import Hall
 from hiringhall.store import events, tasks
 from hiringhall.store.database import Tx
+from hiringhall.store.events import Entry
 
 DAY_US = 86_400_000_000
 
@@ -57,9 +58,11 @@ async def _post(
     if desk.credits_used >= hall.rules.credits_per_day:
         raise OutOfCredits(-(-((day + 1) * DAY_US - now_us) // 1_000_000))
     chosen = choose_runtime(hall.staffing, role=brief.role, role_runtime=desk.role_runtime)
+    waits = chosen.runtime is None
     wanted = require_spec_approval
     if wanted is None:
         wanted = desk.spec_approval
+    # Built and written once, as it stands after its first events.
     task = Task(
         id=hall.new_id(),
         organization_id=organization_id,
@@ -69,12 +72,12 @@ async def _post(
         description=brief.description,
         engagement=Engagement.STAFF,
         acceptance=Acceptance.POSTER,
-        state=State.DRAFT,
-        waiting_for=Waiting.NOTHING,
-        waiting_reason="",
+        state=State.OPEN,
+        waiting_for=Waiting.WORKER if waits else Waiting.NOTHING,
+        waiting_reason=chosen.hindrance,
         waiting_until_us=None,
-        version=1,
-        generation=0,
+        version=3 if waits else 2,
+        generation=0 if waits else 1,
         revisions=0,
         priority=0,
         repository=brief.repository,
@@ -89,34 +92,31 @@ async def _post(
         updated_at_us=now_us,
         last_activity_at_us=now_us,
     )
-    return await _write(tx, hall, task, chosen, actor=actor)
-
-
-async def _write(tx: Tx, hall: Hall, draft: Task, chosen: Chosen, *, actor: Actor) -> Task:
-    """The row is written once, as it stands after its first events."""
-    published = replace(draft, state=State.OPEN, version=2)
-    if chosen.runtime is None:
-        task = replace(
-            published, version=3, waiting_for=Waiting.WORKER, waiting_reason=chosen.hindrance
-        )
-    else:
-        task = replace(published, generation=1)
     await tasks.add(tx, task)
-    created = TaskCreated(
-        title=draft.title,
-        description=draft.description,
-        engagement=draft.engagement.value,
-        acceptance=draft.acceptance.value,
-        repository=draft.repository,
-        role=draft.role,
-        spec_approval=draft.spec_approval,
-    )
-    at_us = draft.created_at_us
-    await events.append(tx, created, task=draft, actor=actor.label, at_us=at_us)
-    await events.append(tx, TaskPublished(), task=published, actor=actor.label, at_us=at_us)
+    await _tell(tx, task, actor=actor.label)
     if chosen.runtime is None:
-        waits = WaitingChanged(chosen.hindrance)
-        await events.append(tx, waits, task=task, actor=HALL.label, at_us=at_us)
+        event = WaitingChanged(chosen.hindrance)
+        await events.append(tx, event, task=task, actor=HALL.label, at_us=now_us)
     else:
         await queue_run(tx, hall, task, runtime=chosen.runtime, after=None)
     return task
+
+
+async def _tell(tx: Tx, task: Task, *, actor: str) -> None:
+    """The first two events: it was written down as a draft, and published."""
+    created = TaskCreated(
+        title=task.title,
+        description=task.description,
+        engagement=task.engagement.value,
+        acceptance=task.acceptance.value,
+        repository=task.repository,
+        role=task.role,
+        spec_approval=task.spec_approval,
+    )
+    await events.append_pair(
+        tx,
+        Entry(created, 1, actor, State.DRAFT, Waiting.NOTHING),
+        Entry(TaskPublished(), 2, actor, State.OPEN, Waiting.NOTHING),
+        task=task,
+        at_us=task.created_at_us,
+    )
