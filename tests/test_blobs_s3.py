@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from obstore.store import S3Store
 
+from hiringhall.blobs import open_blobs
 from hiringhall.blobs.objects import ObjectBlobs
 from hiringhall.blobs.port import BlobMissing, read_all
 
@@ -191,3 +192,18 @@ async def test_a_browser_gets_a_file_from_the_store_as_an_attachment(bucket: Buc
 async def test_a_wrong_key_is_refused(bucket: Bucket) -> None:
     with pytest.raises(Exception, match="SignatureDoesNotMatch"):
         await blobs_at(bucket, secret="another").put(str(uuid.uuid4()), b"x")
+
+
+async def test_a_store_is_named_by_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_REGION": "eu-central-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    blobs = open_blobs("s3://files/hall", folder=Path("unused"))
+    key = str(uuid.uuid4())
+    url = await blobs.url(key, expires_s=3600)
+    assert url is not None
+    assert urllib.parse.urlsplit(url).path.endswith(f"/hall/{key}")
+    assert f"Credential={KEY_ID}" in urllib.parse.unquote(url)
