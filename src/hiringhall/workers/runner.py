@@ -82,6 +82,7 @@ class Runner:
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._closing = False
         self._clean_at_us = 0
+        self._swept_at_us = 0
 
     async def recover(self) -> int:
         """At start: replace the runs this node had in hand, and engage tasks that waited."""
@@ -114,18 +115,30 @@ class Runner:
         )
 
     async def tend(self) -> float:
-        """Fire due timers, replace runs whose node is gone; seconds until the next look."""
-        for run_id in await recovery.find_lost_runs(self._hall, node_id=None):
-            if run_id not in self._at_work:
-                await recovery.replace_lost_run(self._hall, run_id=run_id)
-        if self._hall.clock() >= self._clean_at_us:
-            self._clean_at_us = self._hall.clock() + CLEAN_EVERY_US
+        """Fire due timers, now and then replace lost runs and clean; seconds until the next look.
+
+        It is called for every run that is queued, before that run is taken: so what costs a scan
+        has an interval of its own.
+        """
+        now_us = self._hall.clock()
+        # Either way, for the clock may be put back.
+        if abs(now_us - self._swept_at_us) >= TEND_S * 1_000_000:
+            self._swept_at_us = now_us
+            await self._replace_lost()
+        if now_us >= self._clean_at_us:
+            self._clean_at_us = now_us + CLEAN_EVERY_US
             await housekeeping.forget_old(self._hall)
         next_due_at_us = await timers.fire_due(self._hall)
         if next_due_at_us is None:
             return TEND_S
         wait_s = (next_due_at_us - self._hall.clock()) / 1_000_000
         return min(TEND_S, max(MIN_TEND_S, wait_s))
+
+    async def _replace_lost(self) -> None:
+        """Queue a successor for each run whose node is gone."""
+        for run_id in await recovery.find_lost_runs(self._hall, node_id=None):
+            if run_id not in self._at_work:
+                await recovery.replace_lost_run(self._hall, run_id=run_id)
 
     def stop(self, token: RunToken) -> None:
         """End a run at once: it was cancelled, and its row says so already."""
