@@ -19,6 +19,7 @@ from hiringhall.passwords import Passwords
 from hiringhall.settings import Settings, SettingsError, SpecApproval
 from hiringhall.signals import Signals
 from hiringhall.store.database import Database, open_database
+from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.runner import Runner
 from hiringhall.workers.runtimes.command import Command
@@ -94,22 +95,19 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
 
     Raises SettingsError, NodeBusy where another process has the data folder, and StoreError.
     """
-    node = take_node(settings.data_dir)
-    try:
+    async with contextlib.AsyncExitStack() as opened:
+        node = take_node(settings.data_dir)
+        opened.callback(node.release)
         database = await open_database(settings.database)
-        try:
-            app = await _compose(settings, node, database)
-            try:
-                yield app
-            finally:
-                await app.sandbox.close()
-        finally:
-            await database.close()
-    finally:
-        node.release()
+        opened.push_async_callback(database.close)
+        sandbox = _sandbox(settings)
+        opened.push_async_callback(sandbox.close)
+        yield await _compose(settings, node, database, sandbox)
 
 
-async def _compose(settings: Settings, node: Node, database: Database) -> App:
+async def _compose(
+    settings: Settings, node: Node, database: Database, sandbox: SandboxProvider
+) -> App:
     try:
         blobs = open_blobs(settings.blobs, folder=settings.data_dir / "blobs")
         if isinstance(blobs, LocalBlobs):
@@ -121,7 +119,6 @@ async def _compose(settings: Settings, node: Node, database: Database) -> App:
         raise SettingsError(str(error)) from error
     engine = LocalEngine[Run](slots=settings.local_runs)
     carrier = HallEngine(engine)
-    sandbox = _sandbox(settings)
     probe = await sandbox.probe()
     if settings.require_sandbox and not probe.ok:
         raise SettingsError(f"HIRINGHALL_REQUIRE_SANDBOX is set, but: {probe.sentence}")
@@ -131,9 +128,7 @@ async def _compose(settings: Settings, node: Node, database: Database) -> App:
         sandbox=sandbox,
     )
     runtimes = _runtimes(settings, sandbox, workspaces)
-    hindrances = dict.fromkeys(runtimes, "")
-    if not probe.ok:
-        hindrances[Command.name] = probe.sentence
+    hindrances = {**dict.fromkeys(runtimes, ""), Command.name: await _command_hindrance(probe)}
     hall = Hall(
         database=database,
         clock=now_us,
@@ -150,6 +145,17 @@ async def _compose(settings: Settings, node: Node, database: Database) -> App:
     runner = Runner(hall, blobs=blobs, runtimes=runtimes, node_id=node.id)
     carrier.runner = runner
     return App(settings, node, hall, blobs, links, engine, runner, sandbox, probe, workspaces)
+
+
+async def _command_hindrance(probe: Probe) -> str:
+    """Why no command can run here, with what to do; empty when one can."""
+    if not probe.ok:
+        return probe.sentence
+    try:
+        await Git().version()
+    except WorkspaceError as error:
+        return error.reason
+    return ""
 
 
 def _sandbox(settings: Settings) -> SandboxProvider:
