@@ -83,7 +83,9 @@ def _through(database: Database, key: str) -> tuple[Operation, Operation]:
 class BareGroupCommit:
     """The least that commits durably without holding the loop: no savepoint, no failure allowed."""
 
-    def __init__(self, connection: sqlite3.Connection, change: str, key: dict[str, str]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, change: str, key: tuple[object, ...]
+    ) -> None:
         self._connection, self._change, self._key = connection, change, key
         self._loop = asyncio.get_running_loop()
         self._waiting: list[asyncio.Future[None]] = []
@@ -134,7 +136,7 @@ async def _on_sqlite(folder: Path) -> dict[str, dict[str, float]]:
     async with _sqlite(folder) as (database, connection):
         our_get, our_put = _through(database, "77")
         query, change = _BY_ID.sqlite.sql, _RAISE.sqlite.sql
-        key = {"id": "77"}
+        key = _BY_ID.sqlite.bind({"id": "77"})
 
         async def get() -> Any:
             return connection.execute(query, key).fetchone()

@@ -262,8 +262,9 @@ async def test_somebody_elses_lock_is_waited_for_off_the_loop(
 
 
 async def test_closing_finishes_the_queue_and_folds_in_the_log(
-    path: Path, store: SqliteDatabase
+    path: Path, store: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(writer, "BATCH_SIZE", 2)
     writes = [asyncio.create_task(store.write(lambda tx, i=i: add(tx, str(i)))) for i in range(9)]
     await asyncio.sleep(0)
     await store.close()

@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import BigInteger, create_engine, text
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -286,15 +286,23 @@ def test_a_recreated_table_keeps_its_triggers_and_its_references(
 ) -> None:
     before = _ask(sqlite_url, _TRIGGERS)
     assert {"events_refuse_delete", "events_refuse_update"} <= set(before)
+    with closing(sqlite3.connect(sqlite_path(sqlite_url), isolation_level=None)) as connection:
+        # A row that another refers to: it must survive that its table is dropped and made anew.
+        for table in (metadata.tables["organizations"], metadata.tables["teams"]):
+            row = [
+                "0" if isinstance(column.type, BigInteger) else "'x'" for column in table.columns
+            ]
+            connection.execute(f"INSERT INTO {table.name} VALUES ({', '.join(row)})")  # noqa: S608  our own
     next_version.write_text(
         _NEXT
-        + "    for table in ('tasks', 'events'):\n"
+        + "    for table in ('organizations', 'tasks', 'events'):\n"
         + "        with op.batch_alter_table(table, recreate='always') as batch:\n"
         + "            batch.add_column(sa.Column('mood', sa.Text()))\n"
     )
     _migrate(sqlite_url)
     assert _ask(sqlite_url, "SELECT version_num FROM alembic_version") == ["9998"]
     assert _ask(sqlite_url, _TRIGGERS) == before
+    assert _ask(sqlite_url, "SELECT organization_id FROM teams") == ["x"]
     assert "mood" in _ask(sqlite_url, "SELECT name FROM pragma_table_info('events')")
     assert _ask(sqlite_url, "SELECT DISTINCT \"table\" FROM pragma_foreign_key_list('events')") == [
         "tasks"

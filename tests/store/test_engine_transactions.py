@@ -297,6 +297,7 @@ async def test_a_body_awaits_its_transaction_alone(
         # Where a scan has a thread of its own, asyncio refuses before the store does.
         with pytest.raises((ForeignAwait, RuntimeError)):
             await way(lambda tx: foreign(store, tx))  # pyright: ignore[reportArgumentType]
+        assert len(await ids(store)) == 4, "it left a connection of no use"
 
 
 async def test_a_transaction_is_not_entered_by_another_task(store: Database) -> None:
