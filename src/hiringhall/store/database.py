@@ -50,8 +50,9 @@ class Database(Protocol):
     async def write(self, body: Body[T], /) -> T:
         """Run `body` as one transaction: durable when this returns, undone when it raises.
 
-        Once begun it is brought to its end even if the caller is cancelled. Raises what the body
-        raised, or a `StoreError`.
+        A caller that is cancelled leaves all of it or nothing: SQLite does what was queued,
+        PostgreSQL undoes it unless COMMIT was on its way. Raises what the body raised, or a
+        `StoreError`; after an `OutcomeUnknown` alone it is not known which.
         """
         ...
 
@@ -72,13 +73,14 @@ class Database(Protocol):
 
 
 async def open_database(
-    url: str, *, read_only: bool = False, loop_guard_s: float | None = None
+    url: str, *, read_only: bool = False, loop_guard_s: float | None = None, pool_size: int = 10
 ) -> Database:
     """Open the database at `url`, its tables brought to this version.
 
     `url` is `sqlite:///absolute/path/hall.db` or `postgresql://user@host/name`. `read_only` opens
     beside a running server and changes nothing, not even the tables. `loop_guard_s` makes a body
-    that keeps SQLite's event loop busy for longer raise `LoopHeld`: for tests.
+    that keeps SQLite's event loop busy for longer raise `LoopHeld`: for tests. `pool_size` is how
+    many connections PostgreSQL is asked for at most.
 
     Raises `DatabaseInUse`, `DatabaseUnavailable`, `SchemaMismatch`.
     """
@@ -90,5 +92,5 @@ async def open_database(
     if scheme in {"postgresql", "postgres"}:
         from hiringhall.store.postgres.database import open_postgres
 
-        return await open_postgres(url, read_only=read_only)
+        return await open_postgres(url, read_only=read_only, pool_size=pool_size)
     raise StoreError(f"a database URL begins with sqlite:// or postgresql://, not with {scheme}://")

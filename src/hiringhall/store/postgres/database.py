@@ -25,7 +25,6 @@ from hiringhall.store.postgres.tx import PostgresReadTx, PostgresTx, drive
 
 T = TypeVar("T")
 
-POOL_SIZE = 10
 POOL_WAIT_S = 10.0
 CONFLICT_TRIES = 8
 LOSS_PAUSES_S = (0.0, 0.1, 0.3, 1.0)
@@ -204,7 +203,7 @@ def _may_be_retried(error: StoreError | None) -> TypeGuard[StoreError]:
 
 
 async def open_postgres(
-    url: str, *, read_only: bool = False, pool_size: int = POOL_SIZE
+    url: str, *, read_only: bool = False, pool_size: int = 10
 ) -> PostgresDatabase:
     """Open the database at `url`, its tables brought to this version."""
     connection = await connect(url, read_only=read_only)
