@@ -67,8 +67,10 @@ async def test_the_last_turn_repeats(database: Database, tmp_path: Path) -> None
         ada = await sign_up(house.hall)
         task = await post(house.hall, ada)
         for number in (1, 2):
-            row = await house.until(ada, task.id, State.IN_REVIEW)
-            assert row.task.revisions == number - 1
+            await house.until(ada, task.id, State.IN_REVIEW)
+            log = await task_log(house.hall, actor=ada, task_id=task.id)
+            played = [event for event in log if event.type == "deliverable_submitted"]
+            assert len(played) == number
             await answer.decide_deliverable(
                 house.hall, actor=ada, task_id=task.id, accepted=False, reason="Again"
             )
@@ -102,6 +104,21 @@ async def test_where_plans_are_approved_one_is_proposed(
         for accepted in (False, True):
             row = await house.until(ada, task.id, State.AWAITING_REPLY)
             assert row.task.waiting_for is Waiting.PLAN_DECISION
+            await answer.decide_plan(house.hall, actor=ada, task_id=task.id, accepted=accepted)
+        await house.until(ada, task.id, State.IN_REVIEW)
+
+
+async def test_a_refused_plan_gives_way_to_the_next_and_an_approved_one_is_the_last(
+    database: Database, tmp_path: Path
+) -> None:
+    turns = (Turn(spec="One"), Turn(spec="Two"), Turn(spec="Three"), SOLUTION)
+    rules = Rules(spec_approval_always=True)
+    async with carrying(database, tmp_path, *turns, rules=rules) as house:
+        ada = await sign_up(house.hall)
+        task = await post(house.hall, ada)
+        for text, accepted in (("One", False), ("Two", True)):
+            row = await house.until(ada, task.id, State.AWAITING_REPLY)
+            assert row.plan_text == text
             await answer.decide_plan(house.hall, actor=ada, task_id=task.id, accepted=accepted)
         await house.until(ada, task.id, State.IN_REVIEW)
 

@@ -7,12 +7,11 @@ from hiringhall.domain import ids
 from hiringhall.domain.errors import NotFound
 from hiringhall.domain.events import LoggedEvent
 from hiringhall.domain.policy import Actor, may_see
-from hiringhall.domain.tasks import Task
 from hiringhall.hall import Hall
 from hiringhall.store import deliverables, events, tasks
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import FileRow
-from hiringhall.store.tasks import NEWEST, TaskLine, TaskRow
+from hiringhall.store.tasks import NEWEST, Standing, TaskLine, TaskRow
 
 PAGE = 500
 LOG_PAGE = 1_000
@@ -22,13 +21,13 @@ LOG_PAGE = 1_000
 class TaskResult:
     """What came of a task so far: its newest deliverable with files, else its last words."""
 
-    task: Task
+    task: Standing
     text: str | None
     files: list[FileRow]
 
 
 async def task_view(hall: Hall, *, actor: Actor, task_id: str) -> TaskRow:
-    """A task with its newest question, deliverable and plan; raises NotFound."""
+    """Where a task stands, with its newest question, deliverable and plan; raises NotFound."""
     if not ids.is_uuid(task_id):
         raise NotFound("task")
 

@@ -1,6 +1,6 @@
 """Tasks: written once, then changed only by comparing with the row that was read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -38,10 +38,27 @@ class PostingDesk:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskRow:
-    """A task with what it waits on: each None unless it is the newest of its kind."""
+class Standing:
+    """Where a task stands: what is asked for most, and less than half of the row."""
 
-    task: Task
+    id: str
+    organization_id: str
+    title: str
+    state: State
+    waiting_for: Waiting
+    waiting_reason: str
+    waiting_until_us: int | None
+    question_id: str | None
+    deliverable_id: str | None
+    plan_id: str | None
+    last_activity_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """Where a task stands and what it waits on: each None unless it is the newest of its kind."""
+
+    task: Standing
     question: AskedQuestion | None
     deliverable_text: str | None
     plan_text: str | None
@@ -92,7 +109,7 @@ _save = Statement(
 )
 _view = Statement(
     select(
-        tasks,
+        *(tasks.c[field.name] for field in fields(Standing)),
         questions.c.kind.label("question_kind"),
         questions.c.text.label("question_text"),
         questions.c.questions.label("question_list"),
@@ -195,20 +212,32 @@ async def for_change(tx: Tx, task_id: str) -> Task | None:
 
 
 async def view(tx: Tx, task_id: str) -> TaskRow | None:
-    """A task with its newest question, deliverable and plan, in one statement."""
+    """Where a task stands with its newest question, deliverable and plan, in one statement."""
     row = await tx.one(_view, task_id=task_id)
     if row is None:
         return None
-    task = to_task(row)
+    standing = Standing(
+        row.id,
+        row.organization_id,
+        row.title,
+        State(row.state),
+        Waiting(row.waiting_for),
+        row.waiting_reason,
+        row.waiting_until_us,
+        row.question_id,
+        row.deliverable_id,
+        row.plan_id,
+        row.last_activity_at_us,
+    )
     question = None
-    if task.question_id is not None:
+    if row.question_id is not None:
         question = AskedQuestion(
-            task.question_id,
+            row.question_id,
             QuestionKind(row.question_kind),
             row.question_text,
             questions_from_json(row.question_list),
         )
-    return TaskRow(task, question, row.deliverable_text, row.plan_text)
+    return TaskRow(standing, question, row.deliverable_text, row.plan_text)
 
 
 async def page(tx: Tx, *, organization_id: str, before: str, most: int) -> list[TaskLine]:

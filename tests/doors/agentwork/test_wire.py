@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hiringhall.domain import events
 from hiringhall.domain.events import LoggedEvent
 from hiringhall.domain.questions import AskedQuestion, InputType, Question, QuestionKind
-from hiringhall.domain.tasks import FINAL, State, Task, Waiting
+from hiringhall.domain.tasks import FINAL, State, Waiting
 from hiringhall.doors.agentwork import log, wire, words
 from hiringhall.doors.kit.bodies import body_reader
-from hiringhall.queries.tasks import TaskLine, TaskRow
+from hiringhall.queries.tasks import Standing, TaskLine, TaskRow
 
 BODIES = (
     wire.RegisterBody,
@@ -37,18 +37,16 @@ questions = st.builds(
 asked = st.builds(
     AskedQuestion, uuids, st.sampled_from(QuestionKind), texts, st.lists(questions).map(tuple)
 )
-tasks = st.builds(
-    Task,
+standings = st.builds(
+    Standing,
     id=uuids,
     title=texts,
     question_id=st.none() | uuids,
     deliverable_id=st.none() | uuids,
     plan_id=st.none() | uuids,
-    created_at_us=times_us,
-    updated_at_us=times_us,
     last_activity_at_us=times_us,
 )
-rows = st.builds(TaskRow, tasks, st.none() | asked, st.none() | texts, st.none() | texts)
+rows = st.builds(TaskRow, standings, st.none() | asked, st.none() | texts, st.none() | texts)
 
 
 st.register_type_strategy(str, texts)
