@@ -134,6 +134,13 @@ class Superseded(HallError):
     code = "superseded"
 
 
+class Unavailable(HallError):
+    """The hall cannot reach what it keeps its things in; nothing was changed."""
+
+    code = "unavailable"
+    retry_after_s = 5
+
+
 ALL: tuple[type[HallError], ...] = (
     Unauthorized,
     Forbidden,
@@ -150,5 +157,6 @@ ALL: tuple[type[HallError], ...] = (
     IdempotencyConflict,
     SecretNotRepeated,
     Superseded,
+    Unavailable,
 )
 """Every error a door has to know how to spell."""

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from hiringhall.domain.errors import Unavailable
+
 ConstraintKind: TypeAlias = Literal["unique", "foreign_key", "check", "not_null", "trigger"]
 
 
@@ -72,8 +74,15 @@ class DatabaseInUse(StoreError):
         self.pid = pid
 
 
-class DatabaseUnavailable(StoreError):
-    """The database cannot be reached, or the connection was lost; nothing was changed."""
+class DatabaseUnavailable(StoreError, Unavailable):
+    """The database cannot be reached, or the connection was lost; nothing was changed.
+
+    Its text is for the operator's log; `message`, for whoever called, names no host.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.message = "The hall's database is not available now; try again in a moment"
 
 
 class DatabaseBusy(DatabaseUnavailable):

@@ -41,6 +41,7 @@ ERRORS: Mapping[type[HallError], Spelling] = {
     errors.Superseded: Spelling(409),
     errors.TooManyAttempts: Spelling(429),
     errors.OutOfCredits: Spelling(429),
+    errors.Unavailable: Spelling(503),
 }
 
 ENVELOPES: Mapping[int, type[msgspec.Struct]] = {0: ErrorAnswer, 500: InternalErrorAnswer}

@@ -8,7 +8,7 @@ import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from hiringhall.domain.errors import HallError, OutOfCredits, TooManyAttempts
+from hiringhall.domain.errors import HallError, OutOfCredits, TooManyAttempts, Unavailable
 from hiringhall.doors.kit.answers import (
     JSON,
     Answer,
@@ -89,6 +89,8 @@ class DoorApp(Generic[D]):
             else:
                 await self._send_special(reply, value, receive)
         except HallError as error:
+            if isinstance(error, Unavailable):
+                _log.error("unavailable", request_id=reply.request_id, reason=str(error))
             await self._refuse(reply, self._spell(error, reply.request_id))
         except Replayed as again:
             await reply.whole(again.status, again.body, JSON, _REPLAYED)
@@ -145,7 +147,7 @@ class DoorApp(Generic[D]):
     def _spell(self, error: HallError, request_id: str) -> Refusal:
         spelling = self.door.spelling(type(error))
         headers: tuple[Header, ...] = ()
-        if isinstance(error, TooManyAttempts | OutOfCredits):
+        if isinstance(error, TooManyAttempts | OutOfCredits | Unavailable):
             headers = ((b"retry-after", b"%d" % max(1, error.retry_after_s)),)
         if spelling.status == 401:
             headers = ((b"www-authenticate", b"Bearer"),)

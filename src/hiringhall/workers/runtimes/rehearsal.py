@@ -167,8 +167,27 @@ class Rehearsal:
                 (at for at, turn in enumerate(turns) if turn.solution is not None), len(turns)
             )
             turns = [*turns[:first], Turn(spec=f"Plan: {task.title}"), *turns[first:]]
-        refused = sum(plan.accepted is False for plan in stretch.brief.plans)
-        return turns[min(max(0, stretch.brief.run.turn - refused), len(turns) - 1)]
+        return turns[_position(turns, stretch.brief)]
+
+
+def _position(turns: list[Turn], brief: RunBrief) -> int:
+    """Which turn is next after all that were played: the last repeats.
+
+    A plan that was refused is proposed again, or the next one where another follows; an
+    approved one is the last.
+    """
+    last = len(turns) - 1
+    decided = iter(brief.plans)
+    at = 0
+    for _played in range(brief.run.turn):
+        plan = next(decided, None) if turns[at].spec is not None else None
+        again = plan is not None and plan.accepted is False
+        if again and not (at < last and turns[at + 1].spec is not None):
+            continue
+        at = min(at + 1, last)
+    while brief.task.plan_approved and turns[at].spec is not None and at < last:
+        at += 1
+    return at
 
 
 def _ending(turn: Turn) -> Outcome:
