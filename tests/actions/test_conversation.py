@@ -126,6 +126,18 @@ async def test_giving_up_fails_the_task_and_its_reason_is_the_result(hall: Hall)
     assert (await task_result(hall, actor=ada, task_id=task.id)).text == "I could not do it"
 
 
+async def test_the_last_words_of_a_task_are_its_question_until_it_fails(hall: Hall) -> None:
+    ada = await sign_up(hall)
+    task = await post(hall, ada)
+    run = await begin(hall)
+    await outcomes.message_customer(hall, token=run.token, text="Shall I?")
+    assert (await task_result(hall, actor=ada, task_id=task.id)).text == "Shall I?"
+    await answer.reply(hall, actor=ada, task_id=task.id, text="Yes")
+    run = await begin(hall)
+    await outcomes.give_up(hall, token=run.token, reason="I could not do it")
+    assert (await task_result(hall, actor=ada, task_id=task.id)).text == "I could not do it"
+
+
 async def test_cancelling_stops_the_run_and_can_be_repeated(
     hall: Hall, engine: QuietEngine
 ) -> None:

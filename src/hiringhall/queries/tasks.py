@@ -7,6 +7,7 @@ from hiringhall.domain import ids
 from hiringhall.domain.errors import NotFound
 from hiringhall.domain.events import LoggedEvent
 from hiringhall.domain.policy import Actor, may_see
+from hiringhall.domain.tasks import State
 from hiringhall.hall import Hall
 from hiringhall.store import deliverables, events, tasks
 from hiringhall.store.database import Tx
@@ -56,14 +57,16 @@ async def task_result(hall: Hall, *, actor: Actor, task_id: str) -> TaskResult:
 
 
 async def _last_words(hall: Hall, row: TaskRow) -> str | None:
-    if row.question is not None:
-        return row.question.text
+    """Why the task failed, else the newest question."""
+    question = None if row.question is None else row.question.text
+    if row.task.state is not State.FAILED:
+        return question
 
     async def find(tx: Tx) -> list[LoggedEvent]:
         return await events.of_task_typed(tx, row.task.id, ("task_failed",))
 
     ended = await hall.database.read(find)
-    return str(ended[-1].data["text"]) if ended else None
+    return str(ended[-1].data["text"]) if ended else question
 
 
 async def task_log(hall: Hall, *, actor: Actor, task_id: str, after: int = 0) -> list[LoggedEvent]:
