@@ -49,7 +49,7 @@ class Settings:
     ] = None
     trusted_proxies: Annotated[
         tuple[str, ...],
-        "addresses or networks whose X-Forwarded-For and -Proto are believed, by commas",
+        "addresses or networks whose X-Forwarded-For is believed, by commas",
     ] = ()
     door_hosts: Annotated[
         tuple[str, ...],

@@ -1,0 +1,1 @@
+"""Tests of the pages: what they name exists, and what they print can be run."""
