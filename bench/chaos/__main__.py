@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,8 @@ _SECONDS_A_KILL = 20
 def main() -> int:
     """Run the campaigns; 1 when anything was lost, doubled, late or left."""
     options = _options()
+    # Told to stop, it clears up as at Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(f"seed {options.seed} (again: make chaos ARGS='--seed {options.seed}')", flush=True)
     lack = _lack_of_sandbox()
     if lack:
@@ -136,4 +139,7 @@ def _s(values: list[float], share: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

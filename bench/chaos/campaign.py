@@ -27,6 +27,7 @@ _GIT = ["git", "-c", "user.name=Poster", "-c", "user.email=poster@example.org"]
 class Orders:
     """What a campaign is to do. Times are what is allowed; `calm_every` counts kills.
 
+    `false_starts` are deaths on the way of the very first start, beside the kill points.
     `survivors_s` should be shorter than the longest command (3 s), and `settle_s` than a run's
     lease (30 s): what ends or is found only by those was not ended or found when it should be.
     """
@@ -37,6 +38,7 @@ class Orders:
     kills: int
     database_url: str | None = None
     with_commands: bool = True
+    false_starts: int = 3
     clients: int = 5
     restart_s: float = 5.0
     survivors_s: float = 2.0
@@ -140,7 +142,12 @@ class Campaign:
             subprocess.run([*_GIT, *words], cwd=seed, check=True, timeout=60)
 
     async def _begin(self) -> None:
-        """A first start, two accounts with roles, and clients at work."""
+        """A first start, after some that did not come far; two accounts, and clients at work."""
+        for _ in range(self.orders.false_starts):
+            life = await self._served.spawn()
+            await asyncio.sleep(self._chance.uniform(0.2, 1.5))
+            self._served.kill()
+            await self._clear(life)
         await self._start()
         rehearsing = await self._posters.register()
         self._posters.begin(rehearsing, (Kind.REHEARSED, Kind.PLANNED), self.orders.clients)

@@ -24,6 +24,7 @@ def _survive(
         kills=len(aims),
         database_url=database_url,
         with_commands=commands,
+        false_starts=0 if commands else 1,
         clients=4,
         restart_s=60,
         survivors_s=60,
