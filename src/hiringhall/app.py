@@ -204,7 +204,11 @@ def _staffing(settings: Settings, hindrances: Mapping[str, str]) -> Staffing:
 def _rules(settings: Settings) -> Rules:
     registration = settings.registration
     if registration is None:
-        registration = Registration.OPEN if is_loopback(settings.host) else Registration.CLOSED
+        # Behind a proxy a loopback address is as good as any other.
+        private = is_loopback(settings.host) and not (
+            settings.public_url or settings.trusted_proxies
+        )
+        registration = Registration.OPEN if private else Registration.CLOSED
     return Rules(
         registration=registration,
         spec_approval_always=settings.spec_approval is SpecApproval.ALWAYS,

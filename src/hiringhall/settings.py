@@ -56,7 +56,8 @@ class Settings:
         "host names that belong to one door, such as agentwork=aw.hall.example, by commas",
     ] = ()
     registration: Annotated[
-        Registration | None, "open, invite or closed; unset: open on loopback only, else closed"
+        Registration | None,
+        "open, invite or closed; unset: open on loopback with no public URL or proxy, else closed",
     ] = None
     registrations_per_hour: Annotated[int, "registrations taken from one address in any hour"] = 60
     sign_ins_per_hour: Annotated[int, "key exchanges tried from one address in any hour"] = 60

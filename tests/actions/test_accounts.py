@@ -17,7 +17,7 @@ from hiringhall.domain.errors import (
     Unauthorized,
 )
 from hiringhall.hall import Hall, Registration, Rules
-from hiringhall.queries.accounts import authenticate, list_users
+from hiringhall.queries.accounts import authenticate, list_keys, list_users
 from hiringhall.store.database import Database
 from tests.support.halls import Clock, QuietEngine, make_hall, open_account, sign_up
 
@@ -248,6 +248,46 @@ async def test_an_invitation_opens_one_account(
     with pytest.raises(RegistrationClosed):
         await register("eve@example.com", late)
     assert [user.email for user, _ in await list_users(hall)] == ["ada@example.com"]
+
+
+async def test_a_revoked_key_opens_nothing(hall: Hall, clock: Clock) -> None:
+    issued = await open_account(hall)
+    await accounts.set_password(hall, email="ada@example.com", password="correct horse")
+    other = await accounts.exchange_password(
+        hall,
+        email="ada@example.com",
+        password="correct horse",
+        key_name="Second",
+        source_address=ADDRESS,
+    )
+    await accounts.revoke_key(hall, email="ada@example.com", prefix=issued.key.prefix)
+    at_us = clock.now_us
+    await accounts.revoke_key(hall, email="ada@example.com", prefix=issued.key.prefix)
+    with pytest.raises(Unauthorized):
+        await authenticate(hall, issued.secret)
+    await authenticate(hall, other.secret)
+    keys = await list_keys(hall, email="ADA@example.com")
+    assert [(key.prefix, key.label) for key in keys] == [
+        (issued.key.prefix, "API Key"),
+        (other.key.prefix, "Second"),
+    ]
+    assert keys[0].revoked_at_us is not None
+    assert keys[0].revoked_at_us <= at_us
+    assert keys[1].revoked_at_us is None
+
+
+async def test_only_a_key_that_is_there_is_revoked(hall: Hall) -> None:
+    issued = await open_account(hall)
+    await open_account(hall, "eve")
+    for email, prefix in (
+        ("ada@example.com", "aw_live_xxxxxxxx"),
+        ("eve@example.com", issued.key.prefix),
+    ):
+        with pytest.raises(NotFound):
+            await accounts.revoke_key(hall, email=email, prefix=prefix)
+    with pytest.raises(NotFound):
+        await list_keys(hall, email="no@example.com")
+    await authenticate(hall, issued.secret)
 
 
 async def test_old_attempts_are_let_go_of(hall: Hall, clock: Clock) -> None:

@@ -100,6 +100,29 @@ def test_a_password_that_was_set_gives_a_key(hall: ServedHall, shell: Shell) -> 
     assert shell("tasks", "list").code == 0
 
 
+def test_keys_are_listed_and_revoked(operator: Operator) -> None:
+    made = operator("create-user", "--email", "ada@example.org", "--name", "Ada", "--json")
+    prefix = made.json["key_prefix"]
+    listed = operator("key", "list", "--email", "ada@example.org", "--json")
+    assert [(key["prefix"], key["revoked_at_us"]) for key in listed.json["keys"]] == [
+        (prefix, None)
+    ]
+    assert made.json["api_key"] not in listed.out
+    assert operator("key", "revoke", prefix, "--email", "ada@example.org").code == 0
+    shown = operator("key", "list", "--email", "ada@example.org")
+    assert prefix in shown.out
+    unknown = operator("key", "revoke", "aw_live_xxxxxxxx", "--email", "ada@example.org")
+    assert unknown.code == Exit.NOT_FOUND
+    assert operator("key", "list", "--email", "no@example.org").code == Exit.NOT_FOUND
+
+
+def test_an_invitation_is_printed_once(operator: Operator) -> None:
+    made = operator("invite", "--days", "2", "--json")
+    assert made.code == 0, made.err
+    assert made.json["invitation"].startswith("inv_")
+    assert operator("invite").lines[0].startswith("inv_")
+
+
 def test_roles(operator: Operator) -> None:
     ada = ("--email", "ada@example.org")
     operator("create-user", *ada, "--name", "Ada")

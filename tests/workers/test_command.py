@@ -206,6 +206,28 @@ async def test_a_missing_repository_fails_with_a_plain_reason(shop: Shop) -> Non
     assert "nowhere" in (await shop.words(task))[-1]
 
 
+async def test_work_that_cannot_be_pushed_is_delivered_all_the_same(shop: Shop) -> None:
+    hook = shop.repository / ".git/hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho 'branches are closed' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    await shop.role("echo x >x.txt")
+    task = await shop.post(repository=True)
+    await shop.house.until(shop.ada, task.id, State.IN_REVIEW)
+    result = await task_result(shop.app.hall, actor=shop.ada, task_id=task.id)
+    assert "The branch was not pushed." in (result.text or "")
+    assert "branches are closed" in (result.text or "")
+    assert [file.name for file in result.files] == ["x.txt"]
+
+
+async def test_where_plans_are_approved_the_command_waits_for_a_yes(shop: Shop) -> None:
+    await shop.role("echo done")
+    task = await shop.post(require_spec_approval=True)
+    row = await shop.house.until(shop.ada, task.id, State.AWAITING_REPLY)
+    assert "echo done" in (row.plan_text or "")
+    await answer.decide_plan(shop.app.hall, actor=shop.ada, task_id=task.id, accepted=True)
+    await shop.house.until(shop.ada, task.id, State.IN_REVIEW)
+
+
 async def test_odd_output_is_shown_and_harms_nothing(shop: Shop) -> None:
     await shop.role(r"printf 'a\000b\377\033[2J c'")
     task = await shop.post()

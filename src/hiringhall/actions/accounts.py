@@ -175,6 +175,21 @@ async def make_admin(tx: Tx, hall: Hall, *, email: str, is_admin: bool = True) -
 
 
 @action
+async def revoke_key(tx: Tx, hall: Hall, *, email: str, prefix: str) -> None:
+    """Let a user's key open nothing from now on, named by the prefix it is shown with.
+
+    Revoking it again changes nothing. Raises NotFound.
+    """
+    user = await accounts.user_by_email(tx, email.strip())
+    if user is None:
+        raise NotFound("user")
+    if not await accounts.revoke_key(
+        tx, user_id=user.id, prefix=prefix.strip(), at_us=hall.clock()
+    ):
+        raise NotFound("api key")
+
+
+@action
 async def set_spec_approval(tx: Tx, hall: Hall, *, email: str, wanted: bool) -> None:
     """Whether each task of a user's organization gets a plan to approve first."""
     user = await accounts.user_by_email(tx, email.strip())

@@ -25,6 +25,10 @@ def register(
     organization: Annotated[
         str | None, typer.Option(help="Name of the organization.", metavar="NAME")
     ] = None,
+    invitation: Annotated[
+        str | None,
+        typer.Option(help="An invitation, where the hall asks for one.", metavar="TEXT"),
+    ] = None,
     print_key: PrintKey = False,
     url: Url = None,
     as_json: Json = False,
@@ -36,6 +40,8 @@ def register(
     body: dict[str, Any] = {"email": email, "name": name}
     if organization is not None:
         body["organization_name"] = organization
+    if invitation is not None:
+        body["invitation"] = invitation
     screen = Screen(as_json=as_json)
     with _stranger(url) as client:
         _keep(screen, client, client.post("/auth/register", body), email, print_key=print_key)

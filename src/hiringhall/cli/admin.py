@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hiringhall.cli import keys
 from hiringhall.cli.local import operate, require_hall, settings_of
 from hiringhall.cli.options import DatabaseUrl, DataDir, Json
 from hiringhall.cli.outcome import CommandError, Exit
@@ -25,6 +26,7 @@ role_app = typer.Typer(
     help="Roles: which runtime does the tasks that name the role, and how.",
 )
 app.add_typer(role_app)
+app.add_typer(keys.app)
 
 Email = Annotated[str, typer.Option(help="The account's e-mail address.", metavar="ADDRESS")]
 Member = Annotated[

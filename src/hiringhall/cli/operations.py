@@ -9,6 +9,7 @@ from hiringhall.actions.accounts import IssuedKey
 from hiringhall.cli.adminsocket import error_line
 from hiringhall.domain.errors import HallError
 from hiringhall.hall import Hall
+from hiringhall.queries.accounts import list_keys as keys_of
 from hiringhall.queries.accounts import list_users as all_users
 from hiringhall.store.errors import StoreError
 from hiringhall.store.teams import Role
@@ -91,6 +92,27 @@ async def list_users(hall: Hall) -> dict[str, Any]:
     }
 
 
+async def list_keys(hall: Hall, *, email: str) -> dict[str, Any]:
+    """A user's keys by their prefixes."""
+    return {
+        "keys": [
+            {
+                "prefix": key.prefix,
+                "label": key.label,
+                "created_at_us": key.created_at_us,
+                "revoked_at_us": key.revoked_at_us,
+            }
+            for key in await keys_of(hall, email=email)
+        ]
+    }
+
+
+async def revoke_key(hall: Hall, *, email: str, prefix: str) -> dict[str, Any]:
+    """Let a user's key open nothing from now on."""
+    await accounts.revoke_key(hall, email=email, prefix=prefix)
+    return {"email": email, "prefix": prefix, "revoked": True}
+
+
 async def set_role(
     hall: Hall, *, email: str, name: str, runtime: str, config: dict[str, Any]
 ) -> dict[str, Any]:
@@ -122,6 +144,8 @@ OPERATIONS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
         make_admin,
         set_plan_approval,
         list_users,
+        list_keys,
+        revoke_key,
         set_role,
         list_roles,
         remove_role,

@@ -48,7 +48,7 @@ def serve(
     \b
     Examples:
       hiringhall serve
-      HIRINGHALL_RUNTIME=rehearsal hiringhall serve --port 8080 --data-dir ./hall
+      HIRINGHALL_RUNTIME=rehearsal hiringhall serve --port 8470 --data-dir ./hall
     """
     from hiringhall.cli import logs
     from hiringhall.cli.local import settings_of

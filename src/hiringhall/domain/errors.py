@@ -117,7 +117,7 @@ class OutOfCredits(HallError):
 
 
 class IdempotencyConflict(HallError):
-    """An idempotency key came again with another body, or while the first is under way."""
+    """An idempotency key came again with another body."""
 
     code = "idempotency_conflict"
 

@@ -4,11 +4,11 @@ import hashlib
 from dataclasses import dataclass
 
 from hiringhall.domain import ids
-from hiringhall.domain.errors import Unauthorized
+from hiringhall.domain.errors import NotFound, Unauthorized
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
 from hiringhall.store import accounts, usage
-from hiringhall.store.accounts import User
+from hiringhall.store.accounts import ApiKey, User
 from hiringhall.store.database import Tx
 
 DAY_US = 86_400_000_000
@@ -53,6 +53,18 @@ async def day_credits(hall: Hall, *, actor: Actor) -> Credits:
     used = await hall.database.read(find)
     limit = hall.rules.credits_per_day
     return Credits(limit, used, max(0, limit - used), (day + 1) * DAY_US)
+
+
+async def list_keys(hall: Hall, *, email: str) -> list[ApiKey]:
+    """A user's keys, as they may be shown, oldest first: for the operator; raises NotFound."""
+
+    async def find(tx: Tx) -> list[ApiKey]:
+        user = await accounts.user_by_email(tx, email.strip())
+        if user is None:
+            raise NotFound("user")
+        return await accounts.keys_of_user(tx, user.id)
+
+    return await hall.database.scan(find)
 
 
 async def list_users(hall: Hall) -> list[tuple[User, str | None]]:

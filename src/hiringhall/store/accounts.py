@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from hiringhall.domain.policy import Actor, ActorKind
 from hiringhall.store.database import Tx
@@ -122,6 +122,26 @@ _key_by_secret = Statement(
     ),
     name="key_by_secret",
 )
+_keys_of_user = Statement(
+    select(
+        api_keys.c.id,
+        api_keys.c.prefix,
+        api_keys.c.label,
+        api_keys.c.organization_id,
+        api_keys.c.user_id,
+        api_keys.c.created_at_us,
+        api_keys.c.revoked_at_us,
+    )
+    .where(api_keys.c.user_id == bindparam("user_id"))
+    .order_by(api_keys.c.id),
+    name="keys_of_user",
+)
+_revoke_key = Statement(
+    update(api_keys)
+    .where(api_keys.c.user_id == bindparam("of_user"), api_keys.c.prefix == bindparam("begins"))
+    .values(revoked_at_us=func.coalesce(api_keys.c.revoked_at_us, bindparam("at_us"))),
+    name="revoke_key",
+)
 _set_spec_approval = Statement(
     update(organizations)
     .where(organizations.c.id == bindparam("organization_id"))
@@ -182,6 +202,16 @@ async def add_key(tx: Tx, key: ApiKey, secret_sha256: bytes) -> None:
         created_at_us=key.created_at_us,
         revoked_at_us=key.revoked_at_us,
     )
+
+
+async def keys_of_user(tx: Tx, user_id: str) -> list[ApiKey]:
+    """A user's keys, revoked ones too, oldest first."""
+    return [ApiKey(*row) for row in await tx.all(_keys_of_user, user_id=user_id)]
+
+
+async def revoke_key(tx: Tx, *, user_id: str, prefix: str, at_us: int) -> bool:
+    """Let a user's key open nothing from now on; False when there is none of that prefix."""
+    return await tx.run(_revoke_key, of_user=user_id, begins=prefix, at_us=at_us) > 0
 
 
 async def user_by_email(tx: Tx, email: str) -> User | None:

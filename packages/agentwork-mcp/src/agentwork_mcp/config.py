@@ -77,7 +77,7 @@ def _base_url(text: str) -> str:
         host, parts = None, urlsplit("")
     if parts.scheme not in {"http", "https"} or not host:
         raise ConfigError(
-            f"AGENTWORK_BASE_URL must be an http or https address such as {DEFAULT_BASE_URL} or http://127.0.0.1:8080."
+            f"AGENTWORK_BASE_URL must be an http or https address such as {DEFAULT_BASE_URL} or http://127.0.0.1:8470."
         )
     if parts.username is not None or parts.password is not None:
         raise ConfigError(

@@ -17,7 +17,7 @@ _LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
 _EPILOG = f"""\
 environment:
   AGENTWORK_BASE_URL       the API to talk to (default {DEFAULT_BASE_URL}); for a hall of your
-                           own, its address, such as http://127.0.0.1:8080
+                           own, its address, such as http://127.0.0.1:8470
   AGENTWORK_API_KEY        the key of the account to act for; over stdio only. Without it, call the
                            tool agentwork_register, whose key is then used until the server ends
   AGENTWORK_PLAN_APPROVAL  1 adds the tool agentwork_approve_spec, for APIs that have plans approved

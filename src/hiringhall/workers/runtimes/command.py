@@ -20,10 +20,10 @@ from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.runs import Run
 from hiringhall.workers.briefs import write_brief
-from hiringhall.workers.git.errors import WorkspaceError
+from hiringhall.workers.git.errors import NoAccess, PushRefused, WorkspaceError
 from hiringhall.workers.git.folders import Bin
 from hiringhall.workers.reports import Report, Reports
-from hiringhall.workers.runtimes.port import Broke, Delivered, GaveUp, Outcome, Stretch
+from hiringhall.workers.runtimes.port import Broke, Delivered, GaveUp, Outcome, Planned, Stretch
 from hiringhall.workers.sandboxes.port import (
     MIB,
     ExitReason,
@@ -109,6 +109,8 @@ class Command:
         if brief.role is None:
             return Broke("The command runtime needs a role", may_retry=False)
         role = _read(brief.role.config)
+        if brief.task.spec_approval and not brief.task.plan_approved:
+            return Planned(_plan(brief, role))
         try:
             finished = await self._found(brief) or await self._run(stretch, role)
             return await self._hand_in(stretch, role, finished)
@@ -210,12 +212,18 @@ class Command:
             return _failure(role, report)
         title = stretch.brief.task.title
         collected = await self._workspaces.collect(workspace, message=title, at_s=report.ended_at_s)
-        pushed = await self._workspaces.push(workspace, collected)
+        pushed, unpushed_because = False, ""
+        try:
+            pushed = await self._workspaces.push(workspace, collected)
+        except (PushRefused, NoAccess) as error:
+            # The work is done, and nobody should have to do it again: it is handed in here.
+            unpushed_because = f"The branch was not pushed. {error.reason}"
         if pushed:
             await _say(stretch, _PUSHED, f"Pushed {collected.branch}")
         files = await self._keep(stretch, workspace, collected)
+        text = _text(report, collected, files_kept=len(files), pushed=pushed)
         return Delivered(
-            _text(report, collected, files_kept=len(files), pushed=pushed),
+            f"{text}\n\n{unpushed_because}".rstrip(),
             files,
             branch=collected.branch if collected.commit else None,
             commit=collected.commit,
@@ -250,6 +258,12 @@ def _read(config: Mapping[str, Any]) -> CommandRole:
         return msgspec.convert(dict(config), CommandRole)
     except msgspec.ValidationError as error:
         raise Invalid(f"A command role cannot be read: {error}", {"config": "shape"}) from error
+
+
+def _plan(brief: RunBrief, role: CommandRole) -> str:
+    """What a command would do, for a poster who wants to approve that first."""
+    where = brief.task.repository or "an empty workspace"
+    return f"Run this on {where} and hand in what it prints and changes:\n\n{shlex.join(role.argv)}"
 
 
 async def _say(stretch: Stretch, step: int, text: str) -> None:
