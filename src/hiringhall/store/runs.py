@@ -39,8 +39,11 @@ _newest_of_task = Statement(
     .limit(1),
     name="newest_run_of_task",
 )
+# The task's row is locked along: whoever changes a task locks it before its run, and a claim that
+# had only the run would wait for the task, and they for each other.
 _next_queued = Statement(
     select(runs)
+    .select_from(runs.join(tasks, tasks.c.id == runs.c.task_id))
     .where(runs.c.state == "queued", any_of(runs.c.runtime, "runtimes"))
     .order_by(runs.c.priority.desc(), runs.c.id)
     .limit(1)
@@ -154,7 +157,10 @@ async def newest_of_task(tx: Tx, task_id: str) -> Run | None:
 
 
 async def next_queued(tx: Tx, runtimes: Sequence[str]) -> Run | None:
-    """The run to start next, by priority and then by age; locked on PostgreSQL."""
+    """The run to start next, by priority and then by age; on PostgreSQL locked, with its task.
+
+    One whose task is being changed at this moment is passed over.
+    """
     row = await tx.one(_next_queued, runtimes=list(runtimes))
     return None if row is None else _to_run(row)
 
