@@ -12,6 +12,7 @@ from hiringhall.store.errors import DatabaseClosed, ForeignAwait, StoreError
 from hiringhall.store.migrations import HEAD
 from hiringhall.store.sqlite.connection import connect, version_of
 from hiringhall.store.sqlite.lock import OwnerLock
+from hiringhall.store.sqlite.reader import Reader
 from hiringhall.store.sqlite.readers import Readers
 from hiringhall.store.sqlite.tx import Driver, SqliteReadTx
 from hiringhall.store.sqlite.writer import Writer
@@ -38,7 +39,9 @@ class SqliteDatabase:
         self._lock = lock
         self._loop = asyncio.get_running_loop()
         self._driver = Driver(loop_guard_s)
-        self._reader: Connection | None = connect(path, use, busy_timeout_s=_READ_WAIT_S)
+        self._reader: Reader | None = Reader(
+            connect(path, use, busy_timeout_s=_READ_WAIT_S), self._loop
+        )
         self._readers = Readers(
             lambda: connect(path, use, busy_timeout_s=_SCAN_WAIT_S), threads=SCAN_THREADS
         )
@@ -89,7 +92,7 @@ class SqliteDatabase:
         self._refuse_inside()
         if self._reader is None:
             raise DatabaseClosed("the database is closed")
-        return self._driver.run(body, SqliteReadTx(self._reader))
+        return self._driver.run(body, SqliteReadTx(self._reader.begin()))
 
     async def scan(self, body: Body[T], /) -> T:
         self._refuse_inside()
