@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+from typing import TypedDict
 
 import pytest
 
@@ -18,6 +19,13 @@ from tests.workspace.support import GitServer, Origin, fresh_id, git, write_file
 pytestmark = pytest.mark.anyio
 
 ORGANIZATION = fresh_id()
+
+
+class Served(TypedDict):
+    """Where a server serves a repository, which minds its hooks; and by which token."""
+
+    url: str
+    token: str | None
 
 
 async def worked(
@@ -63,10 +71,12 @@ async def test_pushing_again_does_no_harm(workspaces: Workspaces, origin: Origin
 
 
 async def test_a_push_beside_one_that_outlived_its_hall_succeeds(
-    workspaces: Workspaces, origin: Origin
+    workspaces: Workspaces, origin: Origin, server: GitServer
 ) -> None:
     """A killed hall's git got there first, in the middle of this push, with the same commit."""
-    workspace, collected = await worked(workspaces, origin, {"new": "x"})
+    git(origin.folder, "config", "http.receivepack", "true")
+    served: Served = {"url": server.url("project.git"), "token": server.token}
+    workspace, collected = await worked(workspaces, origin, {"new": "x"}, **served)
     hook = origin.folder / "hooks/update"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text('#!/bin/sh\ngit update-ref "$1" "$3"\n')
@@ -74,7 +84,7 @@ async def test_a_push_beside_one_that_outlived_its_hall_succeeds(
     assert await workspaces.push(workspace, collected)
     assert origin.tip(workspace.branch) == collected.commit
     # Where it was somebody else with something else, it stays as it is.
-    other, made = await worked(workspaces, origin, {"new": "y"})
+    other, made = await worked(workspaces, origin, {"new": "y"}, **served)
     hook.write_text(f'#!/bin/sh\ngit update-ref "$1" {origin.tip("main")}\n')
     with pytest.raises(LeaseLost):
         await workspaces.push(other, made)
@@ -157,13 +167,16 @@ async def test_a_run_may_push_what_it_added_to_its_own_push(
 
 
 async def test_a_refusal_carries_the_repository_s_words(
-    workspaces: Workspaces, origin: Origin
+    workspaces: Workspaces, origin: Origin, server: GitServer
 ) -> None:
+    git(origin.folder, "config", "http.receivepack", "true")
     hook = origin.folder / "hooks/pre-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho 'branches must be named \033[31mproperly'\nexit 1\n")
     hook.chmod(0o755)
-    workspace, collected = await worked(workspaces, origin, {"one": "1"})
+    workspace, collected = await worked(
+        workspaces, origin, {"one": "1"}, url=server.url("project.git"), token=server.token
+    )
     with pytest.raises(PushRefused, match=r"pre-receive hook declined.*properly") as refused:
         await workspaces.push(workspace, collected)
     assert not isinstance(refused.value, LeaseLost)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hiringhall.workers.git import skeleton
-from hiringhall.workers.git.command import TRUSTED, Git
+from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import GitFailed, TooLarge, clean
 from hiringhall.workers.git.folders import copy_file
 from hiringhall.workers.git.mirror import Mirror, Snapshot
+from hiringhall.workers.git.peer import peer
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ async def fill(
     if start_ref is not None:
         await git.must(
             "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--update-head-ok",
-            f"--upload-pack={TRUSTED.format(side='upload')}",
+            f"--upload-pack={peer('upload')}",
             "--", str(work), f"{start_ref}:refs/heads/{branch}",
             repository=inside, protocols="file",
         )  # fmt: skip

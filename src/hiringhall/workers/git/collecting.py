@@ -13,10 +13,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from hiringhall.workers.git import skeleton
-from hiringhall.workers.git.command import TRUSTED, Git
+from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import TimedOut, WorkspaceError, WorkUnreadable, clean
 from hiringhall.workers.git.folders import open_made_file, read_made_file
 from hiringhall.workers.git.intake import Allowance, Intake
+from hiringhall.workers.git.peer import peer
 from hiringhall.workers.sandboxes.port import (
     ExitReason,
     Limits,
@@ -111,7 +112,7 @@ class Collector:
         try:
             await self.git.must(
                 "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--depth=1",
-                f"--upload-pack={TRUSTED.format(side='upload')}", "--",
+                f"--upload-pack={peer('upload')}", "--",
                 f"file://{self.checkout.work}", f"{name}:refs/heads/start",
                 repository=folder, protocols="file",
             )  # fmt: skip

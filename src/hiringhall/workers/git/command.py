@@ -65,9 +65,6 @@ _LIMITED = (
 A write beyond the limit fails with words of git's own rather than by a signal without any.
 """
 
-TRUSTED = "git -c safe.directory='*' {side}-pack"
-"""The other side of a fetch or push on this machine, whichever user a folder belongs to."""
-
 _CLOSE_TIME_S = 5.0
 
 

@@ -10,9 +10,10 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from hiringhall.workers.git.address import Address, pinned
-from hiringhall.workers.git.command import TRUSTED, Answer, Git
+from hiringhall.workers.git.command import Answer, Git
 from hiringhall.workers.git.errors import (
     DefaultBranchVanished,
     LeaseLost,
@@ -23,6 +24,7 @@ from hiringhall.workers.git.errors import (
     clean,
     from_remote,
 )
+from hiringhall.workers.git.peer import RUNS_CONFIGURED_HOOKS, peer
 from hiringhall.workers.git.skeleton import is_commit_id
 
 TOLERATED = (
@@ -150,6 +152,7 @@ class Remote:
             PushRefused: the server said no, and why.
             WorkspaceError: as for `head`.
         """
+        await self._check_runs_nothing()
         ref = f"refs/heads/{branch}"
         answer = await self._run(
             "push",
@@ -225,11 +228,18 @@ class Remote:
             words += ["-o", f"{name}={value}"]
         return [("GIT_SSH_COMMAND", shlex.join(words)), ("GIT_SSH_VARIANT", "ssh")]
 
-    def _local(self, side: str) -> list[str]:
+    def _local(self, side: Literal["upload", "receive"]) -> list[str]:
         """A folder that the operator allowed may belong to another user of this machine."""
         if not self.address.is_local:
             return []
-        return [f"--{side}-pack={TRUSTED.format(side=side)}"]
+        return [f"--{side}-pack={peer(side)}"]
+
+    async def _check_runs_nothing(self) -> None:
+        if self.address.is_local and await self.git.version() == RUNS_CONFIGURED_HOOKS:
+            raise PushRefused(
+                "This host's git 2.54 would run commands out of the configuration of "
+                f"{self.address.url}: the hall pushes to folders with any other version."
+            )
 
     def _error(self, answer: Answer) -> WorkspaceError:
         return from_remote(answer.err, shown=self.address.url, token=self.token)
