@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from hiringhall.blobs import Blobs
 from hiringhall.domain.errors import HallError, Invalid, Superseded
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.hall import Hall
+from hiringhall.workers.file_names import safe_name
 from hiringhall.workers.runtimes.port import (
     Asked,
     Broke,
@@ -44,16 +45,19 @@ class RunningStretch:
     hall: Hall
     blobs: Blobs
     brief: RunBrief
+    _names: set[str] = field(default_factory=set[str])
 
     async def progress(self, text: str) -> None:
         """Tell the poster how far it is."""
         await working.report_progress(self.hall, token=self.brief.run.token, text=text)
 
     async def keep_file(self, name: str, content: bytes | Path) -> NewFile:
-        """Store a file to deliver."""
+        """Store a file to deliver, under a name that a client may save it by."""
+        named = safe_name(name, taken=self._names)
+        self._names.add(named)
         key = self.hall.new_id()
         kept = await self.blobs.put(key, content)
-        return NewFile(name, kept.size_bytes, kept.sha256, key)
+        return NewFile(named, kept.size_bytes, kept.sha256, key)
 
     async def used(self, *, input_tokens: int, output_tokens: int) -> None:
         """Meter what a model used; command and rehearsal cost no credits."""
