@@ -1,7 +1,7 @@
 """The house's front: every door, each at its prefix and at its place under the root."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -12,6 +12,7 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.health import DoorCollector, Health
 from hiringhall.doors.kit import DoorApp, LiveStreams, documented
 from hiringhall.doors.mounts import Mount, Mounts
+from hiringhall.doors.welcome import welcome
 
 _VARY = ((b"vary", b"Authorization"),)
 
@@ -36,7 +37,9 @@ def open_front(
     plain = DoorApp(described, desk, live=live)
     shared = DoorApp(described, desk, live=live, headers=_VARY)
     downloads = DoorApp(files.DOOR, desk, live=live)
-    operators = DoorApp(health.DOOR, health_desk, live=live)
+    first_page = welcome((agentwork.DOOR,), version=version)
+    at_root = replace(health.DOOR, routes=(*health.DOOR.routes, *first_page))
+    operators = DoorApp(at_root, health_desk, live=live)
     doors: dict[str, DoorApp[Any]] = {"agentwork": plain}
     hosts: dict[str, ASGIApp] = {}
     for name, host in (door_hosts or {}).items():

@@ -11,6 +11,7 @@ from hiringhall.doors.kit.answers import (
 from hiringhall.doors.kit.app import DoorApp
 from hiringhall.doors.kit.bodies import Limits
 from hiringhall.doors.kit.calls import Call
+from hiringhall.doors.kit.docs import html_page
 from hiringhall.doors.kit.documented import documented
 from hiringhall.doors.kit.door import Door, Spelling
 from hiringhall.doors.kit.openapi import openapi
@@ -33,6 +34,7 @@ __all__ = [
     "Stream",
     "documented",
     "encode_json",
+    "html_page",
     "malformed",
     "new_request_id",
     "openapi",

@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import json
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
 from hiringhall.doors.kit.answers import Raw
+from hiringhall.doors.kit.refusals import Header
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
@@ -33,15 +35,26 @@ _HEADERS = (
 )
 
 
-def docs_page(document: dict[str, Any]) -> Raw:
-    """The page as an answer, ready to be sent as often as it is asked for."""
+def html_page(title: str, parts: Iterable[str], *, headers: tuple[Header, ...] = ()) -> Raw:
+    """A page under its heading, of parts that are HTML; nothing in it runs or is fetched."""
+    head = (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width,initial-scale=1'>"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>"
+    )
+    page = "".join((head, *parts)).encode()
+    return Raw(page, 200, b"text/html; charset=utf-8", (*_HEADERS, *headers))
+
+
+def docs_page(document: dict[str, Any], *, at: str) -> Raw:
+    """The page as an answer, ready to be sent as often as it is asked for.
+
+    `at` is the path that the door is served under, which its links begin with.
+    """
     info = document["info"]
     parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8>",
-        "<meta name=viewport content='width=device-width,initial-scale=1'>",
-        f"<title>{escape(info['title'])}</title><style>{_STYLE}</style>",
-        f"<h1>{escape(info['title'])}</h1><p>{escape(info['description'])}</p>",
-        "<p>The same as data: <a href='openapi.json'>openapi.json</a>.</p>",
+        f"<p>{escape(info['description'])}</p>",
+        f"<p>The same as data: <a href='{escape(at)}/openapi.json'>openapi.json</a>.</p>",
         _contents(document),
     ]
     for path, operations in document["paths"].items():
@@ -51,8 +64,7 @@ def docs_page(document: dict[str, Any]) -> Raw:
     parts.extend(
         _schema(name, schema) for name, schema in sorted(document["components"]["schemas"].items())
     )
-    page = "".join(parts).encode()
-    return Raw(page, 200, b"text/html; charset=utf-8", _HEADERS)
+    return html_page(info["title"], parts)
 
 
 def _contents(document: dict[str, Any]) -> str:

@@ -16,19 +16,23 @@ D = TypeVar("D")
 
 
 def documented(door: Door[D], *, version: str, server: str) -> Door[D]:
-    """The door with `/openapi.json` and `/docs`; `server` is the path it is served under."""
+    """The door with `/openapi.json`, and `/docs`, which is its first page, too.
+
+    `server` is the path it is served under, where it has no host name of its own.
+    """
     document = openapi(door, version=version, servers=(server or "/",))
     data = Raw(msgspec.json.format(msgspec.json.encode(document), indent=1))
-    page = docs_page(document)
+    pages = {at: docs_page(document, at=at) for at in ("", server)}
 
     async def show_data(desk: D, call: Call[Any, Any]) -> Raw:
         return data
 
     async def show_page(desk: D, call: Call[Any, Any]) -> Raw:
-        return page
+        return pages.get(call.scope.get("root_path", ""), pages[""])
 
     described: tuple[Route[D], ...] = (
         Route("GET", "/openapi.json", show_data, {200: None}, "OpenAPI", hidden=True),
         Route("GET", "/docs", show_page, {200: None}, "Documentation", hidden=True),
+        Route("GET", "/", show_page, {200: None}, "Documentation", hidden=True),
     )
     return replace(door, routes=(*door.routes, *described))

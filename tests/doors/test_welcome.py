@@ -1,0 +1,75 @@
+"""Who comes to the root, or to a door's own, is told where everything is described."""
+
+import re
+
+import pytest
+
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.front import Front
+from tests.doors.asgi import Heard, ask
+from tests.doors.conftest import OpenFront
+
+pytestmark = pytest.mark.anyio
+
+BROWSER = (b"accept", b"text/html,application/xhtml+xml,*/*;q=0.8")
+
+
+def page_of(heard: Heard) -> str:
+    assert heard.status == 200
+    assert heard.headers["content-type"] == "text/html; charset=utf-8"
+    policy = heard.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    page = heard.body.decode()
+    assert "<script" not in page
+    return page
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_a_browser_gets_links_that_lead_somewhere(front: Front, path: str) -> None:
+    heard = await ask(front.app, "GET", path, headers=[BROWSER])
+    assert heard.headers["vary"] == "Accept"
+    page = page_of(heard)
+    assert "<h1>Hiringhall</h1>" in page
+    links = re.findall("href='([^']+)'", page)
+    assert set(links) == {"/agentwork/docs", "/agentwork/openapi.json", "/healthz", "/readyz"}
+    for link in links:
+        assert (await ask(front.app, "GET", link)).status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("accept", [b"*/*", b"application/json", b""])
+async def test_a_program_gets_the_same_as_data(front: Front, path: str, accept: bytes) -> None:
+    heard = await ask(front.app, "GET", path, headers=[(b"accept", accept)])
+    assert (heard.status, heard.headers["vary"]) == (200, "Accept")
+    assert heard.json == {
+        "name": "Hiringhall",
+        "version": "test",
+        "doors": {
+            "agentwork": {
+                "path": "/agentwork",
+                "docs": "/agentwork/docs",
+                "openapi": "/agentwork/openapi.json",
+            }
+        },
+        "health": "/healthz",
+        "readiness": "/readyz",
+    }
+    assert (await ask(front.app, "POST", path)).status == 405
+
+
+@pytest.mark.parametrize("path", ["/agentwork", "/agentwork/", "/agentwork/docs"])
+async def test_a_doors_own_root_is_its_description(front: Front, path: str) -> None:
+    page = page_of(await ask(front.app, "GET", path))
+    assert "href='/agentwork/openapi.json'" in page
+
+
+async def test_a_door_with_a_host_name_links_to_itself_there(
+    desk: Desk, front_of: OpenFront
+) -> None:
+    front = front_of(desk, door_hosts={"agentwork": "aw.hall.example"})
+    host = (b"host", b"aw.hall.example")
+    for path in ("/", "/docs"):
+        page = page_of(await ask(front.app, "GET", path, headers=[host, BROWSER]))
+        assert "href='/openapi.json'" in page
+    assert (await ask(front.app, "GET", "/openapi.json", headers=[host])).status == 200
