@@ -1,5 +1,6 @@
 """The operator's settings: read once from the environment and a TOML file, frozen, handed in."""
 
+import difflib
 import os
 import tomllib
 import types
@@ -9,6 +10,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from hiringhall.hall import Registration
 
@@ -134,6 +136,7 @@ def read_settings(
         if name not in known:
             raise SettingsError(f"There is no setting '{name}' (in {path}); see docs/settings.md")
         values[name] = _convert(name, value, kinds[name])
+        _judge(name, values[name])
     # Meant from where the command was given: git and the sandbox work in folders of their own.
     values["data_dir"] = values["data_dir"].absolute()
     return Settings(**values)
@@ -144,7 +147,10 @@ def _config_file(environ: Mapping[str, str], data_dir: Path) -> Path | None:
     if named:
         return Path(named)
     usual = data_dir / "hiringhall.toml"
-    return usual if usual.exists() else None
+    try:
+        return usual if usual.exists() else None
+    except OSError:  # whoever opens a folder that is closed to us says so, better than this could
+        return None
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -199,6 +205,86 @@ def _takes(kind: Any) -> str:
 
 
 _TAKES: dict[Any, str] = {bool: "1 or 0", int: "a whole number from 0", Path: "a path"}
+
+
+def _judge(name: str, value: Any) -> None:
+    """Refuse at the start what would fail, or silently not work, in the middle of the service."""
+    takes = ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        least, most = _BOUNDS.get(name, _USUAL_BOUNDS)
+        if not least <= value <= most:
+            takes = f"a whole number from {least} to {most}"
+    elif isinstance(value, str) and name in _FORMS:
+        fits, takes_in_words = _FORMS[name]
+        takes = "" if fits(value) else takes_in_words
+    if takes:
+        # Not the value of an address: there may be a password in it.
+        given = "what it is" if "url" in name else repr(value)
+        raise SettingsError(f"{PREFIX}{name.upper()} cannot be {given}: it takes {takes}")
+
+
+def _is_public_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises ValueError for one that is none
+    except ValueError:
+        return False
+    plain = text.isascii() and text.isprintable() and not set(text) & set(' "<>\\?#@')
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _is_database_url(text: str) -> bool:
+    scheme, _, rest = text.partition("://")
+    if scheme == "sqlite":
+        return rest.startswith("/") and not rest.endswith("/")
+    return scheme in ("postgresql", "postgres") and bool(rest)
+
+
+def _is_log_level(text: str) -> bool:
+    return text.lower() in ("debug", "info", "warning", "error")
+
+
+def _one_of(*words: str) -> tuple[Callable[[str], bool], str]:
+    return words.__contains__, f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+# Amounts go through JSON, whose readers count exactly up to 2**53.
+_EXACT = 2**53
+_USUAL_BOUNDS = (0, 1_000_000)
+_BOUNDS: dict[str, tuple[int, int]] = {
+    "port": (0, 65_535),
+    "local_runs": (0, 1000),
+    "run_timeout_s": (1, 30 * 24 * 3600),
+    # The account that all of them come from must hold their sum in 64 bits.
+    "opening_balance_cents": (0, 10**12),
+    "credits_per_day": (0, _EXACT),
+}
+_FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "public_url": (_is_public_url, "http://host or https://host, with nothing secret in it"),
+    "database_url": (_is_database_url, "sqlite:///absolute/path/hall.db or postgresql://…"),
+    "sandbox": _one_of("bubblewrap", "process-unsafe"),
+    "log_level": (_is_log_level, "debug, info, warning or error"),
+    "log_format": _one_of("auto", "console", "json"),
+}
+
+# What the command, its tests and its workers call by such a name and is no setting.
+_HELPERS = frozenset(
+    {"CONFIG", "DEBUG", "URL", "API_KEY", "KEY_FILE"}
+    | {"TASK_ID", "TITLE", "BRIEF", "BRIEF_JSON", "BRANCH"}
+)
+
+
+def strange_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables that look like settings and are none, with the one that may be meant, or ""."""
+    known = {one.name.upper() for one in fields(Settings)} | _HELPERS
+    found: dict[str, str] = {}
+    for variable in sorted(environ):
+        name = variable.removeprefix(PREFIX).upper()
+        if not variable.startswith(PREFIX) or name in known or name.startswith("TEST_"):
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        found[variable] = f"{PREFIX}{near[0]}" if near else ""
+    return found
 
 
 def describe() -> list[tuple[str, str, str]]:

@@ -95,7 +95,8 @@ def test_it_stops_with_its_standard_input(tmp_path: Path, source: str) -> None:
 
 
 def test_the_banner_tells_a_newcomer_why_tasks_wait(tmp_path: Path) -> None:
-    with serve(tmp_path / "hall") as process:
+    key_file = tmp_path / "new.key"
+    with serve(tmp_path / "hall", HIRINGHALL_SECRET_KEY_FILE=str(key_file)) as process:
         assert process.stdout is not None
         lines: list[str] = []
         while "Ctrl-C" not in (lines[-1] if lines else ""):
@@ -104,10 +105,28 @@ def test_the_banner_tells_a_newcomer_why_tasks_wait(tmp_path: Path) -> None:
         banner = "".join(lines)
     assert "serves http://127.0.0.1:" in lines[0]
     assert str(tmp_path / "hall") in banner
+    assert "/agentwork/docs says how" in banner
+    assert f"! key: {key_file} was not there" in banner
     assert "No worker is set up" in banner
     assert "HIRINGHALL_RUNTIME=rehearsal" in banner
     assert "hiringhall register --email" in banner
     assert "\x1b" not in banner
+
+
+def test_the_start_says_what_was_hardly_meant(tmp_path: Path) -> None:
+    key_file = tmp_path / "typo.key"
+    strange = {"HIRINGHALL_SECRET_KEY_FILE": str(key_file), "HIRINGHALL_PORTT": "1"}
+    with serve(tmp_path / "hall", "--json", **strange) as process:
+        said(process)
+        process.terminate()
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    assert f"{key_file} was not there, so a new key was made there" in errors
+    assert "There is no setting HIRINGHALL_PORTT; HIRINGHALL_PORT may be meant." in errors
+    with serve(tmp_path / "hall", "--json", HIRINGHALL_SECRET_KEY_FILE=str(key_file)) as process:
+        said(process)
+        process.terminate()
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    assert "warning:" not in errors
 
 
 def test_a_second_server_on_the_folder_is_refused(tmp_path: Path) -> None:
@@ -131,6 +150,37 @@ def test_a_taken_port_is_said_to_be_taken(tmp_path: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.parametrize("command", ["serve --port 0", "admin invite", "audit", "demo"])
+@pytest.mark.parametrize("kind", ["a file", "below a file", "nowhere", "too long"])
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path, command: str, kind: str) -> None:
+    """And not the port, which is what else can be wrong at a start."""
+    (tmp_path / "file").touch()
+    folders = {
+        "a file": tmp_path / "file",
+        "below a file": tmp_path / "file" / "hall",
+        "nowhere": Path("/proc/nope"),
+        "too long": tmp_path / ("x" * 300),
+    }
+    option = "--folder" if command == "demo" else "--data-dir"
+    refused = run(*command.split(), option, str(folders[kind]))
+    if (command, kind) == ("audit", "nowhere"):
+        assert refused.returncode == Exit.NOT_FOUND
+    else:
+        assert refused.returncode == Exit.USAGE
+        assert f"The data folder {folders[kind]} cannot be" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert ".." not in refused.stderr
+
+
+def test_a_folder_whose_files_cannot_be_written_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "hall"
+    folder.mkdir()
+    (folder / "node.id").mkdir()
+    refused = run("serve", "--port", "0", "--data-dir", str(folder))
+    assert refused.returncode == Exit.USAGE
+    assert f"The data folder {folder} cannot be written: Is a directory" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
@@ -142,10 +192,13 @@ def test_a_taken_port_is_said_to_be_taken(tmp_path: Path) -> None:
         ({"HIRINGHALL_DOOR_HOSTS": "none=x.example"}, "HIRINGHALL_DOOR_HOSTS"),
         ({"HIRINGHALL_REHEARSAL_SCRIPT": "/nonexistent/x.json"}, "cannot be read"),
         ({"HIRINGHALL_CREDITS_PER_DAY": "-1"}, "HIRINGHALL_CREDITS_PER_DAY"),
+        ({"HIRINGHALL_SANDBOX": "docker"}, "HIRINGHALL_SANDBOX"),
+        ({"HIRINGHALL_DATABASE_URL": "mysql://localhost/hall"}, "HIRINGHALL_DATABASE_URL"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, settings: dict[str, str], complaint: str) -> None:
     refused = run("serve", "--port", "0", "--data-dir", str(tmp_path), **settings)
     assert refused.returncode == Exit.USAGE
     assert complaint in refused.stderr
+    assert ".." not in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -37,3 +37,9 @@ class CommandError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code
+
+
+def sentence(text: object) -> str:
+    """What an error says, with one full stop at its end."""
+    said = str(text).rstrip()
+    return said if said.endswith((".", "!", "?")) else f"{said}."

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from hiringhall.cli.local import require_hall
-from hiringhall.cli.outcome import CommandError
+from hiringhall.cli.outcome import CommandError, sentence
 
 if TYPE_CHECKING:
     from hiringhall.settings import Settings
@@ -31,4 +31,4 @@ def read_hall(settings: "Settings", question: "Callable[[Database], Awaitable[T]
     try:
         return run(look())
     except StoreError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(sentence(error)) from None

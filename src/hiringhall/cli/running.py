@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import signal
 import threading
+from pathlib import Path
 
 from hiringhall.app import App, open_app
 from hiringhall.cli.credentials import DEFAULT_URL
@@ -14,10 +15,14 @@ from hiringhall.cli.serving import notes, serving
 from hiringhall.hall import Registration
 from hiringhall.settings import Settings
 
+_NEW_KEY = "{} was not there, so a new key was made there: links signed with another no longer work"
+
 
 async def serve_until_told(settings: Settings, screen: Screen, *, stop_with_stdin: bool) -> None:
     """Serve until a signal, or the end of standard input, says so; raises like `open_app`."""
-    newcomer = not (settings.data_dir / "node.id").exists()
+    newcomer = _is_missing(settings.data_dir / "node.id")
+    key_file = settings.secret_key_file
+    new_key = "" if key_file is None or not _is_missing(key_file) else _NEW_KEY.format(key_file)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -29,8 +34,10 @@ async def serve_until_told(settings: Settings, screen: Screen, *, stop_with_stdi
             screen.value(
                 {"url": served.url, "data_dir": str(settings.data_dir), "pid": os.getpid()}
             )
+            if new_key:
+                screen.note(f"warning: {new_key}")
         else:
-            _banner(screen, app, served.url, newcomer=newcomer)
+            _banner(screen, app, served.url, newcomer=newcomer, new_key=new_key)
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({waiting, served.carrying}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -53,12 +60,20 @@ def _at_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> No
     threading.Thread(target=drain, name="stdin", daemon=True).start()
 
 
-def _banner(screen: Screen, app: App, url: str, *, newcomer: bool) -> None:
+def _is_missing(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except OSError:  # closed to us: `open_app` says so
+        return False
+
+
+def _banner(screen: Screen, app: App, url: str, *, newcomer: bool, new_key: str) -> None:
     """Where it serves, what it can do, and how it could do more."""
     settings, staffing = app.settings, app.hall.staffing
     version = importlib.metadata.version("hiringhall")
     screen.say(f"Hiringhall {version} serves {settings.public_url or url}", style="bold")
     lines: dict[str, str] = {
+        "pages": f"{settings.public_url or url}/agentwork/docs says how programs use it",
         "folder": str(settings.data_dir.absolute()),
         "database": "SQLite in the folder"
         if app.hall.database.dialect == "sqlite"
@@ -69,6 +84,8 @@ def _banner(screen: Screen, app: App, url: str, *, newcomer: bool) -> None:
     }
     for name, text in lines.items():
         screen.say(f"  {name:<9} {text}")
+    if new_key:
+        screen.say(f"  ! key: {new_key}", style="yellow")
     for warning in app.probe.warnings:
         screen.say(f"  ! sandbox: {warning}", style="yellow")
     for what, why in notes(app).items():

@@ -5,8 +5,15 @@ from typing import Annotated
 import typer
 
 from hiringhall.cli.options import DatabaseUrl, DataDir, Json
-from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.outcome import CommandError, Exit, sentence
 from hiringhall.cli.screen import Screen
+
+EXAMPLES = """\
+\b
+Examples:
+  hiringhall serve
+  HIRINGHALL_RUNTIME=rehearsal hiringhall serve --port 8470 --data-dir ./hall
+"""
 
 
 def serve(
@@ -40,21 +47,17 @@ def serve(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    r"""Run a hall until Ctrl-C or SIGTERM.
+    """Run a hall until Ctrl-C or SIGTERM.
 
     Every setting is a HIRINGHALL_… variable or a line in hiringhall.toml in the folder; see
     docs/settings.md. With --json: one line with url, data_dir and pid once it serves.
-
-    \b
-    Examples:
-      hiringhall serve
-      HIRINGHALL_RUNTIME=rehearsal hiringhall serve --port 8470 --data-dir ./hall
     """
     from hiringhall.cli import logs
     from hiringhall.cli.local import settings_of
     from hiringhall.cli.running import serve_until_told
+    from hiringhall.cli.serving import CannotListen
     from hiringhall.doors.server import run
-    from hiringhall.node import NodeBusy
+    from hiringhall.node import FolderUnusable, NodeBusy
     from hiringhall.settings import SettingsError
     from hiringhall.store.errors import StoreError
 
@@ -63,14 +66,13 @@ def serve(
     try:
         logs.configure(settings)
         run(serve_until_told(settings, screen, stop_with_stdin=stop_with_stdin))
-    except SettingsError as error:
-        raise CommandError(f"{error}.", Exit.USAGE) from None
+    except (SettingsError, FolderUnusable) as error:
+        raise CommandError(sentence(error), Exit.USAGE) from None
     except NodeBusy as error:
-        raise CommandError(f"{error}.", Exit.LATER) from None
+        raise CommandError(sentence(error), Exit.LATER) from None
     except StoreError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(sentence(error)) from None
+    except CannotListen as error:
+        raise CommandError(f"{sentence(error)} Choose another with --host or --port.") from None
     except OSError as error:
-        raise CommandError(
-            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}. "
-            "Choose another with --port."
-        ) from None
+        raise CommandError(f"The hall cannot go on: {sentence(error)}") from None

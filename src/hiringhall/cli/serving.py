@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib.metadata
+import socket
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -22,6 +23,10 @@ from hiringhall.settings import Settings, SettingsError
 from hiringhall.store.errors import StoreError
 
 
+class CannotListen(Exception):
+    """The address or port to listen on is not to be had; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """A hall that is being served: where, and the work that must not end by itself."""
@@ -32,22 +37,31 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def serving(app: App) -> AsyncGenerator[Served]:
-    """Serve a hall as long as the context lasts. Raises SettingsError, and OSError for the port."""
-    with listen(app.settings.host, app.settings.port) as listener:
+    """Serve a hall as long as the context lasts. Raises SettingsError and CannotListen."""
+    with _listener(app.settings) as listener:
         url = address_of(listener)
         front = _front(app, url)
         server = Server(front.app, listener, before_stop=front.live.end_all)
-        socket = AdminSocket(
+        operator = AdminSocket(
             app.settings.data_dir,
             lambda operation, arguments: carry_out(app.hall, operation, arguments),
         )
-        async with socket, server:
+        async with operator, server:
             carrying = asyncio.create_task(app.carry())
             try:
                 yield Served(url, carrying)
             finally:
                 carrying.cancel()
                 await asyncio.gather(carrying, return_exceptions=True)
+
+
+def _listener(settings: Settings) -> socket.socket:
+    try:
+        return listen(settings.host, settings.port)
+    except OSError as error:
+        raise CannotListen(
+            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}"
+        ) from error
 
 
 def _front(app: App, url: str) -> Front:

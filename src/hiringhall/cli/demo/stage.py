@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-from hiringhall.cli.outcome import CommandError
+from hiringhall.cli.outcome import CommandError, Exit
 from hiringhall.cli.screen import Screen
 
 MARK = ".hiringhall-demo"
@@ -30,11 +30,20 @@ def expect(holds: object, what: str) -> None:
 
 def fresh_folder(folder: Path) -> Path:
     """An empty folder; an earlier demonstration's is cleared, anything else is left alone."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
-        raise CommandError(f"{folder} is in use for something else; choose another with --folder.")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / MARK).write_text("The demonstration's own: cleared at its next start.\n")
+    try:
+        if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+            raise CommandError(
+                f"{folder} is in use for something else; choose another with --folder."
+            )
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / MARK).write_text("The demonstration's own: cleared at its next start.\n")
+    except OSError as error:
+        raise CommandError(
+            f"The data folder {folder} cannot be written: {error.strerror}. "
+            "Choose another with --folder.",
+            Exit.USAGE,
+        ) from None
     return folder.resolve()
 
 
