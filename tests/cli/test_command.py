@@ -1,12 +1,18 @@
 """The command as a process: quick help, exit codes, pipes and Ctrl-C."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import httpx
+import typer
+
+from hiringhall.cli.main import app
 from hiringhall.cli.outcome import MEANINGS, Exit
 from tests.cli.conftest import Shell
 from tests.support.agentwork_standin import StandIn
@@ -113,5 +119,46 @@ def test_a_reader_that_goes_away_is_no_error(standin: StandIn, tmp_path: Path) -
         check=True,
         timeout=120,
     )
-    assert "Traceback" not in ran.stderr
+    assert ran.stderr == ""
     assert ran.stdout.strip() in {"0", "1"}
+
+
+def test_what_is_left_to_say_to_nobody_is_dropped_in_silence(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    """The rows are still buffered when the command is done: the pipe breaks at the very end."""
+    key = standin.register()
+    body = {"title": "T", "description": "D"}
+    headers = {"Authorization": f"Bearer {key}"}
+    httpx.post(f"{standin.url}/api/v1/tasks/", json=body, headers=headers).raise_for_status()
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as nobody:
+        ran = subprocess.run(
+            [*COMMAND, "tasks", "list"],
+            env=environment(tmp_path, HIRINGHALL_URL=standin.url, HIRINGHALL_API_KEY=key),
+            stdin=subprocess.DEVNULL,
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_help_shows_no_leavings_of_its_making(shell: Shell) -> None:
+    """Of every command: what a value is called in the code, or a mark for the formatter."""
+    waiting: list[tuple[str, Any]] = [("", typer.main.get_command(app))]
+    seen = 0
+    while waiting:
+        path, command = waiting.pop()
+        shown = shell(*path.split(), "--help")
+        assert shown.code == 0
+        assert "\\b" not in shown.out, path
+        assert re.search(r"--[a-z-]+ <", shown.out) is None, path
+        seen += 1
+        below: dict[str, Any] = getattr(command, "commands", {})
+        waiting += [(f"{path} {name}", one) for name, one in below.items()]
+    assert seen > 30
+    assert "\n    hiringhall serve\n" in shell("serve", "--help").out

@@ -4,12 +4,14 @@ import json
 import shlex
 import stat
 from pathlib import Path
+from typing import get_args
 from urllib.parse import quote
 
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse
 
 from hiringhall.cli.outcome import Exit
+from hiringhall.doors.agentwork.wire import Status
 from tests.cli.conftest import Shell
 from tests.support.agentwork_standin import StandIn, refusal
 
@@ -72,6 +74,27 @@ def test_list_when_piped_is_one_line_a_task(at_standin: Shell, standin: StandIn)
     assert at_standin("tasks", "list", "--status", "completed").out == ""
     assert len(at_standin("tasks", "list", "--json").json["tasks"]) == 2
     assert standin.seen[-1].path == "/api/v1/tasks/"
+
+
+def test_list_knows_the_words_of_a_status(at_standin: Shell, standin: StandIn) -> None:
+    wrong = at_standin("tasks", "list", "--status", "bogus")
+    assert wrong.code == Exit.USAGE
+    for word in get_args(Status):
+        assert word in wrong.err
+        assert at_standin("tasks", "list", "--status", word).code == 0
+    assert len(standin.seen) == len(get_args(Status))
+
+
+def test_show_says_what_a_task_waits_for(at_standin: Shell, standin: StandIn) -> None:
+    task_id = posted(at_standin)
+    task = standin.tasks[task_id]
+    task.log = [("status", "Task received"), ("status", "Waiting: no\nrole"), ("reply", "Hello")]
+    assert "no role" not in at_standin("tasks", "show", task_id).out
+    task.status = "processing"
+    assert at_standin("tasks", "show", task_id).lines[-1] == "Waiting: no role"
+    assert at_standin("tasks", "show", task_id, "--json").json["status"] == "processing"
+    task.log = []
+    assert at_standin("tasks", "show", task_id).code == 0
 
 
 def test_a_task_from_question_to_result(

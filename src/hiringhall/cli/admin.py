@@ -78,7 +78,9 @@ def create_user(
 
 @app.command("invite")
 def invite(
-    days: Annotated[int, typer.Option(help="How long it is valid.", min=1, max=365)] = 7,
+    days: Annotated[
+        int, typer.Option(help="How long it is valid.", min=1, max=365, metavar="N")
+    ] = 7,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
@@ -89,7 +91,9 @@ def invite(
     if as_json:
         screen.value(value)
     else:
-        screen.note(f"Valid for {days} days, shown this once; send it as 'invitation':")
+        screen.note(
+            f"Valid for {days} days, shown this once; for 'hiringhall register --invitation':"
+        )
         screen.say(str(value["invitation"]))
 
 

@@ -53,7 +53,7 @@ app = typer.Typer(
     help="A hiring hall for AI agents: post work, have it done in sandboxes, check it.",
     epilog=_EPILOG,
 )
-app.command()(serve.serve)
+app.command(epilog=serve.EXAMPLES)(serve.serve)
 app.add_typer(tasks.app)
 app.add_typer(admin.app)
 app.command()(accounts.register)
@@ -87,6 +87,18 @@ def _root(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; the exit code."""
+    code = _run(arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has seen enough. What is still buffered must not fail again at the exit.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="hiringhall")
     except SystemExit as ending:

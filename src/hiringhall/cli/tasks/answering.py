@@ -19,7 +19,7 @@ Reason = Annotated[
 def reply(
     task_id: TaskId,
     text: Annotated[
-        str | None, typer.Argument(help="The reply in plain words; - reads stdin.")
+        str | None, typer.Argument(help="The reply in plain words; - reads stdin.", metavar="TEXT")
     ] = None,
     answers: Annotated[
         list[str] | None,

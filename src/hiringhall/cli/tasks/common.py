@@ -16,6 +16,16 @@ from hiringhall.cli.screen import Screen, one_line
 if TYPE_CHECKING:
     from hiringhall.cli.client import HallClient
 
+STATUSES = (
+    "processing",
+    "awaiting_reply",
+    "awaiting_spec_approval",
+    "awaiting_solution_approval",
+    "completed",
+    "cancelled",
+)
+"""The words for where a task stands (seed 000), as a hall answers them."""
+
 
 @contextmanager
 def open_hall(screen: Screen, url: str | None, key_file: Path | None) -> "Generator[HallClient]":
@@ -36,6 +46,15 @@ def status_of(client: "HallClient", task_id: str) -> dict[str, Any]:
     from hiringhall.cli.client import task_path
 
     return client.get(task_path(task_id))
+
+
+def last_word_of(client: "HallClient", task_id: str) -> str:
+    """What a task's log last says of it: what its worker does, or what keeps it waiting."""
+    from hiringhall.cli.client import task_path
+
+    log: list[dict[str, Any]] = client.get(task_path(task_id, "/events")).get("events") or []
+    said = (str(one.get("content", "")) for one in reversed(log) if one.get("type") == "status")
+    return one_line(next(said, ""))
 
 
 def follow(

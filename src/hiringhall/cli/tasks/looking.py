@@ -7,14 +7,18 @@ import typer
 
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
 from hiringhall.cli.screen import Screen
-from hiringhall.cli.tasks.common import follow, open_hall, show_status, status_of
+from hiringhall.cli.tasks.common import follow, last_word_of, open_hall, show_status, status_of
 
 
 def show(task_id: TaskId, url: Url = None, key_file: KeyFile = None, as_json: Json = False) -> None:
     """Show where a task stands and what it waits for."""
     screen = Screen(as_json=as_json)
     with open_hall(screen, url, key_file) as client:
-        show_status(screen, status_of(client, task_id))
+        status = status_of(client, task_id)
+        show_status(screen, status)
+        # Nobody's turn to speak: the log alone says whether it is worked on or waits, and for what.
+        if not as_json and status.get("status") == "processing":
+            screen.say(last_word_of(client, task_id))
 
 
 def events(

@@ -9,14 +9,16 @@ import typer
 from hiringhall.cli.options import Json, KeyFile, Url
 from hiringhall.cli.outcome import CommandError, Exit
 from hiringhall.cli.screen import Screen
-from hiringhall.cli.tasks.common import follow, open_hall, read_stdin
+from hiringhall.cli.tasks.common import STATUSES, follow, open_hall, read_stdin
 
 # What a hall surely gives in one piece; a longer list is cut here.
 _PAGE = 100
 
 
 def create(
-    title: Annotated[str, typer.Argument(help="Short title; 70 characters are kept.")],
+    title: Annotated[
+        str, typer.Argument(help="Short title; 70 characters are kept.", metavar="TITLE")
+    ],
     description: Annotated[
         str | None,
         typer.Option("--description", "-d", help="What you need, in full.", metavar="TEXT"),
@@ -79,6 +81,9 @@ def list_tasks(
 
     When piped: id, status, time and title with tabs between.
     """
+    if status is not None and status not in STATUSES:
+        words = ", ".join(STATUSES)
+        raise CommandError(f"No task has the status {status!r}; the words are {words}.", Exit.USAGE)
     screen = Screen(as_json=as_json)
     with open_hall(screen, url, key_file) as client:
         page = f"?limit={limit}" if limit and limit <= _PAGE and status is None else ""
