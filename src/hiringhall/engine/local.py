@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from typing import Generic, Protocol, TypeVar
 
 import structlog
@@ -12,6 +13,8 @@ JobOf = TypeVar("JobOf")
 log = structlog.get_logger()
 
 FAULT_PAUSE_S = 1.0
+SETTLE_S = 0.1
+"""How often news lets the engine tend: far sooner than any timer is due, and no price of each."""
 
 
 class Work(Protocol[JobOf]):
@@ -52,21 +55,25 @@ class LocalEngine(Generic[Job]):
 
     async def carry(self, work: Work[Job]) -> None:
         """Carry work until cancelled; then cancel the jobs in hand and wait for them."""
+        loop = asyncio.get_running_loop()
+        tended_s, due_s = -math.inf, loop.time()
         try:
-            pause_s = 0.0
             while True:
                 self._news.clear()
                 try:
-                    pause_s = await work.tend()
                     await self._fill(work)
+                    if loop.time() >= due_s:
+                        tended_s = loop.time()
+                        due_s = tended_s + await work.tend()
                 except Exception:
                     # The database may be away for a while: say so, and look again.
                     log.exception("engine.fault")
-                    pause_s = FAULT_PAUSE_S
+                    due_s = loop.time() + FAULT_PAUSE_S
                 # Not wait_for: before Python 3.12 it can swallow a cancellation.
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pause_s):
+                    async with asyncio.timeout_at(due_s):
                         await self._news.wait()
+                        due_s = min(due_s, tended_s + SETTLE_S)
         finally:
             for job in self._jobs:
                 job.cancel()
