@@ -24,13 +24,11 @@ def uuid7(at_us: int, random: bytes) -> str:
     if len(random) != 10:
         raise ValueError("uuid7 takes ten random bytes")
     milliseconds, rest_us = divmod(at_us, 1000)
-    fraction = rest_us * 4096 // 1000
-    value = (milliseconds & (1 << 48) - 1) << 80
-    value |= 0x7 << 76
-    value |= fraction << 64
-    value |= 0b10 << 62
-    value |= int.from_bytes(random[:8], "big") & (1 << 62) - 1
-    return str(uuid.UUID(int=value))
+    moment = (milliseconds & (1 << 48) - 1) << 16 | 0x7 << 12 | rest_us * 4096 // 1000
+    drawn = 0b10 << 62 | int.from_bytes(random[:8], "big") & (1 << 62) - 1
+    # By hand: `uuid.UUID` takes twice as long, and every row has an id.
+    high, low = f"{moment:016x}", f"{drawn:016x}"
+    return f"{high[:8]}-{high[8:12]}-{high[12:]}-{low[:4]}-{low[4:]}"
 
 
 def is_uuid(text: str) -> bool:

@@ -49,7 +49,7 @@ def status_of(state: State, waiting_for: Waiting) -> Status:
 
 def time_of(at_us: int) -> str:
     """A time as this door writes it: UTC, to the second, no zone."""
-    return datetime.fromtimestamp(at_us // 1_000_000, UTC).replace(tzinfo=None).isoformat()
+    return datetime.fromtimestamp(at_us // 1_000_000, UTC).isoformat()[:19]
 
 
 def registered(issued: IssuedKey) -> RegisteredAnswer:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 import msgspec
-from starlette.types import Receive, Send
+from starlette.types import Message, Receive, Send
 
 from hiringhall.doors.kit.refusals import Header
 
@@ -100,6 +100,30 @@ class Reply:
         headers: tuple[Header, ...],
     ) -> None:
         """Send status and headers."""
+        await self._send(self._start(status, content_type, size_bytes, headers))
+
+    async def more(self, body: bytes, *, more: bool) -> None:
+        """Send a piece of the body; nothing of it goes out for HEAD."""
+        await self._send(self._piece(body, more=more))
+
+    async def whole(
+        self,
+        status: int,
+        body: bytes,
+        content_type: bytes = JSON,
+        headers: tuple[Header, ...] = (),
+    ) -> None:
+        """Send an answer that is there as a whole."""
+        await self._send(self._start(status, content_type, len(body), headers))
+        await self._send(self._piece(body, more=False))
+
+    def _start(
+        self,
+        status: int,
+        content_type: bytes,
+        size_bytes: int | None,
+        headers: tuple[Header, ...],
+    ) -> Message:
         self.started = True
         self.status = status
         lines: list[Header] = [
@@ -110,28 +134,11 @@ class Reply:
         ]
         if size_bytes is not None:
             lines.append((b"content-length", b"%d" % size_bytes))
-        await self._send({"type": "http.response.start", "status": status, "headers": lines})
+        return {"type": "http.response.start", "status": status, "headers": lines}
 
-    async def more(self, body: bytes, *, more: bool) -> None:
-        """Send a piece of the body; nothing of it goes out for HEAD."""
-        await self._send(
-            {
-                "type": "http.response.body",
-                "body": b"" if self._head else body,
-                "more_body": more,
-            }
-        )
-
-    async def whole(
-        self,
-        status: int,
-        body: bytes,
-        content_type: bytes = JSON,
-        headers: tuple[Header, ...] = (),
-    ) -> None:
-        """Send an answer that is there as a whole."""
-        await self.start(status, content_type, len(body), headers)
-        await self.more(body, more=False)
+    def _piece(self, body: bytes, *, more: bool) -> Message:
+        sent = b"" if self._head else body
+        return {"type": "http.response.body", "body": sent, "more_body": more}
 
     async def stream(self, stream: Stream, receive: Receive, live: LiveStreams) -> None:
         """Send a stream to its end, or until the client hangs up or the server stops.
