@@ -1,0 +1,67 @@
+"""How much is measured: all of it, a quick look, or so little that only the bench is tested."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Counts and durations of one run of the bench.
+
+    `thousand` and `million` are how many tasks lie in the two databases that are compared, zero
+    for none. `gets` and `posts` are requests to each server in each round, `connections` how many
+    are under way at once.
+    """
+
+    thousand: int
+    million: int
+    gets: int
+    posts: int
+    connections: int
+    warm_up: int
+    paced_runs: int
+    pace_s: float
+    queued_runs: int
+    idle_s: float
+    restarts: int
+
+
+FULL = Scale(
+    thousand=1_000,
+    million=1_000_000,
+    gets=500,
+    posts=300,
+    connections=16,
+    warm_up=500,
+    paced_runs=200,
+    pace_s=0.05,
+    queued_runs=400,
+    idle_s=20.0,
+    restarts=3,
+)
+QUICK = Scale(
+    thousand=1_000,
+    million=0,
+    gets=400,
+    posts=250,
+    connections=16,
+    warm_up=200,
+    paced_runs=40,
+    pace_s=0.03,
+    queued_runs=100,
+    idle_s=5.0,
+    restarts=1,
+)
+TINY = Scale(
+    thousand=40,
+    million=80,
+    gets=20,
+    posts=20,
+    connections=4,
+    warm_up=4,
+    paced_runs=5,
+    pace_s=0.02,
+    queued_runs=5,
+    idle_s=0.2,
+    restarts=1,
+)
+"""For the bench's own test: its figures mean nothing."""
