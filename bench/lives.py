@@ -26,10 +26,40 @@ LIVES = (
     "failed",
 )
 
-_WORDS = (
-    "add fix the a page form test list user order price export import file "
-    "search filter sort header footer button table report mail login token cache retry log page chart date time"
-).split()
+_WORDS = [
+    "add",
+    "fix",
+    "the",
+    "a",
+    "page",
+    "form",
+    "test",
+    "list",
+    "user",
+    "order",
+    "price",
+    "export",
+    "import",
+    "file",
+    "search",
+    "filter",
+    "sort",
+    "header",
+    "footer",
+    "button",
+    "table",
+    "report",
+    "mail",
+    "login",
+    "token",
+    "cache",
+    "retry",
+    "log",
+    "page",
+    "chart",
+    "date",
+    "time",
+]
 
 
 async def live_all(database_url: str) -> dict[str, str]:
