@@ -13,6 +13,7 @@ from hiringhall.workers.sandboxes.filter import (
     REFUSED,
     SOCKET,
     SOCKETPAIR,
+    UNSUPPORTED,
     compile_filter,
 )
 
@@ -63,7 +64,8 @@ def _action(value: int) -> str:
     if value == 0x8000_0000:
         return KILLED
     assert value & 0xFFFF_0000 == 0x0005_0000
-    return errno.errorcode[value & 0xFFFF]
+    number = value & 0xFFFF
+    return "EOPNOTSUPP" if number == errno.EOPNOTSUPP else errno.errorcode[number]
 
 
 def test_an_unknown_machine_has_no_filter() -> None:
@@ -85,7 +87,7 @@ def test_every_path_ends(machine: str) -> None:
 @pytest.mark.parametrize("machine", MACHINE_NAMES)
 def test_what_is_refused_and_what_is_absent(machine: str) -> None:
     column = MACHINES[machine].column
-    for table, answer in ((REFUSED, "EPERM"), (ABSENT, "ENOSYS")):
+    for table, answer in ((REFUSED, "EPERM"), (ABSENT, "ENOSYS"), (UNSUPPORTED, "EOPNOTSUPP")):
         judged = {
             name: judge(machine, number)
             for name, row in table.items()
@@ -140,3 +142,10 @@ def _of(row: tuple[int | None, int | None], machine: str) -> int:
     number = row[MACHINES[machine].column]
     assert number is not None
     return number
+
+
+@pytest.mark.parametrize("machine", MACHINE_NAMES)
+def test_room_on_a_disk_is_not_reserved_by_the_older_names_either(machine: str) -> None:
+    # FS_IOC_RESVSP, FS_IOC_RESVSP64, FS_IOC_ZERO_RANGE
+    for request in (0x40305828, 0x4030582A, 0x40305839):
+        assert judge(machine, _of(IOCTL, machine), 3, request) == "EOPNOTSUPP"

@@ -120,6 +120,31 @@ async def test_the_hosts_disk_is_not_filled(inside: Inside) -> None:
     assert went.exit.code == 137
 
 
+async def test_not_even_by_one_that_is_quick(inside: Inside) -> None:
+    went = await inside.shell(
+        "i=0; while [ $i -lt 600 ]; do i=$((i + 1)); head -c 4M /dev/zero >$i; done",
+        limits=replace(LIMITS, disk_bytes=64 * MIB),
+    )
+    assert went.exit.reason is ExitReason.OUT_OF_DISK
+    taken_bytes = sum(path.stat().st_blocks * 512 for path in inside.workspace.iterdir())
+    assert 64 * MIB < taken_bytes < 2000 * MIB
+
+
+async def test_room_on_the_disk_is_taken_by_writing_alone(inside: Inside) -> None:
+    """Else gigabytes are gone in a moment, sooner than anybody can look."""
+    went = await inside.python(
+        """
+file = os.open("/workspace/big", os.O_CREAT | os.O_RDWR)
+size = ctypes.c_long(1 << 40)
+if libc.fallocate(file, 0, ctypes.c_long(0), size) < 0:
+    print(errno.errorcode[ctypes.get_errno()])
+attempt(os.posix_fallocate, file, 0, 1 << 20)
+"""
+    )
+    assert went.out.split() == ["ENOTSUP", "allowed"]  # which is EOPNOTSUPP on Linux
+    assert (inside.workspace / "big").stat().st_size == 1 * MIB
+
+
 async def test_no_core_is_dumped(inside: Inside) -> None:
     went = await inside.shell("ulimit -c; kill -ABRT $$")
     assert went.out == "0\n"

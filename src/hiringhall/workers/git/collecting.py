@@ -18,6 +18,7 @@ from hiringhall.workers.git.errors import TimedOut, WorkspaceError, WorkUnreadab
 from hiringhall.workers.git.folders import open_made_file, read_made_file
 from hiringhall.workers.git.intake import Allowance, Intake
 from hiringhall.workers.git.peer import peer
+from hiringhall.workers.sandboxes import disk
 from hiringhall.workers.sandboxes.port import (
     ExitReason,
     Limits,
@@ -146,7 +147,7 @@ class Collector:
             },
             workspace=self.checkout.folder,
             session=session,
-            limits=Limits(file_bytes=2 * self.allowance.pack_bytes, wall_s=self.allowance.time_s),
+            limits=await self._limits(session),
         )
         try:
             running = await self.sandbox.start(spec)
@@ -174,6 +175,15 @@ class Collector:
             )
         if ended.code != 0:
             raise WorkUnreadable(f"The worker's repository could not be read: {clean(errors.text)}")
+
+    async def _limits(self, session: Path) -> Limits:
+        """Room for a bundle beside what the worker left, however much its role lets it write."""
+        pack_bytes, time_s = self.allowance.pack_bytes, self.allowance.time_s
+        folders = [str(self.checkout.folder), str(session)]
+        left_bytes = await asyncio.to_thread(disk.measure, folders, time_s=time_s)
+        return Limits(
+            file_bytes=2 * pack_bytes, disk_bytes=left_bytes + 4 * pack_bytes, wall_s=time_s
+        )
 
     async def _take_in(self, session: Path, intake: Intake) -> str:
         bundle = open_made_file(session, "out.bundle", limit_bytes=self.allowance.pack_bytes)

@@ -36,6 +36,8 @@ _NEW_NAMESPACES = 0x0002_0000 | 0x0200_0000 | 0x7C00_0000
 _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
 _NETLINK_ROUTE = 0
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+# linux/falloc.h: fallocate by its older names, with any file system.
+_RESERVE = (0x4030_5828, 0x4030_582A, 0x4030_5839)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,12 @@ ABSENT: Mapping[str, _Numbers] = {
 }
 """Answered with ENOSYS, as a kernel without them would: callers have a second way."""
 
+UNSUPPORTED: Mapping[str, _Numbers] = {
+    # Takes a hundred gigabytes of a disk in the time it takes to look how full that is.
+    "fallocate": (285, 47),
+}
+"""Answered with EOPNOTSUPP, as by a file system that cannot do it: callers write instead."""
+
 CLONE: _Numbers = (56, 220)
 SOCKET: _Numbers = (41, 198)
 SOCKETPAIR: _Numbers = (53, 199)
@@ -189,6 +197,8 @@ def _judge_ioctl() -> list[_Instruction]:
     judged = [_load_argument(1)]
     for request in (_TIOCSTI, _TIOCLINUX):
         judged += _when_equal(request, [_refuse(errno.EPERM)])
+    for request in _RESERVE:
+        judged += _when_equal(request, [_refuse(errno.EOPNOTSUPP)])
     return [*judged, _ALLOWED]
 
 
@@ -217,9 +227,9 @@ def compile_filter(machine_name: str | None = None) -> bytes | None:
         number = row[machine.column]
         assert number is not None
         program += _when_equal(number, then)
-    for number in _numbers(REFUSED, machine):
-        program += _when_equal(number, [_refuse(errno.EPERM)])
-    for number in _numbers(ABSENT, machine):
-        program += _when_equal(number, [_refuse(errno.ENOSYS)])
+    tables = ((REFUSED, errno.EPERM), (ABSENT, errno.ENOSYS), (UNSUPPORTED, errno.EOPNOTSUPP))
+    for table, answer in tables:
+        for number in _numbers(table, machine):
+            program += _when_equal(number, [_refuse(answer)])
     program.append(_ALLOWED)
     return b"".join(struct.pack("<HBBI", *instruction) for instruction in program)

@@ -16,6 +16,7 @@ import ctypes
 import fcntl
 import gc
 import json
+import math
 import os
 import select
 import signal
@@ -28,7 +29,7 @@ from resource import RLIMIT_NPROC, setrlimit
 from typing import Any
 
 from hiringhall.workers.sandboxes.cgroups import Group, GroupPlan, Place, read_file, write_file
-from hiringhall.workers.sandboxes.disk import DiskWatch
+from hiringhall.workers.sandboxes.disk import LOOK_EVERY_S, MEASURING_S, DiskWatch
 
 _PR_SET_CHILD_SUBREAPER = 36
 _MOST_FDS = 64
@@ -208,7 +209,8 @@ class Keeper:
         try:
             while True:
                 left_s = self._deadline - time.monotonic()
-                ready = {fd for fd, _ in poll.poll(int(max(0.0, min(left_s, 1.0)) * 1000))}
+                nap_s = MEASURING_S if disk.is_measuring else LOOK_EVERY_S
+                ready = {fd for fd, _ in poll.poll(math.ceil(max(0.0, min(left_s, nap_s)) * 1000))}
                 if exited_fd in ready:
                     _, self._status = os.waitpid(self._pid, 0)
                     return "exited"

@@ -33,10 +33,11 @@ class Limits:
     """Processes and threads at once."""
     tmp_bytes: int = 512 * MIB
     """`/tmp`; `/run` and `/dev/shm` get an eighth of it each."""
-    file_bytes: int = 4096 * MIB
+    file_bytes: int = 1024 * MIB
     """One file, wherever it is written."""
-    disk_bytes: int = 10240 * MIB
-    """Workspace and session folder together; looked at every second, so more may get through."""
+    disk_bytes: int = 4096 * MIB
+    """Workspace and session folder together; looked at ten times a second, so more may get
+    through."""
     wall_s: float = 3600.0
 
 
