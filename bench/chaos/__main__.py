@@ -48,7 +48,7 @@ def main() -> int:
             if outcomes[name].violations:
                 _keep(folder)
     _print_table(outcomes)
-    return 1 if any(outcome.violations for outcome in outcomes.values()) else 0
+    return 1 if any(outcome.violations or outcome.late for outcome in outcomes.values()) else 0
 
 
 def _options() -> argparse.Namespace:
@@ -123,7 +123,7 @@ def _print_table(outcomes: dict[str, Outcome]) -> None:
         for aim, count in outcome.kills.most_common():
             print(f"  {count:4}  {aim}")
         print(f"  ready again       p50 {_s(restarts, 0.5)}  p99 {_s(restarts, 0.99)}"
-              f"  max {max(restarts):.2f} s")  # fmt: skip
+              f"  max {max(restarts):.2f} s, {outcome.late} too late")  # fmt: skip
         print(f"  nothing of it left  p50 {_s(cleared, 0.5)}  max {max(cleared):.2f} s")
         print(f"  all tasks at their end and all folders empty  max {max(settled):.1f} s")
         print(f"  {counts['tasks']} tasks, {counts['completed']} completed; "

@@ -48,13 +48,14 @@ class Orders:
 
 @dataclass
 class Outcome:
-    """What came of a campaign."""
+    """What came of a campaign; `late` counts restarts that took longer than allowed."""
 
     kills: Counter[str] = field(default_factory=Counter[str])
     restarts_s: list[float] = field(default_factory=list[float])
     cleared_s: list[float] = field(default_factory=list[float])
     settled_s: list[float] = field(default_factory=list[float])
     counts: Counter[str] = field(default_factory=Counter[str])
+    late: int = 0
     violations: list[str] = field(default_factory=list[str])
 
 
@@ -211,7 +212,7 @@ class Campaign:
         took_s = await self._served.ready()
         self.outcome.restarts_s.append(took_s)
         if took_s > self.orders.restart_s:
-            self._violation(f"ready only {took_s:.2f} s after its start")
+            self.outcome.late += 1
 
     async def _clear(self, life: Life) -> float:
         """Wait until nothing that a dead server started lives any more; seconds since its death."""

@@ -150,14 +150,11 @@ class Posters:
 
 
 def _wants_out(story: Story, since_s: float) -> bool:
-    """Whether its poster withdraws it now; one that fails may have ended by itself."""
+    """Whether its poster withdraws it now, and it cannot have ended before."""
     after_s = story.cancels_after_s
-    return (
-        after_s is not None
-        and since_s >= after_s
-        and not story.cancelled
-        and story.kind is not Kind.FAIL
-    )
+    if after_s is None or since_s < after_s or story.cancelled:
+        return False
+    return story.kind is not Kind.FAIL and story.told < len(story.poster_lines)
 
 
 def _reply(story: Story, shown: dict[str, Any]) -> dict[str, Any]:

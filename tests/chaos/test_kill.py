@@ -31,7 +31,7 @@ def _survive(
         settle_s=90,
     )
     outcome = asyncio.run(Campaign(orders, said.append, aims=aims).run())
-    assert outcome.violations == [], "\n".join(said)
+    assert (outcome.violations, outcome.late) == ([], 0), "\n".join(said)
     assert outcome.kills.total() == len(aims)
     assert outcome.counts["completed"] > 0
     return outcome
