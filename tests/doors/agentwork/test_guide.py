@@ -79,6 +79,7 @@ class Place:
         program.write_text(text)
         return await asyncio.create_subprocess_exec(
             sys.executable,
+            "-u",  # its lines come as they are printed, not when eight kilobytes are full
             "-c",
             SHORT_SLEEP.format(path=str(program)),
             stdout=asyncio.subprocess.PIPE,
@@ -129,10 +130,14 @@ async def test_the_guides_program_ends_when_its_task_is_cancelled(
         database_url, tmp_path, Turn(progress=["On it"], sleep=3000, fail="x")
     ) as place:
         program = await place.run_example(tmp_path)
-        assert program.stdout is not None
-        created = await asyncio.wait_for(program.stdout.readline(), PATIENCE_S)
-        task_id = created.decode().removeprefix("Created task: ").strip()
-        assert (await place.visitor.say(task_id, "cancel")).status_code == 200
+        try:
+            assert program.stdout is not None
+            created = await asyncio.wait_for(program.stdout.readline(), PATIENCE_S)
+            task_id = created.decode().removeprefix("Created task: ").strip()
+            assert (await place.visitor.say(task_id, "cancel")).status_code == 200
+        except BaseException:
+            program.kill()
+            raise
         assert (await finish(program))[-2:] == ["Status: cancelled", " Task was cancelled."]
 
 
