@@ -1,120 +1,123 @@
-"""Runs, an idle hall, and a restart: what the local engine costs, and how soon it begins."""
+"""What the local engine costs: how soon a run begins, how many are done, what idleness takes."""
 
 import json
-import sqlite3
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
 from bench.figures import Line, p50_p99, percentile
-from bench.fill import filled_file
 from bench.load import Job
-from bench.processes import BenchError, Load, Server, start_hall
+from bench.places import Made, Place
+from bench.processes import BenchError, Load, Server
 from bench.racing import post_requests
-from bench.scale import Scale
+from bench.scale import Plan
 
 FIRST_STEP_MS = 10.0
 IDLE_PERCENT = 1.0
 RESTART_S = 5.0
 SLOTS = 4
-DONE_S = 120.0
+DONE_S = 180.0
 
-Say = Callable[[str], None]
+_LIVE = "SELECT count(*) FROM runs WHERE ended_at_us IS NULL"
+_NEWEST = "SELECT coalesce(max(id), '') FROM runs"
+# From the row of the run, written just before its commit, to the event that it has begun.
+_TIMES = """
+SELECT runs.queued_at_us, events.at_us, runs.ended_at_us
+FROM runs JOIN events ON events.task_id = runs.task_id AND events.type = 'run_started'
+WHERE runs.id > '{after}'
+"""
 
-_ENDED = "SELECT count(*) FROM runs WHERE ended_at_us IS NOT NULL AND id > ?"
-_TIMES = (
-    "SELECT queued_at_us, started_at_us, ended_at_us FROM runs"
-    " WHERE ended_at_us IS NOT NULL AND id > ? ORDER BY id"
-)
 
-
-def runs(folder: Path, scale: Scale, rounds: int, say: Say) -> list[Line]:
+def runs(plan: Plan, place: Place) -> Iterator[Line]:
     """From a task's posting to its run's first step, and how many runs are done in a second."""
-    script = folder / "script.json"
-    folder.mkdir(parents=True)
-    script.write_text(json.dumps({"turns": [{"solution": "Done"}]}))
-    hall = folder / "hall"
-    filled = filled_file(scale.thousand)
-    filled.copy_to(hall / "hall.db")
-    settings = {"HIRINGHALL_REHEARSAL_SCRIPT": str(script)}
-    with (
-        start_hall(hall, local_runs=SLOTS, settings=settings) as server,
-        Load(folder) as load,
-    ):
-        begun = _newest(hall)
-        say("  one after the other")
-        for number in range(scale.paced_runs):
-            _post(load, server, post_requests(filled.population, 1, seed=number), 1)
-            time.sleep(scale.pace_s)
-        paced = _times(hall, begun, scale.paced_runs)
-        begun = _newest(hall)
-        say("  all at once")
-        _post(load, server, post_requests(filled.population, scale.queued_runs, seed=1), 16)
-        queued = _times(hall, begun, scale.queued_runs)
-    waits_ms = [(started - queued_at) / 1000 for queued_at, started, _ in paced]
-    took_s = (max(end for *_, end in queued) - min(start for start, *_ in queued)) / 1_000_000
-    return [
-        Line(
-            "SQLite: from posting to a run's first step, p50",
-            percentile(waits_ms, 0.5),
-            "ms",
-            FIRST_STEP_MS,
-            cells={"hall_ms": p50_p99(waits_ms)},
-        ),
-        Line("SQLite: runs done in a second", scale.queued_runs / took_s, "runs/s"),
-    ]
+    made = place.make("runs", plan.scale.thousand)
+    script = plan.work / "script.json"
+    script.write_text(json.dumps({"turns": [{"progress": ["Playing"], "solution": "Done"}]}))
+    with Load(plan.work) as load:
+        with made.hall(slots=SLOTS, script=script) as hall:
+            _post(load, hall, made, plan.scale.warm_up // 20 + 1)
+            _until_done(place, made)
+            after = _newest(place, made)
+            plan.say(f"{place.name}: runs, one after the other")
+            _post(load, hall, made, plan.scale.paced_runs, pace_s=plan.scale.pace_s)
+            _until_done(place, made)
+            paced = _times(place, made, after)
+        after = _newest(place, made)
+        with made.hall() as hall:
+            _post(load, hall, made, plan.scale.queued_runs)
+    plan.say(f"{place.name}: runs, a queue of them")
+    with made.hall(slots=SLOTS, script=script):
+        _until_done(place, made)
+    queued = _times(place, made, after)
+    waits_ms = [(begun - posted) / 1000 for posted, begun, _ in paced]
+    took_s = (max(end for *_, end in queued) - min(begun for _, begun, _ in queued)) / 1e6
+    yield Line(
+        f"{place.name}: from posting to a run's first step, p50",
+        percentile(waits_ms, 0.5),
+        "ms",
+        FIRST_STEP_MS,
+        cells={"hall_ms": p50_p99(waits_ms)},
+        details={"p99": percentile(waits_ms, 0.99)},
+    )
+    yield Line(f"{place.name}: runs done in a second", len(queued) / took_s, "runs/s")
 
 
-def idle(folder: Path, scale: Scale, rounds: int, say: Say) -> list[Line]:
-    """What a hall takes of a core while nothing happens."""
-    with start_hall(folder / "hall", local_runs=SLOTS) as server:
-        time.sleep(min(2.0, scale.idle_s))
-        before_ns = server.cpu_ns()
-        time.sleep(scale.idle_s)
-        percent = (server.cpu_ns() - before_ns) / 1e9 / scale.idle_s * 100
-        memory_mib = server.memory_bytes() / (1 << 20)
-    return [
-        Line(f"SQLite: an idle hall, over {scale.idle_s:g} s", percent, "%", IDLE_PERCENT),
-        Line("SQLite: memory of an idle hall", memory_mib, "MiB"),
-    ]
+def idle(plan: Plan, place: Place) -> Iterator[Line]:
+    """What a hall takes of a core, and of memory, while nothing happens."""
+    plan.say(f"{place.name}: an idle hall, for {plan.scale.idle_s:g} s")
+    with place.make("idle", plan.scale.thousand).hall(slots=SLOTS) as hall:
+        time.sleep(min(2.0, plan.scale.idle_s))
+        before_ns, begun_s = hall.cpu_ns(), time.monotonic()
+        time.sleep(plan.scale.idle_s)
+        percent = (hall.cpu_ns() - before_ns) / 1e7 / (time.monotonic() - begun_s)
+        memory_mib = hall.memory_bytes() / (1 << 20)
+    yield Line(f"{place.name}: an idle hall, of a core", percent, "%", IDLE_PERCENT)
+    yield Line(f"{place.name}: memory of an idle hall", memory_mib, "MiB")
 
 
-def restart(folder: Path, scale: Scale, rounds: int, say: Say) -> list[Line]:
-    """From the start of a killed hall's successor until it serves, with the tasks it has."""
-    hall = folder / "hall"
-    filled_file(scale.million or scale.thousand).copy_to(hall / "hall.db")
+def restart(plan: Plan, place: Place) -> Iterator[Line]:
+    """From a killed hall's next start until it serves, in the middle of posting."""
+    tasks = plan.scale.million
+    if not tasks or place.why_not(tasks):
+        tasks = plan.scale.thousand
+    plan.say(f"{place.name}: kill -9 and start again, with {tasks:,} tasks")
+    made = place.make("restart", tasks)
     took_s: list[float] = []
-    for _ in range(scale.restarts + 1):
-        server = start_hall(hall, local_runs=SLOTS)
-        took_s.append(server.started_in_s)
-        server.kill()
-        server.stop()
-    worst_s = max(took_s[1:])
-    return [Line("SQLite: restart after kill -9, the longest", worst_s, "s", RESTART_S)]
+    with Load(plan.work) as load:
+        for _ in range(plan.scale.restarts + 1):
+            hall = made.hall()
+            try:
+                took_s.append(hall.started_in_s)
+                _post(load, hall, made, plan.scale.warm_up)
+            finally:
+                hall.kill()
+                hall.stop()
+    yield Line(
+        f"{place.name}: restart after kill -9, {tasks:,} tasks, the longest",
+        max(took_s[1:]),
+        "s",
+        RESTART_S,
+        details={"took_s": took_s},
+    )
 
 
-def _post(load: Load, server: Server, requests: list[str], connections: int) -> None:
-    load.run(Job(server.host, server.port, requests, status=201, connections=connections))
+def _post(load: Load, hall: Server, made: Made, count: int, *, pace_s: float = 0) -> None:
+    requests = post_requests(made.population, count)
+    load.run(Job(hall.host, hall.port, requests, status=201, connections=8, pace_s=pace_s))
 
 
-def _rows(hall: Path, statement: str, *values: str) -> list[tuple[int, ...]]:
-    connection = sqlite3.connect(f"file:{hall / 'hall.db'}?mode=ro", uri=True)
-    try:
-        return connection.execute(statement, values).fetchall()
-    finally:
-        connection.close()
+def _newest(place: Place, made: Made) -> str:
+    return str(place.rows(made, _NEWEST)[0][0])
 
 
-def _newest(hall: Path) -> str:
-    ((newest,),) = _rows(hall, "SELECT coalesce(max(id), '') FROM runs")
-    return str(newest)
-
-
-def _times(hall: Path, after: str, count: int) -> list[tuple[int, ...]]:
-    """When each of the runs behind `after` was queued, started and ended, once all have."""
+def _until_done(place: Place, made: Made) -> None:
     until_s = time.monotonic() + DONE_S
-    while (done := _rows(hall, _ENDED, after)[0][0]) < count:
+    while live := place.rows(made, _LIVE)[0][0]:
         if time.monotonic() > until_s:
-            raise BenchError(f"after {DONE_S:g} s only {done} of {count} runs had ended")
-        time.sleep(0.05)
-    return _rows(hall, _TIMES, after)
+            raise BenchError(f"after {DONE_S:g} s {live} runs had not ended")
+        time.sleep(0.1)
+
+
+def _times(place: Place, made: Made, after: str) -> list[Any]:
+    """When each of the runs behind `after` was queued, begun and ended."""
+    return place.rows(made, _TIMES.format(after=after))

@@ -1,14 +1,11 @@
-"""Databases with a thousand or a million tasks: prototypes lived by the hall, multiplied by SQL.
-
-A filled SQLite file is kept in `bench/results/cache`, by what it was made from; what was made from
-something else is removed.
-"""
+"""Databases with a thousand or a million tasks: prototypes lived by the hall, multiplied by SQL."""
 
 import asyncio
 import hashlib
 import os
 import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,8 +19,6 @@ from sqlalchemy import Table
 from bench.lives import LIVES, live_all
 from hiringhall.store import tables
 
-RESULTS = Path(__file__).parent / "results"
-CACHE = RESULTS / "cache"
 BYTES_PER_TASK = 4_500
 """What a task takes in the file with its events, runs and indexes; for judging the room."""
 
@@ -77,29 +72,36 @@ class Filled:
 
 
 def room_bytes(tasks: int) -> int:
-    """What filling needs at most on the disk of `bench/results`: the file and two copies."""
-    return 3 * tasks * BYTES_PER_TASK
+    """What the bench needs for so many: the file and its copies, three at most at a time."""
+    return 4 * tasks * BYTES_PER_TASK
 
 
-def filled_file(tasks: int) -> Filled:
-    """A filled file out of the cache, made where it is not there."""
-    made_from = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_MADE_FROM)))
-    stem = made_from.hexdigest()[:12]
-    CACHE.mkdir(parents=True, exist_ok=True)
-    for left in CACHE.iterdir():
-        if not left.name.startswith(stem):
-            left.unlink()
-    path, told = CACHE / f"{stem}-{tasks}.db", CACHE / f"{stem}-{tasks}.json"
-    if not (path.exists() and told.exists()):
-        unfinished = CACHE / f"{stem}-{tasks}-{os.getpid()}.new"
-        try:
-            population = _fill_sqlite(unfinished, tasks)
-            told.write_bytes(msgspec.json.encode(population))
-            unfinished.replace(path)
-        finally:
-            for left in CACHE.glob(f"{unfinished.name}*"):
-                left.unlink()
-    return Filled(path, msgspec.json.decode(told.read_bytes(), type=Population))
+class Cache:
+    """Filled SQLite files, kept by what they were made from; what is out of date is removed."""
+
+    def __init__(self, folder: Path) -> None:
+        made_from = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_MADE_FROM)))
+        self._stem = made_from.hexdigest()[:12]
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.iterdir():
+            if not left.name.startswith(self._stem):
+                _remove(left)
+
+    def filled_file(self, tasks: int) -> Filled:
+        """A file with so many tasks, made where it is not there."""
+        name = f"{self._stem}-{tasks}"
+        path, told = self._folder / f"{name}.db", self._folder / f"{name}.json"
+        if not (path.exists() and told.exists()):
+            with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=self._folder) as folder:
+                unfinished = Path(folder) / path.name
+                told.write_bytes(msgspec.json.encode(_fill_sqlite(unfinished, tasks)))
+                unfinished.replace(path)
+        return Filled(path, msgspec.json.decode(told.read_bytes(), type=Population))
+
+
+def _remove(left: Path) -> None:
+    shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _fill_sqlite(path: Path, tasks: int) -> Population:

@@ -92,6 +92,19 @@ class NewTask(msgspec.Struct):
     description: str
 
 
+class TaskCreated(msgspec.Struct):
+    """What the first event says."""
+
+    title: str
+    description: str
+    engagement: str = "staff"
+    acceptance: str = "poster"
+    repository: str | None = None
+    role: str | None = None
+    spec_approval: bool = False
+    price_cents: int | None = None
+
+
 class Created(msgspec.Struct):
     """The answer to POST."""
 
@@ -123,17 +136,7 @@ class Written:
             raise PermissionError
         title, description = new.title.strip()[:70], new.description.strip()
         actor = f"user:{user_id}"
-        created = {
-            "title": title,
-            "description": description,
-            "engagement": "staff",
-            "acceptance": "poster",
-            "repository": None,
-            "role": None,
-            "spec_approval": bool(spec_approval),
-            "price_cents": None,
-        }
-        told = json.dumps(created, ensure_ascii=False)
+        told = encode(TaskCreated(title, description, spec_approval=bool(spec_approval))).decode()
         self.task_id = task_id = new_id(now_us)
         self.task = (
             *(task_id, organization_id, team_id, user_id, title, description, "staff", "poster"),

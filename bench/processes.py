@@ -131,20 +131,14 @@ class Server(Child):
         self.host, self.port = address.hostname or "", address.port or 0
 
 
-def start_hall(
-    folder: Path,
-    *,
-    database_url: str | None = None,
-    local_runs: int = 0,
-    settings: Mapping[str, str] | None = None,
-) -> Server:
+def start_hall(folder: Path, database_url: str, *, slots: int, script: Path | None) -> Server:
     """`hiringhall serve` on a data folder and a free port, with rehearsal for its worker."""
     environment = {
         "HIRINGHALL_DATA_DIR": str(folder),
+        "HIRINGHALL_DATABASE_URL": database_url,
         "HIRINGHALL_RUNTIME": "rehearsal",
-        "HIRINGHALL_LOCAL_RUNS": str(local_runs),
-        **({"HIRINGHALL_DATABASE_URL": database_url} if database_url else {}),
-        **(settings or {}),
+        "HIRINGHALL_LOCAL_RUNS": str(slots),
+        "HIRINGHALL_REHEARSAL_SCRIPT": str(script or ""),
     }
     command = ["-m", "hiringhall.cli.main", "serve", "--json", "--host", "127.0.0.1", "--port", "0"]
     return Server(command, folder=folder, environment=environment)

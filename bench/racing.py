@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,7 @@ from bench.fill import Population
 from bench.lives import prose
 from bench.load import Job
 from bench.processes import Load, Server
-from bench.scale import Scale
+from bench.scale import Plan
 
 Kind = Literal["GET", "POST"]
 
@@ -30,29 +30,19 @@ Results = dict[Kind, dict[str, list[Sample]]]
 """What each server took, by kind of request and name of server, round by round."""
 
 
-def race(
-    load: Load,
-    racers: Mapping[str, Racer],
-    scale: Scale,
-    *,
-    rounds: int,
-    say: Callable[[str], None],
-) -> Results:
+def race(load: Load, racers: Mapping[str, Racer], plan: Plan) -> Results:
     """Let each server answer the same requests in each round, each time another one first."""
     results: Results = {kind: {name: [] for name in racers} for kind in KINDS}
     names = list(racers)
-    for round_number in range(rounds + 1):
-        warm_up = round_number == 0
-        if not warm_up:
-            say(f"round {round_number} of {rounds}")
+    scale, counts = plan.scale, {"GET": plan.scale.gets, "POST": plan.scale.posts}
+    for number in range(plan.rounds + 1):
+        plan.say(f"round {number} of {plan.rounds}" if number else "warming up")
         for kind in KINDS:
-            count = scale.gets if kind == "GET" else scale.posts
             for name in names:
-                requests = _requests(
-                    kind, racers[name], scale.warm_up if warm_up else count, seed=round_number
-                )
+                count = counts[kind] if number else scale.warm_up
+                requests = _requests(kind, racers[name], count, seed=number)
                 sample = _measure(load, racers[name].server, kind, requests, scale.connections)
-                if not warm_up:
+                if number:
                     results[kind][name].append(sample)
         names.append(names.pop(0))
     return results

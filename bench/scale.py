@@ -1,6 +1,8 @@
 """How much is measured: all of it, a quick look, or so little that only the bench is tested."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Scale:
     queued_runs: int
     idle_s: float
     restarts: int
+    rounds: int
 
 
 FULL = Scale(
@@ -37,6 +40,7 @@ FULL = Scale(
     queued_runs=400,
     idle_s=20.0,
     restarts=3,
+    rounds=15,
 )
 QUICK = Scale(
     thousand=1_000,
@@ -50,6 +54,7 @@ QUICK = Scale(
     queued_runs=100,
     idle_s=5.0,
     restarts=1,
+    rounds=5,
 )
 TINY = Scale(
     thousand=40,
@@ -63,5 +68,19 @@ TINY = Scale(
     queued_runs=5,
     idle_s=0.2,
     restarts=1,
+    rounds=3,
 )
 """For the bench's own test: its figures mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run of the bench; `work` is where its files lie until it ends, `say` tells where it is.
+
+    Each of the `rounds` measures every server once.
+    """
+
+    scale: Scale
+    rounds: int
+    work: Path
+    say: Callable[[str], None]
