@@ -45,3 +45,18 @@ async def test_a_role_has_a_name(hall: Hall, name: str) -> None:
     await sign_up(hall)
     with pytest.raises(Invalid, match="1 to 100 characters"):
         await roles.set_role(hall, email=EMAIL, name=name, runtime="rehearsal", config={})
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", "a\nb", "a\x1b[31m", "a\u202eb", "a\0"])
+async def test_a_roles_name_can_be_shown_anywhere(hall: Hall, name: str) -> None:
+    await sign_up(hall)
+    with pytest.raises(Invalid, match="no slashes"):
+        await roles.set_role(hall, email=EMAIL, name=name, runtime="rehearsal", config={})
+
+
+async def test_a_roles_name_may_be_of_any_language(hall: Hall) -> None:
+    await sign_up(hall)
+    role = await roles.set_role(
+        hall, email=EMAIL, name=" Prüfer 2: 設計 ", runtime="rehearsal", config={}
+    )
+    assert role.name == "Prüfer 2: 設計"

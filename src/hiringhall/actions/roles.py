@@ -30,6 +30,10 @@ async def _put_role(
     tidy = name.strip()
     if not tidy or len(tidy) > 100:
         raise Invalid("A role's name has 1 to 100 characters", {"name": "length"})
+    if "/" in tidy or "\\" in tidy or not tidy.isprintable():
+        raise Invalid(
+            "A role's name has no slashes and no control characters", {"name": "characters"}
+        )
     hall.check_role(runtime, config)
     now_us = hall.clock()
     role = Role(await _team_of(tx, email), tidy, runtime, config, now_us, now_us)
