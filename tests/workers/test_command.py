@@ -1,102 +1,25 @@
 """The command runtime, for real: sandbox, git, the branch pushed, nothing done twice."""
 
-import asyncio
-import contextlib
-import subprocess
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hiringhall.actions.accounts import tidy_email
 from hiringhall.actions.roles import set_role
 from hiringhall.actions.runs import recovery, working
 from hiringhall.actions.tasks import answer
-from hiringhall.app import App, open_app
+from hiringhall.app import open_app
 from hiringhall.blobs.port import read_all
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.ids import branch_of
-from hiringhall.domain.policy import Actor
-from hiringhall.domain.tasks import State, Task
+from hiringhall.domain.tasks import State
 from hiringhall.queries.audit import audit_all
 from hiringhall.queries.tasks import task_log, task_result
-from hiringhall.settings import read_settings
 from hiringhall.workers.reports import Report, Reports
 from tests.support.halls import House, post, sign_up
+from tests.workers.shop import EMAIL, Shop, carried, settings_for
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox]
-
-EMAIL = tidy_email("ada@example.com")
-
-
-@dataclass
-class Shop:
-    """A hall with a command worker, its poster, and a repository to work on."""
-
-    app: App
-    house: House
-    ada: Actor
-    repository: Path
-
-    async def role(self, script: str, **config: Any) -> None:
-        config = {"argv": ["/bin/sh", "-c", script], **config}
-        await set_role(self.app.hall, email=EMAIL, name="worker", runtime="command", config=config)
-
-    async def post(self, *, repository: bool = False, **fields: Any) -> Task:
-        where = str(self.repository) if repository else None
-        return await post(self.app.hall, self.ada, role="worker", repository=where, **fields)
-
-    async def words(self, task: Task) -> list[str]:
-        log = await task_log(self.app.hall, actor=self.ada, task_id=task.id)
-        return [str(event.data.get("text", "")) for event in log]
-
-    def git(self, *args: str) -> str:
-        return _git(self.repository, *args)
-
-
-def _git(folder: Path, *args: str) -> str:
-    command = ["git", "-c", "user.name=T", "-c", "user.email=t@example.com", *args]
-    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-    return done.stdout
-
-
-@contextlib.asynccontextmanager
-async def _carried(app: App) -> AsyncGenerator[House]:
-    carrying = asyncio.create_task(app.carry())
-    try:
-        yield House(app.hall, app.runner, app.engine)
-    finally:
-        carrying.cancel()
-        await asyncio.gather(carrying, return_exceptions=True)
-
-
-def _settings(tmp_path: Path, database_url: str) -> Any:
-    return read_settings(
-        {},
-        data_dir=tmp_path / "data",
-        database_url=database_url,
-        allow_local_repositories=True,
-        require_sandbox=True,
-    )
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    _git(folder, "init", "-q", "-b", "main")
-    (folder / "hello.txt").write_text("hello\n")
-    _git(folder, "add", ".")
-    _git(folder, "commit", "-qm", "First")
-    return folder
-
-
-@pytest.fixture
-async def shop(tmp_path: Path, database_url: str, repository: Path) -> AsyncGenerator[Shop]:
-    async with open_app(_settings(tmp_path, database_url)) as app, _carried(app) as house:
-        yield Shop(app, house, await sign_up(app.hall), repository)
 
 
 async def test_what_it_printed_and_changed_is_the_deliverable(shop: Shop) -> None:
@@ -269,7 +192,7 @@ async def test_work_that_a_lost_run_finished_is_handed_in_and_not_done_again(
     """The server died between the command's end and the delivery; another process goes on."""
     marker = tmp_path / "marker"
     marker.mkdir()
-    settings = _settings(tmp_path, database_url)
+    settings = settings_for(tmp_path, database_url)
     async with open_app(settings) as app:
         shop = Shop(
             app, House(app.hall, app.runner, app.engine), await sign_up(app.hall), repository
@@ -292,7 +215,7 @@ async def test_work_that_a_lost_run_finished_is_handed_in_and_not_done_again(
         (workspace.folder / "hello.txt").write_text("done by the one that died\n")
         report = Report(run.id, 0, "exited", "said by the one that died", "", 1_772_000_000)
         Reports(settings.data_dir / "runs/reports").write(task.id, run.turn, report)
-    async with open_app(settings) as app, _carried(app) as house:
+    async with open_app(settings) as app, carried(app) as house:
         ada = shop.ada
         row = await house.until(ada, task.id, State.IN_REVIEW)
         assert (row.deliverable_text or "").startswith("said by the one that died")
@@ -306,7 +229,7 @@ async def test_work_that_a_lost_run_pushed_is_pushed_and_told_once(
     tmp_path: Path, database_url: str, repository: Path
 ) -> None:
     """The server died between the push and the delivery, before it had noted the push."""
-    settings = _settings(tmp_path, database_url)
+    settings = settings_for(tmp_path, database_url)
     async with open_app(settings) as app:
         shop = Shop(
             app, House(app.hall, app.runner, app.engine), await sign_up(app.hall), repository
@@ -334,7 +257,7 @@ async def test_work_that_a_lost_run_pushed_is_pushed_and_told_once(
         )
         assert await app.workspaces.push(workspace, collected)
         (workspace.folder.parent / "pushed").unlink()
-    async with open_app(settings) as app, _carried(app) as house:
+    async with open_app(settings) as app, carried(app) as house:
         await house.until(shop.ada, task.id, State.IN_REVIEW)
         assert shop.git("rev-parse", branch_of(task.id)).strip() == collected.commit
         log = await task_log(app.hall, actor=shop.ada, task_id=task.id)
@@ -346,7 +269,7 @@ async def test_work_that_a_lost_run_pushed_is_pushed_and_told_once(
 async def test_a_lost_run_s_successor_tells_nothing_again(
     tmp_path: Path, database_url: str, repository: Path
 ) -> None:
-    settings = _settings(tmp_path, database_url)
+    settings = settings_for(tmp_path, database_url)
     async with open_app(settings) as app:
         shop = Shop(
             app, House(app.hall, app.runner, app.engine), await sign_up(app.hall), repository
@@ -359,7 +282,7 @@ async def test_a_lost_run_s_successor_tells_nothing_again(
         assert run is not None
         await working.start_run(app.hall, token=run.token)
         await working.report_progress(app.hall, token=run.token, text="Running it")
-    async with open_app(settings) as app, _carried(app) as house:
+    async with open_app(settings) as app, carried(app) as house:
         await house.until(shop.ada, task.id, State.IN_REVIEW)
         log = await task_log(app.hall, actor=shop.ada, task_id=task.id)
         said = [event.data["text"] for event in log if event.type == "progress_reported"]
@@ -369,7 +292,7 @@ async def test_a_lost_run_s_successor_tells_nothing_again(
 async def test_a_lost_run_that_had_not_finished_is_done_anew_from_a_clean_start(
     tmp_path: Path, database_url: str, repository: Path
 ) -> None:
-    settings = _settings(tmp_path, database_url)
+    settings = settings_for(tmp_path, database_url)
     async with open_app(settings) as app:
         shop = Shop(
             app, House(app.hall, app.runner, app.engine), await sign_up(app.hall), repository
@@ -390,6 +313,6 @@ async def test_a_lost_run_that_had_not_finished_is_done_anew_from_a_clean_start(
         (workspace.folder / "hello.txt").write_text("half\n")
     async with open_app(settings) as app:
         assert await recovery.find_lost_runs(app.hall, node_id=app.node.id) == [run.id]
-        async with _carried(app) as house:
+        async with carried(app) as house:
             await house.until(shop.ada, task.id, State.IN_REVIEW)
             assert shop.git("show", f"{branch_of(task.id)}:hello.txt") == "hello\nchanged\n"

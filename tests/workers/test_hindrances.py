@@ -1,6 +1,7 @@
 """Where commands cannot run, the hall says why and the task waits: nothing falls back."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ async def test_a_setting_that_cannot_be_meant_is_refused(
     tmp_path: Path, database_url: str, name: str, value: str
 ) -> None:
     environment = {f"HIRINGHALL_{name.upper()}": value}
-    settings = read_settings(environment, data_dir=tmp_path / "data", database_url=database_url)
+    where: dict[str, Any] = {"data_dir": tmp_path / "data", "database_url": database_url}
     with pytest.raises(SettingsError):
-        async with open_app(settings):
+        async with open_app(read_settings(environment, **where)):
             pass

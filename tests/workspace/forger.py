@@ -45,6 +45,16 @@ class Forger:
     def places(self, *, workspace: Path, session: Path, sockets: Path | None) -> Places:
         return Places("/workspace", "/session", "/run/hall")
 
+    def check_mounts(self, read_only: Sequence[tuple[Path, str]]) -> None: ...
+
+    def lacks_program(
+        self, program: str, *, path: str | None, read_only: Sequence[tuple[Path, str]]
+    ) -> bool:
+        return False
+
+    def view(self, path: str | None) -> str:
+        return "It shows nothing."
+
     async def probe(self) -> Probe:
         return Probe(ok=True, sentence="It forges.")
 

@@ -211,6 +211,9 @@ def set_role(
     processes: Annotated[
         int | None, typer.Option(min=1, help="Most processes.", metavar="N")
     ] = None,
+    disk_mib: Annotated[
+        int | None, typer.Option("--disk", min=1, help="Most to write.", metavar="MIB")
+    ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
@@ -222,10 +225,12 @@ def set_role(
     Exit code 0 makes what it printed and changed the solution. The command stands in the task's
     log: give it no secret.
 
-    Example: hiringhall admin role set format --email ada@example.org -- ruff format .
+    It sees the programs below /usr and what --mount shows; it writes to its workspace alone.
+
+    Example: hiringhall admin role set list --email ada@example.org -- sh -c 'ls -R >FILES.txt'
     """
     if runtime == "command" and not argv:
-        raise CommandError("Say what to run, after --: … -- ruff format .", Exit.USAGE)
+        raise CommandError("Say what to run, after --: … -- ./build.sh", Exit.USAGE)
     if runtime != "command" and argv:
         raise CommandError(f"The runtime {runtime} takes no command.", Exit.USAGE)
     settings = settings_of(data_dir, database_url)
@@ -237,6 +242,7 @@ def set_role(
         "mounts": mounts or None,
         "memory_mib": memory_mib,
         "processes": processes,
+        "disk_mib": disk_mib,
     }
     config = {key: value for key, value in given.items() if value is not None}
     value = operate(settings, "set_role", email=email, name=name, runtime=runtime, config=config)

@@ -7,27 +7,27 @@ sysexits) asks to be tried again later; any other exit gives the task up with th
 import asyncio
 import contextlib
 import shlex
+import shutil
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
+import structlog
 
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
-from hiringhall.domain.errors import Invalid
 from hiringhall.domain.runs import Run
 from hiringhall.workers.briefs import write_brief
 from hiringhall.workers.git.errors import NoAccess, PushRefused, WorkspaceError
 from hiringhall.workers.git.folders import Bin
 from hiringhall.workers.reports import Report, Reports
+from hiringhall.workers.runtimes.command_role import CommandRole, check_role, read_role
 from hiringhall.workers.runtimes.port import Broke, Delivered, GaveUp, Outcome, Planned, Stretch
 from hiringhall.workers.sandboxes.port import (
     MIB,
     ExitReason,
-    Limits,
     SandboxError,
     SandboxProvider,
     SandboxSpec,
@@ -35,7 +35,12 @@ from hiringhall.workers.sandboxes.port import (
 )
 from hiringhall.workers.workspace import Collected, Workspace, Workspaces
 
+log = structlog.get_logger()
+
 TRY_AGAIN = 75
+NOT_FOUND = (126, 127)
+"""As a shell says it of a program that is not there, or cannot be run."""
+LEAST_FREE_BYTES = 1024 * MIB
 OUTPUT_BYTES = 150_000
 COMPLAINT_BYTES = 20_000
 MAX_FILES = 500
@@ -44,21 +49,6 @@ TAIL_LINES = 15
 
 _FETCHING, _RUNNING, _PUSHED = range(3)
 """The steps of a turn that the poster is told of, in their order."""
-
-
-class CommandRole(msgspec.Struct, forbid_unknown_fields=True):
-    """What a role with this runtime says: the command, and what it may see and use.
-
-    `argv` stands in process lists and is shown in the task's log: never a secret. `mounts` are
-    read-only, `path` or `path:path inside`.
-    """
-
-    argv: list[str]
-    timeout_s: int | None = None
-    environment: dict[str, str] = {}
-    mounts: list[str] = []
-    memory_mib: int = 2048
-    processes: int = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,31 +74,22 @@ class Command:
     ) -> None:
         self._sandbox = sandbox
         self._workspaces = workspaces
+        self._folder = folder
         self._sessions = folder / "sessions"
         self._rubbish = Bin(folder / "bin")
         self._reports = Reports(folder / "reports")
         self._timeout_s = timeout_s
 
     def check_role(self, config: Mapping[str, Any]) -> None:
-        """Refuse a role without a command, or with settings that this runtime does not know."""
-        role = _read(config)
-        if not role.argv or not all(role.argv) or "\0" in "".join(role.argv):
-            raise Invalid("A command role needs an argv of texts", {"argv": "empty"})
-        if role.timeout_s is not None and not 1 <= role.timeout_s <= 86_400:
-            raise Invalid("timeout_s is 1 to 86400", {"timeout_s": "range"})
-        if role.memory_mib < 16 or role.processes < 2:
-            raise Invalid("A command needs 16 MiB and 2 processes", {"memory_mib": "range"})
-        for mount in role.mounts:
-            source = Path(mount.partition(":")[0])
-            if not source.is_absolute() or not source.exists():
-                raise Invalid(f"There is no {source} to mount", {"mounts": "missing"})
+        """Refuse a role that cannot work here: its command, its mounts, its limits."""
+        check_role(read_role(config), self._sandbox)
 
     async def work(self, stretch: Stretch) -> Outcome:
         """Run the command, unless a lost predecessor has run it to its end, and hand in."""
         brief = stretch.brief
         if brief.role is None:
             return Broke("The command runtime needs a role", may_retry=False)
-        role = _read(brief.role.config)
+        role = read_role(brief.role.config)
         if brief.task.spec_approval and not brief.task.plan_approved:
             return Planned(_plan(brief, role))
         try:
@@ -145,6 +126,7 @@ class Command:
 
     async def _run(self, stretch: Stretch, role: CommandRole) -> Finished:
         brief = stretch.brief
+        self._check_disk()
         if brief.task.repository is not None:
             await _say(stretch, _FETCHING, f"Fetching {brief.task.repository}")
         workspace = await self._workspaces.prepare(
@@ -179,11 +161,20 @@ class Command:
         await asyncio.to_thread(self._reports.write, brief.task.id, brief.run.turn, report)
         return Finished(report, workspace)
 
+    def _check_disk(self) -> None:
+        """Raises `WorkspaceError` where a run could fill the disk that the hall itself needs."""
+        free_bytes = shutil.disk_usage(self._folder.parent).free
+        if free_bytes < LEAST_FREE_BYTES:
+            raise WorkspaceError(
+                f"The hall's disk has {free_bytes // MIB} MiB left; no run begins below "
+                f"{LEAST_FREE_BYTES // MIB}. Make room there.",
+                retryable=True,
+            )
+
     def _spec(
         self, brief: RunBrief, role: CommandRole, workspace: Workspace, session: Path
     ) -> SandboxSpec:
         places = self._sandbox.places(workspace=workspace.folder, session=session, sockets=None)
-        mounts = [mount.partition(":") for mount in role.mounts]
         return SandboxSpec(
             name=brief.run.id,
             argv=role.argv,
@@ -197,19 +188,15 @@ class Command:
             },
             workspace=workspace.folder,
             session=session,
-            read_only=[(Path(source), inside or source) for source, _, inside in mounts],
-            limits=Limits(
-                memory_bytes=role.memory_mib * MIB,
-                processes=role.processes,
-                wall_s=min(role.timeout_s or self._timeout_s, self._timeout_s),
-            ),
+            read_only=role.shown,
+            limits=role.limits(most_wall_s=self._timeout_s),
         )
 
     async def _hand_in(self, stretch: Stretch, role: CommandRole, finished: Finished) -> Outcome:
         report, workspace = finished.report, finished.workspace
         if report.reason != ExitReason.EXITED or report.code != 0:
-            await self._workspaces.keep_wip(workspace)
-            return _failure(role, report)
+            await self._keep_wip(workspace)
+            return _failure(role, report, self._sandbox)
         title = stretch.brief.task.title
         collected = await self._workspaces.collect(workspace, message=title, at_s=report.ended_at_s)
         pushed, unpushed_because = False, ""
@@ -228,6 +215,13 @@ class Command:
             branch=collected.branch if collected.commit else None,
             commit=collected.commit,
         )
+
+    async def _keep_wip(self, workspace: Workspace) -> None:
+        """Keep what there is; where that cannot be, why the command failed is the better word."""
+        try:
+            await self._workspaces.keep_wip(workspace)
+        except WorkspaceError as error:
+            log.warning("command.unkept", run_id=workspace.run_id, why=error.reason)
 
     async def _keep(
         self, stretch: Stretch, workspace: Workspace, collected: Collected
@@ -253,13 +247,6 @@ async def _written_out(
         yield paths
 
 
-def _read(config: Mapping[str, Any]) -> CommandRole:
-    try:
-        return msgspec.convert(dict(config), CommandRole)
-    except msgspec.ValidationError as error:
-        raise Invalid(f"A command role cannot be read: {error}", {"config": "shape"}) from error
-
-
 def _plan(brief: RunBrief, role: CommandRole) -> str:
     """What a command would do, for a poster who wants to approve that first."""
     where = brief.task.repository or "an empty workspace"
@@ -276,7 +263,7 @@ async def _say(stretch: Stretch, step: int, text: str) -> None:
         await stretch.progress(text)
 
 
-def _failure(role: CommandRole, report: Report) -> Outcome:
+def _failure(role: CommandRole, report: Report, sandbox: SandboxProvider) -> Outcome:
     """Why the command made nothing to deliver, with the end of what it said."""
     said = report.complained or report.printed
     tail = "\n".join(said.splitlines()[-TAIL_LINES:])
@@ -287,12 +274,13 @@ def _failure(role: CommandRole, report: Report) -> Outcome:
     if report.reason == ExitReason.OUT_OF_MEMORY:
         return GaveUp(f"{command} used more than its {role.memory_mib} MiB of memory{said_so}")
     if report.reason == ExitReason.OUT_OF_DISK:
-        return GaveUp(f"{command} wrote more than its room on the disk{said_so}")
+        return GaveUp(f"{command} wrote more than its {role.disk_mib} MiB of the disk{said_so}")
     if report.reason != ExitReason.EXITED:
         return Broke(f"The sandbox of {command} broke down{said_so}")
     if report.code == TRY_AGAIN:
         return Broke(f"{command} asked to be tried again (exit {TRY_AGAIN}){said_so}")
-    return GaveUp(f"{command} ended with exit {report.code}{said_so}")
+    hint = f"\n{sandbox.view(role.environment.get('PATH'))}" if report.code in NOT_FOUND else ""
+    return GaveUp(f"{command} ended with exit {report.code}{said_so}{hint}")
 
 
 def _text(report: Report, collected: Collected, *, files_kept: int, pushed: bool) -> str:

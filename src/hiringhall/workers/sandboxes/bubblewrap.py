@@ -11,7 +11,14 @@ from hiringhall.workers.sandboxes import cgroups
 from hiringhall.workers.sandboxes.filter import compile_filter
 from hiringhall.workers.sandboxes.port import Limits, Places, Probe, SandboxError, SandboxSpec
 from hiringhall.workers.sandboxes.probe import probe_walls
-from hiringhall.workers.sandboxes.profile import INSIDE, build_profile
+from hiringhall.workers.sandboxes.profile import (
+    AGENTS,
+    ENVIRONMENT,
+    INSIDE,
+    build_profile,
+    check_mount,
+)
+from hiringhall.workers.sandboxes.view import View
 from hiringhall.workers.sandboxes.warden import Kept, Order, Warden
 
 _ARGS_FD = 3
@@ -37,6 +44,21 @@ class Bubblewrap:
 
     def places(self, *, workspace: Path, session: Path, sockets: Path | None) -> Places:
         return INSIDE
+
+    def check_mounts(self, read_only: Sequence[tuple[Path, str]]) -> None:
+        for source, destination in read_only:
+            check_mount(source, destination, forbidden=self._forbidden)
+
+    def lacks_program(
+        self, program: str, *, path: str | None, read_only: Sequence[tuple[Path, str]]
+    ) -> bool:
+        return View(read_only).lacks(program, ENVIRONMENT["PATH"] if path is None else path)
+
+    def view(self, path: str | None) -> str:
+        return (
+            f"A command in the sandbox sees /usr, {AGENTS} and what --mount shows; its PATH is "
+            f"{path or ENVIRONMENT['PATH']}."
+        )
 
     async def probe(self) -> Probe:
         groups = await self._find_groups()

@@ -145,6 +145,23 @@ class SandboxProvider(Protocol):
         """What to name these folders in `argv` and `environment`."""
         ...
 
+    def check_mounts(self, read_only: Sequence[tuple[Path, str]]) -> None:
+        """Raises `BadMount` for what `start` would not show, before anything is started."""
+        ...
+
+    def lacks_program(
+        self, program: str, *, path: str | None, read_only: Sequence[tuple[Path, str]]
+    ) -> bool:
+        """Whether a program is certainly not there inside; `path` is a `PATH` of the role's own.
+
+        What a workspace may hold is never certain, so relative paths are never lacking.
+        """
+        ...
+
+    def view(self, path: str | None) -> str:
+        """What a program inside sees of the host, and its `PATH`: a sentence for a person."""
+        ...
+
     async def probe(self) -> Probe:
         """Try the walls for real. Takes some tenths of a second; never raises for a weak wall."""
         ...

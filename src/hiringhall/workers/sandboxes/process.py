@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from hiringhall.workers.sandboxes import cgroups
@@ -28,6 +29,19 @@ class ProcessUnsafe:
 
     def places(self, *, workspace: Path, session: Path, sockets: Path | None) -> Places:
         return Places(str(workspace), str(session), "" if sockets is None else str(sockets))
+
+    def check_mounts(self, read_only: Sequence[tuple[Path, str]]) -> None:
+        """Everything of the host is seen anyhow."""
+
+    def lacks_program(
+        self, program: str, *, path: str | None, read_only: Sequence[tuple[Path, str]]
+    ) -> bool:
+        if "/" in program and not program.startswith("/"):
+            return False
+        return shutil.which(program, path=_PATH if path is None else path) is None
+
+    def view(self, path: str | None) -> str:
+        return f"A command sees what the hall's user sees; its PATH is {path or _PATH}."
 
     async def probe(self) -> Probe:
         return Probe(ok=True, sentence=UNSAFE, warnings=(UNSAFE,))

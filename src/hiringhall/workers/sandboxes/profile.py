@@ -20,7 +20,7 @@ ENVIRONMENT: Mapping[str, str] = {
 _UID = 1000
 _HOSTNAME = "hall"
 AGENTS = Path("/opt/agents")
-_MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _MADE: Mapping[str, str] = {
     "/etc/passwd": f"worker:x:{_UID}:{_UID}:worker:{INSIDE.session}:/bin/sh\n"
     "nobody:x:65534:65534:nobody:/:/bin/false\n",
@@ -105,7 +105,7 @@ def _walls() -> list[str]:
 
 def _system() -> list[str]:
     options = ["--ro-bind", "/usr", "/usr"]
-    for name in _MERGED:
+    for name in MERGED:
         path = Path("/", name)
         if path.is_symlink():
             options += ["--symlink", str(path.readlink()), str(path)]

@@ -1,0 +1,27 @@
+"""Fixtures for workers that run commands for real."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from hiringhall.app import open_app
+from tests.support.halls import sign_up
+from tests.workers.shop import Shop, carried, git, settings_for
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    (folder / "hello.txt").write_text("hello\n")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "First")
+    return folder
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, database_url: str, repository: Path) -> AsyncGenerator[Shop]:
+    async with open_app(settings_for(tmp_path, database_url)) as app, carried(app) as house:
+        yield Shop(app, house, await sign_up(app.hall), repository)
