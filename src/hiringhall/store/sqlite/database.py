@@ -4,6 +4,7 @@ import asyncio
 import os
 from pathlib import Path
 from sqlite3 import Connection
+from threading import get_ident
 from typing import Literal, TypeVar
 
 from hiringhall.store import schema
@@ -38,6 +39,7 @@ class SqliteDatabase:
         use = "read_only" if writing is None else "read"
         self._lock = lock
         self._loop = asyncio.get_running_loop()
+        self._thread = get_ident()
         self._driver = Driver(loop_guard_s)
         self._reader: Reader | None = Reader(
             connect(path, use, busy_timeout_s=_READ_WAIT_S), self._loop
@@ -112,11 +114,8 @@ class SqliteDatabase:
 
     def _refuse_inside(self) -> None:
         """Raise where a body is under way, here or, in a scan, on another thread."""
-        try:
-            at_home = asyncio.get_running_loop() is self._loop
-        except RuntimeError:
-            at_home = False
-        if self._driver.running or not at_home:
+        # Not by the running loop: asking for it takes a system call each time.
+        if self._driver.running or get_ident() != self._thread:
             raise ForeignAwait("a transaction was begun inside the body of another")
 
 
