@@ -5,6 +5,7 @@ template that is migrated once per test process, so that a test pays for a copy 
 """
 
 import asyncio
+import contextlib
 import fcntl
 import itertools
 import os
@@ -19,6 +20,8 @@ import asyncpg
 import pytest
 
 from hiringhall.store.database import Database, open_database
+from hiringhall.store.errors import StatementError
+from hiringhall.store.statements import declared
 from tests.support.postgres import start_server
 
 DIALECTS = ("sqlite", "postgresql")
@@ -46,8 +49,17 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         cluster.drop(name)
 
 
+@pytest.fixture(scope="session")
+def compiled_statements() -> None:
+    """Every statement compiled: what is done once in a process is no test's time on the loop."""
+    for statement in declared():
+        # What cannot be compiled is there for a test that says so.
+        with contextlib.suppress(StatementError):
+            _ = statement.sqlite, statement.postgresql
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(database_url: str, compiled_statements: None) -> AsyncIterator[Database]:
     """The test's own database, open; a transaction that holds the event loop fails its test."""
     opened = await open_database(database_url, loop_guard_s=LOOP_GUARD_S)
     yield opened
