@@ -1,4 +1,4 @@
-"""Tables come to be by migration, on both databases, and are what `tables.py` declares."""
+"""Tables come to be by migration, on both databases, and are what `tables` declares."""
 
 import asyncio
 import re
@@ -36,7 +36,7 @@ from tests.store.samples import add, create, ids, script_past_the_store, sqlite_
 
 pytestmark = pytest.mark.anyio
 
-REGENERATE = "tables.py and the migrations differ: python -m hiringhall.store.migrations.new"
+REGENERATE = "tables and the migrations differ: python -m hiringhall.store.migrations.new"
 NEWER = "UPDATE alembic_version SET version_num = '9999'"
 
 

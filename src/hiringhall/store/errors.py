@@ -23,7 +23,7 @@ class InvalidValue(StoreError):
 class ConstraintViolated(StoreError):
     """A row that the schema forbids.
 
-    `constraint` is the name in `tables.py`, or None where the database does not tell (SQLite
+    `constraint` is the name in `tables`, or None where the database does not tell (SQLite
     names neither a foreign key nor the trigger that refused); `table` likewise.
     """
 

@@ -1,4 +1,4 @@
-"""Writes the next migration from what has changed in `tables.py`, for a person to read and mend.
+"""Writes the next migration from what has changed in `tables`, for a person to read and mend.
 
     python -m hiringhall.store.migrations.new "Agents have a reputation"
     python -m hiringhall.store.migrations.new --first     while nothing has been released
@@ -41,7 +41,7 @@ def main(wanted: str) -> None:
 
 
 def _first() -> str:
-    """Everything that `tables.py` declares, as one step from nothing."""
+    """Everything that `tables` declares, as one step from nothing."""
     steps: list[ops.MigrateOperation] = []
     for table in metadata.sorted_tables:
         steps.append(ops.CreateTableOp.from_table(table))
@@ -63,7 +63,7 @@ def _first() -> str:
 
 
 def _next(message: str, revision: str) -> str:
-    """What Alembic finds changed between the last version and `tables.py`."""
+    """What Alembic finds changed between the last version and `tables`."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     schema.migrate_sqlite(connection, None)
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)

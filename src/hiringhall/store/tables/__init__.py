@@ -1,0 +1,48 @@
+"""Every table and constraint of the hall, declared once for both databases.
+
+Times are integer microseconds UTC, ids are UUIDs as text, truths are 0 or 1; there are no
+Python-side defaults, so that both drivers hand back what was written.
+"""
+
+from hiringhall.store.tables.accounts import (
+    api_keys,
+    attempts,
+    buckets,
+    idempotency_keys,
+    invitations,
+    memberships,
+    organizations,
+    users,
+)
+from hiringhall.store.tables.base import metadata
+from hiringhall.store.tables.deliverables import deliverables, files
+from hiringhall.store.tables.ledger import ledger_accounts, ledger_transfers
+from hiringhall.store.tables.runs import credit_days, runs, usage_records
+from hiringhall.store.tables.tasks import events, plans, questions, tasks, timers
+from hiringhall.store.tables.teams import roles, teams
+
+__all__ = [
+    "api_keys",
+    "attempts",
+    "buckets",
+    "credit_days",
+    "deliverables",
+    "events",
+    "files",
+    "idempotency_keys",
+    "invitations",
+    "ledger_accounts",
+    "ledger_transfers",
+    "memberships",
+    "metadata",
+    "organizations",
+    "plans",
+    "questions",
+    "roles",
+    "runs",
+    "tasks",
+    "teams",
+    "timers",
+    "usage_records",
+    "users",
+]
