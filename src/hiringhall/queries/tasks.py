@@ -9,9 +9,9 @@ from hiringhall.domain.events import LoggedEvent
 from hiringhall.domain.policy import Actor, may_see
 from hiringhall.domain.tasks import State
 from hiringhall.hall import Hall
-from hiringhall.store import deliverables, events, tasks
+from hiringhall.store import deliverables, events, questions, tasks
 from hiringhall.store.database import Tx
-from hiringhall.store.deliverables import FileRow
+from hiringhall.store.deliverables import Deliverable, FileRow
 from hiringhall.store.tasks import NEWEST, Standing, TaskLine, TaskRow
 
 PAGE = 500
@@ -28,7 +28,7 @@ class TaskResult:
 
 
 async def task_view(hall: Hall, *, actor: Actor, task_id: str) -> TaskRow:
-    """Where a task stands, with its newest question, deliverable and plan; raises NotFound."""
+    """Where a task stands, with what its poster is to decide; raises NotFound."""
     if not ids.is_uuid(task_id):
         raise NotFound("task")
 
@@ -46,27 +46,30 @@ async def task_result(hall: Hall, *, actor: Actor, task_id: str) -> TaskResult:
     row = await task_view(hall, actor=actor, task_id=task_id)
     deliverable_id = row.task.deliverable_id
     if deliverable_id is None:
-        text = await _last_words(hall, row)
-        return TaskResult(row.task, text, [])
+        return TaskResult(row.task, await _last_words(hall, row.task), [])
 
-    async def find(tx: Tx) -> list[FileRow]:
-        return await deliverables.files_of(tx, deliverable_id)
+    async def find(tx: Tx) -> tuple[Deliverable | None, list[FileRow]]:
+        deliverable = await deliverables.by_id(tx, deliverable_id)
+        return deliverable, await deliverables.files_of(tx, deliverable_id)
 
-    files = await hall.database.read(find)
-    return TaskResult(row.task, row.deliverable_text, files)
+    deliverable, files = await hall.database.read(find)
+    return TaskResult(row.task, None if deliverable is None else deliverable.text, files)
 
 
-async def _last_words(hall: Hall, row: TaskRow) -> str | None:
+async def _last_words(hall: Hall, task: Standing) -> str | None:
     """Why the task failed, else the newest question."""
-    question = None if row.question is None else row.question.text
-    if row.task.state is not State.FAILED:
-        return question
 
-    async def find(tx: Tx) -> list[LoggedEvent]:
-        return await events.of_task_typed(tx, row.task.id, ("task_failed",))
+    async def find(tx: Tx) -> str | None:
+        if task.state is State.FAILED:
+            ended = await events.of_task_typed(tx, task.id, ("task_failed",))
+            if ended:
+                return str(ended[-1].data["text"])
+        if task.question_id is None:
+            return None
+        question = await questions.by_id(tx, task.question_id)
+        return None if question is None else question.text
 
-    ended = await hall.database.read(find)
-    return str(ended[-1].data["text"]) if ended else question
+    return await hall.database.read(find)
 
 
 async def task_log(hall: Hall, *, actor: Actor, task_id: str, after: int = 0) -> list[LoggedEvent]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from hiringhall.domain.errors import LostRace
 from hiringhall.domain.questions import AskedQuestion, QuestionKind, questions_from_json
@@ -56,7 +56,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """Where a task stands and what it waits on: each None unless it is the newest of its kind."""
+    """Where a task stands, with the one thing that its poster is to say something about.
+
+    `question` is there while a reply is awaited, `deliverable_text` while it is in review or
+    disputed, `plan_text` while the plan is to be decided.
+    """
 
     task: Standing
     question: AskedQuestion | None
@@ -107,6 +111,8 @@ _save = Statement(
     .values({name: bindparam(name) for name in _CHANGING}),
     name="save_task",
 )
+# Only what the state is about is looked up: each text is two more walks down an index, and on a
+# large hall each ends on a page that nobody has in memory.
 _view = Statement(
     select(
         *(tasks.c[field.name] for field in fields(Standing)),
@@ -117,9 +123,20 @@ _view = Statement(
         plans.c.text.label("plan_text"),
     )
     .select_from(
-        tasks.outerjoin(questions, questions.c.id == tasks.c.question_id)
-        .outerjoin(deliverables, deliverables.c.id == tasks.c.deliverable_id)
-        .outerjoin(plans, plans.c.id == tasks.c.plan_id)
+        tasks.outerjoin(
+            questions,
+            and_(questions.c.id == tasks.c.question_id, tasks.c.waiting_for == "reply"),
+        )
+        .outerjoin(
+            deliverables,
+            and_(
+                deliverables.c.id == tasks.c.deliverable_id,
+                tasks.c.state.in_(["in_review", "disputed"]),
+            ),
+        )
+        .outerjoin(
+            plans, and_(plans.c.id == tasks.c.plan_id, tasks.c.waiting_for == "plan_decision")
+        )
     )
     .where(tasks.c.id == bindparam("task_id")),
     name="task_view",
@@ -212,7 +229,7 @@ async def for_change(tx: Tx, task_id: str) -> Task | None:
 
 
 async def view(tx: Tx, task_id: str) -> TaskRow | None:
-    """Where a task stands with its newest question, deliverable and plan, in one statement."""
+    """Where a task stands with what its poster is to decide, in one statement."""
     row = await tx.one(_view, task_id=task_id)
     if row is None:
         return None
@@ -230,7 +247,7 @@ async def view(tx: Tx, task_id: str) -> TaskRow | None:
         row.last_activity_at_us,
     )
     question = None
-    if row.question_id is not None:
+    if row.question_kind is not None:
         question = AskedQuestion(
             row.question_id,
             QuestionKind(row.question_kind),
