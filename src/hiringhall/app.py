@@ -21,6 +21,7 @@ from hiringhall.signals import Signals
 from hiringhall.store.database import Database, open_database
 from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import WorkspaceError
+from hiringhall.workers.place import Place
 from hiringhall.workers.runner import Runner
 from hiringhall.workers.runtimes.command import Command
 from hiringhall.workers.runtimes.port import Runtime
@@ -173,12 +174,8 @@ def _runtimes(
         rehearsal = Rehearsal(BUILT_IN if script is None else read_script(script))
     except Invalid as error:
         raise SettingsError(error.message) from error
-    command = Command(
-        sandbox=sandbox,
-        workspaces=workspaces,
-        folder=settings.data_dir / "runs",
-        timeout_s=settings.run_timeout_s,
-    )
+    place = Place(sandbox=sandbox, workspaces=workspaces, folder=settings.data_dir / "runs")
+    command = Command(place, timeout_s=settings.run_timeout_s)
     return {rehearsal.name: rehearsal, command.name: command}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hiringhall.domain.tasks import State
-from hiringhall.workers.runtimes import command
+from hiringhall.workers import place
 from tests.workers.shop import Shop
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox]
@@ -27,7 +27,7 @@ async def test_more_than_its_room_on_the_disk_ends_it(shop: Shop) -> None:
 
 
 async def test_no_run_begins_on_a_full_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "LEAST_FREE_BYTES", 1 << 60)
+    monkeypatch.setattr(place, "LEAST_FREE_BYTES", 1 << 60)
     await shop.role("echo done")
     task = await shop.post()
     with shop.app.hall.signals.listening(task.id) as listener:

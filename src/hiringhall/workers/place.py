@@ -1,0 +1,176 @@
+"""Where the hall's own workers work: a workspace, a session folder, a sandbox, and the way out.
+
+    folder/sessions/<run id>/    what one run sees at `/session`
+    folder/reports/              what was finished, and is not yet in the hall
+    folder/bin/                  what is on its way out
+
+Every runtime whose work happens in a sandbox shares one of these with the others: each step may be
+repeated after a crash, and what a lost run has finished is found by its successor.
+"""
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from hiringhall.actions.runs.outcomes import NewFile
+from hiringhall.actions.runs.working import RunBrief
+from hiringhall.domain.runs import Run
+from hiringhall.workers.git.changes import ChangedFile
+from hiringhall.workers.git.errors import NoAccess, PushRefused, WorkspaceError
+from hiringhall.workers.git.folders import Bin
+from hiringhall.workers.reports import Report, Reports
+from hiringhall.workers.runtimes.port import Broke, Stretch
+from hiringhall.workers.sandboxes.port import MIB, SandboxError, SandboxProvider
+from hiringhall.workers.workspace import Collected, Workspace, Workspaces
+
+log = structlog.get_logger()
+
+LEAST_FREE_BYTES = 1024 * MIB
+MAX_FILES = 500
+MAX_FILES_BYTES = 256 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a run came to, with the workspace that holds what it made."""
+
+    report: Report
+    workspace: Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What a run made, in the hall now; `unpushed_because` says why its branch is only here."""
+
+    collected: Collected
+    pushed: bool
+    unpushed_because: str
+
+
+class Place:
+    """The one place of work of a node, for every runtime that works in sandboxes."""
+
+    def __init__(self, *, sandbox: SandboxProvider, workspaces: Workspaces, folder: Path) -> None:
+        self.sandbox = sandbox
+        self._workspaces = workspaces
+        self._folder = folder
+        self._sessions = folder / "sessions"
+        self._rubbish = Bin(folder / "bin")
+        self._reports = Reports(folder / "reports")
+
+    async def found(self, brief: RunBrief) -> Finished | None:
+        """What a lost run of the same turn had finished, if there is such."""
+        report = self._reports.read(brief.task.id, brief.run.turn)
+        if report is None:
+            return None
+        workspace = await self._workspaces.open(report.run_id)
+        return None if workspace is None else Finished(report, workspace)
+
+    def check_disk(self) -> None:
+        """Raises `WorkspaceError` where a run could fill the disk that the hall itself needs."""
+        free_bytes = shutil.disk_usage(self._folder.parent).free
+        if free_bytes < LEAST_FREE_BYTES:
+            raise WorkspaceError(
+                f"The hall's disk has {free_bytes // MIB} MiB left; no run begins below "
+                f"{LEAST_FREE_BYTES // MIB}. Make room there.",
+                retryable=True,
+            )
+
+    async def prepare(self, brief: RunBrief) -> Workspace:
+        """The run's workspace, fetched and laid out. Raises WorkspaceError."""
+        return await self._workspaces.prepare(
+            run_id=brief.run.id,
+            task_id=brief.task.id,
+            organization_id=brief.task.organization_id,
+            repository=brief.task.repository,
+        )
+
+    def fresh_session(self, run_id: str) -> Path:
+        """An empty session folder for one run, gone when the run is settled."""
+        session = self._sessions / run_id
+        self._rubbish.put_aside(session)
+        session.mkdir(mode=0o700, parents=True)
+        return session
+
+    async def finish(self, brief: RunBrief, report: Report) -> None:
+        """Keep what a run came to: it is on the disk when this returns."""
+        await asyncio.to_thread(self._reports.write, brief.task.id, brief.run.turn, report)
+
+    async def take_in(self, workspace: Workspace, *, message: str, at_s: int) -> TakenIn:
+        """Collect what was made and push its branch.
+
+        What was left uncommitted becomes a commit with `message`, dated `at_s` (seconds since
+        1970, UTC). A refused push is no failure: the work is done, and nobody should have to do it
+        again.
+
+        Raises:
+            WorkspaceError: nothing was taken in, or the repository could not be reached.
+        """
+        collected = await self._workspaces.collect(workspace, message=message, at_s=at_s)
+        try:
+            pushed = await self._workspaces.push(workspace, collected)
+        except (PushRefused, NoAccess) as error:
+            return TakenIn(collected, pushed=False, unpushed_because=error.reason)
+        return TakenIn(collected, pushed, "")
+
+    async def keep_files(
+        self, stretch: Stretch, workspace: Workspace, changed: Sequence[ChangedFile]
+    ) -> list[NewFile]:
+        """Store collected files to deliver, as many as fit."""
+        room = MAX_FILES_BYTES
+        chosen = [file for file in changed if file.readable][:MAX_FILES]
+        fitting = [file for file in chosen if (room := room - file.size_bytes) >= 0]
+        async with self._written_out(workspace, fitting) as paths:
+            return [
+                await stretch.keep_file(file.path, path)
+                for file, path in zip(fitting, paths, strict=True)
+            ]
+
+    @contextlib.asynccontextmanager
+    async def _written_out(
+        self, workspace: Workspace, chosen: Sequence[ChangedFile]
+    ) -> AsyncGenerator[list[Path]]:
+        if not chosen:
+            yield []
+            return
+        async with self._workspaces.written_out(workspace, chosen) as paths:
+            yield paths
+
+    async def keep_wip(self, workspace: Workspace) -> None:
+        """Keep what there is; where that cannot be, why the run failed is the better word."""
+        try:
+            await self._workspaces.keep_wip(workspace)
+        except WorkspaceError as error:
+            log.warning("place.unkept", run_id=workspace.run_id, why=error.reason)
+
+    async def settled(self, brief: RunBrief) -> None:
+        """Let go of workspace, session and report: what they held is in the hall now."""
+        report = self._reports.read(brief.task.id, brief.run.turn)
+        self._reports.drop(brief.task.id, brief.run.turn)
+        for run_id in {brief.run.id, *([report.run_id] if report else [])}:
+            await self._workspaces.discard(run_id)
+            self._rubbish.put_aside(self._sessions / run_id)
+        await self._rubbish.empty()
+
+    async def tidy(self, unfinished: Sequence[Run]) -> None:
+        """At a start: keep finished work of turns that will go on, and nothing else.
+
+        For when nothing is prepared yet; harmless when every runtime here asks for it.
+        """
+        needed = self._reports.drop_except({(run.task_id, run.turn) for run in unfinished})
+        await self._workspaces.discard_except(needed)
+        for folder in self._sessions.iterdir() if self._sessions.is_dir() else ():
+            self._rubbish.put_aside(folder)
+        await self._rubbish.empty()
+
+
+def broke_by(error: WorkspaceError | SandboxError) -> Broke:
+    """How a run ends that could not be given its place, or whose work could not be taken in."""
+    if isinstance(error, SandboxError):
+        return Broke(error.sentence, may_retry=False)
+    return Broke(error.reason, may_retry=error.retryable)
