@@ -10,6 +10,7 @@ from typing import Any
 
 from hiringhall.blobs import Blobs, FileLinks, LocalBlobs, open_blobs, read_secret_key
 from hiringhall.domain import ids
+from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.engine.local import LocalEngine
@@ -19,6 +20,8 @@ from hiringhall.passwords import Passwords
 from hiringhall.settings import Settings, SettingsError, SpecApproval
 from hiringhall.signals import Signals
 from hiringhall.store.database import Database, open_database
+from hiringhall.workers.gateway import Endpoint, Gateway, ModelRules, Provider, read_prices
+from hiringhall.workers.gateway.providers import PUBLIC
 from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.place import Place
@@ -51,6 +54,7 @@ class App:
     sandbox: SandboxProvider
     probe: Probe
     workspaces: Workspaces
+    gateway: Gateway
 
     async def carry(self) -> None:
         """Recover what an earlier process left, then carry runs and timers until cancelled."""
@@ -103,7 +107,9 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
         opened.push_async_callback(database.close)
         sandbox = _sandbox(settings)
         opened.push_async_callback(sandbox.close)
-        yield await _compose(settings, node, database, sandbox)
+        app = await _compose(settings, node, database, sandbox)
+        opened.push_async_callback(app.gateway.close)
+        yield app
 
 
 async def _compose(
@@ -143,9 +149,12 @@ async def _compose(
         check_role=carrier.check_role,
         check_repository=_repository_check(workspaces),
     )
+    gateway = _gateway(settings, hall)
     runner = Runner(hall, blobs=blobs, runtimes=runtimes, node_id=node.id)
     carrier.runner = runner
-    return App(settings, node, hall, blobs, links, engine, runner, sandbox, probe, workspaces)
+    return App(
+        settings, node, hall, blobs, links, engine, runner, sandbox, probe, workspaces, gateway
+    )
 
 
 async def _command_hindrance(probe: Probe) -> str:
@@ -177,6 +186,40 @@ def _runtimes(
     place = Place(sandbox=sandbox, workspaces=workspaces, folder=settings.data_dir / "runs")
     command = Command(place, timeout_s=settings.run_timeout_s)
     return {rehearsal.name: rehearsal, command.name: command}
+
+
+def _gateway(settings: Settings, hall: Hall) -> Gateway:
+    """The way to models: keys and addresses as they are set, prices, and who may call what."""
+    given = {
+        Provider.ANTHROPIC: (settings.anthropic_base_url, settings.anthropic_api_key),
+        Provider.OPENAI: (settings.openai_base_url, settings.openai_api_key),
+        Provider.GEMINI: (settings.gemini_base_url, settings.gemini_api_key),
+    }
+    endpoints = {
+        provider: Endpoint(provider, base_url or PUBLIC[provider], key)
+        for provider, (base_url, key) in given.items()
+    }
+    try:
+        prices = read_prices(settings.model_prices)
+    except Invalid as error:
+        raise SettingsError(error.message) from error
+    return Gateway(
+        hall,
+        endpoints=endpoints,
+        prices=prices,
+        models=ModelRules(settings.force_model, settings.models),
+        hosted_tools=settings.hosted_tools,
+    )
+
+
+def _caps(settings: Settings) -> dict[CapScope, int]:
+    given = {
+        CapScope.RUN: settings.run_cap_cents,
+        CapScope.TASK: settings.task_cap_cents,
+        CapScope.TEAM: settings.team_cap_cents,
+        CapScope.ORGANIZATION: settings.organization_cap_cents,
+    }
+    return {scope: cents * MICROS_PER_CENT for scope, cents in given.items() if cents is not None}
 
 
 def _repository_check(workspaces: Workspaces) -> Callable[[str], str]:
@@ -214,6 +257,8 @@ def _rules(settings: Settings) -> Rules:
         registrations_per_hour=settings.registrations_per_hour,
         sign_ins_per_hour=settings.sign_ins_per_hour,
         sign_ins_per_email=settings.sign_ins_per_email,
+        caps=_caps(settings),
+        credit_micros=settings.credit_cents * MICROS_PER_CENT,
     )
 
 

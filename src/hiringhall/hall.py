@@ -1,10 +1,11 @@
 """The hall as actions and queries are given it: everything they reach for, handed in."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
 from hiringhall.engine.port import Engine
 from hiringhall.passwords import Passwords
 from hiringhall.signals import Signals
@@ -49,7 +50,9 @@ class Rules:
     """What the operator has decided, as far as actions ask for it.
 
     `throttles` are attempts in a window: registrations and sign-ins each hour for an address,
-    failed sign-ins each quarter of an hour for an e-mail.
+    failed sign-ins each quarter of an hour for an e-mail. `caps` hold what models cost, in micros
+    of the currency, where a budget has no cap of its own; a scope that is not named is not held.
+    `credit_micros` is what a credit is worth of it.
     """
 
     registration: Registration = Registration.OPEN
@@ -60,6 +63,8 @@ class Rules:
     sign_ins_per_hour: int = 60
     sign_ins_per_email: int = 10
     idempotency_hours: int = 24
+    caps: Mapping[CapScope, int] = field(default_factory=dict[CapScope, int])
+    credit_micros: int = MICROS_PER_CENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -90,6 +90,48 @@ class Settings:
     spec_approval: Annotated[
         SpecApproval, "always: every task gets a plan to approve; opt-in: those that ask"
     ] = SpecApproval.OPT_IN
+    anthropic_api_key: Annotated[
+        str | None, "the hall's key for Anthropic's models; it never enters a sandbox"
+    ] = field(default=None, repr=False)
+    anthropic_base_url: Annotated[
+        str | None, "where Anthropic Messages are answered; unset: https://api.anthropic.com"
+    ] = None
+    openai_api_key: Annotated[
+        str | None, "the hall's key for OpenAI's models, or for a server that speaks like them"
+    ] = field(default=None, repr=False)
+    openai_base_url: Annotated[
+        str | None,
+        "where Chat Completions and Responses are answered, such as a local model server's "
+        "http://127.0.0.1:11434/v1; unset: https://api.openai.com/v1",
+    ] = None
+    gemini_api_key: Annotated[str | None, "the hall's key for Google's Gemini models"] = field(
+        default=None, repr=False
+    )
+    gemini_base_url: Annotated[
+        str | None,
+        "where Gemini is reached; unset: https://generativelanguage.googleapis.com",
+    ] = None
+    models: Annotated[
+        tuple[str, ...], "models that agents may call, names or globs by commas; unset: any"
+    ] = ()
+    force_model: Annotated[
+        str | None, "the model that every call is made with, whatever the agent asks for"
+    ] = None
+    hosted_tools: Annotated[
+        bool, "let agents use tools that providers run themselves (web search and the like)"
+    ] = False
+    model_prices: Annotated[
+        Path | None, "TOML file of prices over the hall's own; see docs/models.md"
+    ] = None
+    credit_cents: Annotated[int, "cents of priced compute that one credit stands for"] = 1
+    run_cap_cents: Annotated[int | None, "most that one run may spend on models; unset: no cap"] = (
+        None
+    )
+    task_cap_cents: Annotated[
+        int | None, "most that one task may; at a cap its poster is asked"
+    ] = None
+    team_cap_cents: Annotated[int | None, "most that one team may"] = None
+    organization_cap_cents: Annotated[int | None, "most that one organization may"] = None
     secret_key_file: Annotated[
         Path | None, "file with the key that signs links; made in the data folder when unset"
     ] = None
@@ -219,7 +261,7 @@ def _judge(name: str, value: Any) -> None:
         takes = "" if fits(value) else takes_in_words
     if takes:
         # Not the value of an address: there may be a password in it.
-        given = "what it is" if "url" in name else repr(value)
+        given = "what it is" if "url" in name or "key" in name else repr(value)
         raise SettingsError(f"{PREFIX}{name.upper()} cannot be {given}: it takes {takes}")
 
 
@@ -231,6 +273,10 @@ def _is_public_url(text: str) -> bool:
         return False
     plain = text.isascii() and text.isprintable() and not set(text) & set(' "<>\\?#@')
     return plain and parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _is_key(text: str) -> bool:
+    return text.isascii() and text.isprintable() and not set(text) & set(" \"'")
 
 
 def _is_database_url(text: str) -> bool:
@@ -258,9 +304,21 @@ _BOUNDS: dict[str, tuple[int, int]] = {
     # The account that all of them come from must hold their sum in 64 bits.
     "opening_balance_cents": (0, 10**12),
     "credits_per_day": (0, _EXACT),
+    "credit_cents": (1, 1_000_000),
+    **dict.fromkeys(
+        ("run_cap_cents", "task_cap_cents", "team_cap_cents", "organization_cap_cents"),
+        (0, 10**11),
+    ),
 }
 _FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
-    "public_url": (_is_public_url, "http://host or https://host, with nothing secret in it"),
+    **dict.fromkeys(
+        ("public_url", "anthropic_base_url", "openai_base_url", "gemini_base_url"),
+        (_is_public_url, "http://host or https://host, with nothing secret in it"),
+    ),
+    **dict.fromkeys(
+        ("anthropic_api_key", "openai_api_key", "gemini_api_key"),
+        (_is_key, "a key in plain letters and signs, without spaces"),
+    ),
     "database_url": (_is_database_url, "sqlite:///absolute/path/hall.db or postgresql://…"),
     "sandbox": _one_of("bubblewrap", "process-unsafe"),
     "log_level": (_is_log_level, "debug, info, warning or error"),

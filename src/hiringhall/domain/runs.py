@@ -64,6 +64,8 @@ class OutcomeKind(StrEnum):
     PLANNED = "planned"
     DELIVERED = "delivered"
     GAVE_UP = "gave_up"
+    OVER_BUDGET = "over_budget"
+    PARKED = "parked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hiringhall.domain.lifecycle import MOVES
 from hiringhall.domain.tasks import State
-from hiringhall.store import audit, ledger, usage
+from hiringhall.store import audit, budgets, ledger, usage
 from hiringhall.store.audit import TaskTail
 from hiringhall.store.database import Database, Tx
 
@@ -64,6 +64,7 @@ async def audit_all(database: Database) -> Audit:
         problems += await audit.run_problems(tx)
         problems += await audit.deliverable_problems(tx)
         problems += await usage.credit_drift(tx)
+        problems += await budgets.drift(tx)
         counts = await audit.counts(tx)
         return Audit(
             tasks=counts.tasks,

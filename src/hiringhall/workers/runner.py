@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from hiringhall.actions import housekeeping, timers
-from hiringhall.actions.runs import outcomes, recovery, working
+from hiringhall.actions.runs import outcomes, pausing, recovery, spending, working
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.blobs import Blobs
@@ -24,6 +24,8 @@ from hiringhall.workers.runtimes.port import (
     Delivered,
     GaveUp,
     Outcome,
+    OverBudget,
+    Parked,
     Planned,
     Runtime,
     Said,
@@ -132,6 +134,7 @@ class Runner:
         if now_us >= self._clean_at_us:
             self._clean_at_us = now_us + CLEAN_EVERY_US
             await housekeeping.forget_old(self._hall)
+            await spending.settle_left_over(self._hall)
         next_due_at_us = await timers.fire_due(self._hall)
         if next_due_at_us is None:
             return TEND_S
@@ -225,6 +228,10 @@ class Runner:
                 await outcomes.give_up(self._hall, token=token, reason=reason)
             case Broke(reason, may_retry):
                 await self._break(token, reason, may_retry=may_retry)
+            case OverBudget(reached):
+                await pausing.pause_for_budget(self._hall, token=token, reached=reached)
+            case Parked(until_us, reason):
+                await pausing.park(self._hall, token=token, until_us=until_us, reason=reason)
 
 
 @contextlib.asynccontextmanager

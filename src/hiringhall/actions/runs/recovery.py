@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from hiringhall.actions.runs.ending import actor_of, load_fenced
 from hiringhall.actions.runs.queueing import choose_for, queue_run
+from hiringhall.actions.runs.spending import settle_lost
 from hiringhall.actions.tasks.moving import move, record, wait_for
 from hiringhall.actions.transaction import action
 from hiringhall.domain.events import Happened, RetryScheduled, RunEnded, TaskFailed, WaitingChanged
@@ -67,7 +68,9 @@ async def try_again(tx: Tx, hall: Hall, *, timer: DueTimer) -> None:
     if task is None or task.state in FINAL or task.waiting_for is not Waiting.UNTIL:
         return
     broken = await runs.newest_of_task(tx, task.id)
-    attempts = 0 if broken is None else broken.attempts + 1
+    attempts = 0 if broken is None else broken.attempts
+    if broken is not None and broken.state is RunState.BROKEN:
+        attempts += 1  # one that was parked has not broken
     await _queue_next(
         tx,
         hall,
@@ -92,6 +95,7 @@ async def replace_lost_run(tx: Tx, hall: Hall, *, run_id: str) -> None:
         return
     because = "Its server or node stopped"
     await runs.end(tx, run, RunState.LOST, because=because, at_us=hall.clock())
+    await settle_lost(tx, hall, run)
     if task.state in FINAL or task.generation != run.generation:
         return
     ended = RunEnded(run.id, RunState.LOST.value, f"{because}; the next run goes on from here")

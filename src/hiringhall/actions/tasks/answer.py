@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from hiringhall.actions.runs.ending import cancel_live_run
+from hiringhall.actions.runs.pausing import added_micros
 from hiringhall.actions.runs.queueing import move_and_queue
-from hiringhall.actions.tasks.moving import load_for_change, move
+from hiringhall.actions.tasks.moving import load_for_change, move, record
 from hiringhall.actions.transaction import action
+from hiringhall.domain.compute import CapScope, budget_id
 from hiringhall.domain.errors import Invalid, LostRace
 from hiringhall.domain.events import (
     DeliverableAccepted,
@@ -19,7 +21,8 @@ from hiringhall.domain.policy import Actor
 from hiringhall.domain.questions import Answer, check_answers, reply_text
 from hiringhall.domain.tasks import State, Task, Waiting
 from hiringhall.hall import Hall
-from hiringhall.store import deliverables, plans, questions
+from hiringhall.store import budgets, deliverables, plans, questions, runs
+from hiringhall.store.budgets import BudgetQuestion
 from hiringhall.store.database import Tx
 
 MAX_TEXT_LENGTH = 200_000
@@ -53,14 +56,56 @@ async def reply(
         plain = _tidy(reply_text(asked, given), "Answers")
     if not await questions.answer(tx, asked.id, text=plain, answers=given, at_us=hall.clock()):
         raise LostRace("This question was answered at the same moment")
+    replied = ReplyGiven(asked.id, plain)
+    if task.waiting_for is Waiting.BUDGET_DECISION:
+        about = await budgets.question(tx, asked.id)
+        if about is not None:
+            return await _decide_budget(tx, hall, task, actor=actor, about=about, replied=replied)
     return await move_and_queue(
-        tx,
-        hall,
-        task,
-        Command.REPLY,
-        side=Side.POSTER,
-        actor=actor,
-        event=ReplyGiven(asked.id, plain),
+        tx, hall, task, Command.REPLY, side=Side.POSTER, actor=actor, event=replied
+    )
+
+
+async def _decide_budget(
+    tx: Tx, hall: Hall, task: Task, *, actor: Actor, about: BudgetQuestion, replied: ReplyGiven
+) -> Task:
+    """Add to the cap that a run has reached and go on, or stop the task."""
+    add_micros = added_micros(replied.text, about)
+    if add_micros is None:
+        task = await record(tx, hall, task, actor=actor, event=replied, was=task)
+        return await move(
+            tx,
+            hall,
+            task,
+            Command.CANCEL,
+            side=Side.POSTER,
+            actor=actor,
+            event=TaskCancelled("Stopped at its budget"),
+            waiting_for=Waiting.NOTHING,
+        )
+    goes_on = await move_and_queue(
+        tx, hall, task, Command.REPLY, side=Side.POSTER, actor=actor, event=replied
+    )
+    await _raise_cap(tx, task, about, add_micros)
+    return goes_on
+
+
+async def _raise_cap(tx: Tx, task: Task, about: BudgetQuestion, add_micros: int) -> None:
+    """Add to a cap; a run's own is over with the run, so its successor gets what was added."""
+    scope = CapScope(about.budget_id.partition(":")[0])
+    if scope is CapScope.RUN:
+        successor = await runs.live_of_task(tx, task.id)
+        if successor is not None:
+            budget = budget_id(CapScope.RUN, successor.id)
+            await budgets.set_cap(tx, budget=budget, scope=scope, cap_micros=add_micros)
+        return
+    kept = await budgets.by_id(tx, about.budget_id)
+    # Another answer may have raised it meanwhile: what this one adds comes on top.
+    cap_micros = about.cap_micros
+    if kept is not None and kept.cap_micros is not None:
+        cap_micros = kept.cap_micros
+    await budgets.set_cap(
+        tx, budget=about.budget_id, scope=scope, cap_micros=cap_micros + add_micros
     )
 
 

@@ -20,11 +20,14 @@ from hiringhall.store.tables.ledger import ledger_accounts, ledger_transfers
 from hiringhall.store.tables.runs import credit_days, runs, usage_records
 from hiringhall.store.tables.tasks import events, plans, questions, tasks, timers
 from hiringhall.store.tables.teams import roles, teams
+from hiringhall.store.tables.usage import budget_questions, budgets, model_calls
 
 __all__ = [
     "api_keys",
     "attempts",
     "buckets",
+    "budget_questions",
+    "budgets",
     "credit_days",
     "deliverables",
     "events",
@@ -35,6 +38,7 @@ __all__ = [
     "ledger_transfers",
     "memberships",
     "metadata",
+    "model_calls",
     "organizations",
     "plans",
     "questions",

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
+from hiringhall.domain.compute import CapReached
 from hiringhall.domain.questions import Question
 from hiringhall.domain.runs import Run
 
@@ -57,7 +58,22 @@ class Broke:
     may_retry: bool = True
 
 
-Outcome: TypeAlias = Asked | Said | Planned | Delivered | GaveUp | Broke
+@dataclass(frozen=True, slots=True)
+class OverBudget:
+    """A cap was reached: the poster is asked whether to add to it, and the session waits."""
+
+    reached: CapReached
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The worker cannot go on before a time (µs UTC), and has not failed."""
+
+    until_us: int
+    reason: str
+
+
+Outcome: TypeAlias = Asked | Said | Planned | Delivered | GaveUp | Broke | OverBudget | Parked
 
 
 class Stretch(Protocol):

@@ -32,6 +32,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("bucket", name=op.f("pk_buckets")),
     )
     op.create_table(
+        "budgets",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("cap_micros", sa.BigInteger(), nullable=True),
+        sa.Column("spent_micros", sa.BigInteger(), nullable=False),
+        sa.Column("reserved_micros", sa.BigInteger(), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "scope IN ('run', 'task', 'team', 'organization')", name=op.f("ck_budgets_scope")
+        ),
+        sa.CheckConstraint("cap_micros IS NULL OR cap_micros >= 0", name=op.f("ck_budgets_cap")),
+        sa.CheckConstraint(
+            "spent_micros >= 0 AND reserved_micros >= 0 AND calls >= 0",
+            name=op.f("ck_budgets_not_negative"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_budgets")),
+    )
+    op.create_table(
         "idempotency_keys",
         sa.Column("organization_id", sa.Text(), nullable=False),
         sa.Column("route", sa.Text(), nullable=False),
@@ -468,6 +486,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_timers_due_at_us"), "timers", ["due_at_us"], unique=False)
     op.create_table(
+        "budget_questions",
+        sa.Column("question_id", sa.Text(), nullable=False),
+        sa.Column("budget_id", sa.Text(), nullable=False),
+        sa.Column("cap_micros", sa.BigInteger(), nullable=False),
+        sa.Column("add_micros", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "cap_micros >= 0 AND add_micros > 0", name=op.f("ck_budget_questions_amounts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["budget_id"], ["budgets.id"], name=op.f("fk_budget_questions_budget_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["question_id"], ["questions.id"], name=op.f("fk_budget_questions_question_id")
+        ),
+        sa.PrimaryKeyConstraint("question_id", name=op.f("pk_budget_questions")),
+    )
+    op.create_table(
         "files",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("organization_id", sa.Text(), nullable=False),
@@ -488,6 +523,50 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_files_task_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
         sa.UniqueConstraint("deliverable_id", "name", name=op.f("uq_files_deliverable_id_name")),
+    )
+    op.create_table(
+        "model_calls",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("team_id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("reserved_micros", sa.BigInteger(), nullable=False),
+        sa.Column("reserved_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("cost_micros", sa.BigInteger(), nullable=True),
+        sa.Column("settled_at_us", sa.BigInteger(), nullable=True),
+        sa.Column("settled_as", sa.Text(), nullable=True),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("cached_tokens", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "(settled_at_us IS NULL) = (cost_micros IS NULL)", name=op.f("ck_model_calls_settled")
+        ),
+        sa.CheckConstraint(
+            "(settled_at_us IS NULL) = (settled_as IS NULL)", name=op.f("ck_model_calls_settled_as")
+        ),
+        sa.CheckConstraint(
+            "cost_micros IS NULL OR cost_micros >= 0", name=op.f("ck_model_calls_cost")
+        ),
+        sa.CheckConstraint(
+            "input_tokens >= 0 AND output_tokens >= 0 AND cached_tokens >= 0",
+            name=op.f("ck_model_calls_tokens"),
+        ),
+        sa.CheckConstraint("reserved_micros >= 0", name=op.f("ck_model_calls_reserved")),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_model_calls_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_calls")),
+    )
+    op.create_index(op.f("ix_model_calls_task_id"), "model_calls", ["task_id"], unique=False)
+    op.create_index(
+        "ix_model_calls_under_way",
+        "model_calls",
+        ["run_id"],
+        unique=False,
+        sqlite_where=sa.text("settled_at_us IS NULL"),
+        postgresql_where=sa.text("settled_at_us IS NULL"),
     )
     op.create_table(
         "usage_records",

@@ -1,0 +1,153 @@
+"""Compute: tokens, what they cost, and the caps that hold it; all of it whole numbers.
+
+An amount is in micros, millionths of the hall's currency, and a price in micros for a million
+tokens: 3.00 a million is 3,000,000.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+MICROS_PER_CENT = 10_000
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a call used, as its provider counts it.
+
+    `input` is all that was read: `cached` of it came out of a cache, `written` went into one for
+    some minutes and `written_long` for an hour. `output` is all that was written, thinking too.
+    """
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    written: int = 0
+    written_long: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Micros for a million tokens of each kind.
+
+    Where the input is longer than `long_over` tokens, all of the call costs as `long` says.
+    """
+
+    input: int
+    output: int
+    cached: int
+    written: int
+    written_long: int
+    long_over: int | None = None
+    long: "Price | None" = None
+
+
+FREE = Price(0, 0, 0, 0, 0)
+
+
+def cost_micros(price: Price, tokens: Tokens) -> int:
+    """What a call costs, a part of a micro counted as a whole one."""
+    if price.long is not None and price.long_over is not None and tokens.input > price.long_over:
+        price = price.long
+    plain = max(0, tokens.input - tokens.cached - tokens.written - tokens.written_long)
+    millionths = (
+        plain * price.input
+        + tokens.cached * price.cached
+        + tokens.written * price.written
+        + tokens.written_long * price.written_long
+        + tokens.output * price.output
+    )
+    return -(-millionths // MILLION)
+
+
+def most_micros(price: Price, *, input_tokens: int, output_tokens: int) -> int:
+    """What a call can cost at most, however much of its input goes into a cache."""
+    kinds = (
+        Tokens(input_tokens, output_tokens),
+        Tokens(input_tokens, output_tokens, written=input_tokens),
+    )
+    return max(cost_micros(price, tokens) for tokens in kinds)
+
+
+def credits_of(spent_micros: int, *, calls: int, credit_micros: int) -> int:
+    """The credits of a run that has called a model so often: at least 1 (product.md, "Money")."""
+    return max(1, -(-spent_micros // credit_micros)) if calls else 0
+
+
+class CapScope(StrEnum):
+    """Whose compute a cap holds, from the narrowest."""
+
+    RUN = "run"
+    TASK = "task"
+    TEAM = "team"
+    ORGANIZATION = "organization"
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """Whom a call is counted for; `user_id` is whose credits it takes."""
+
+    run_id: str
+    task_id: str
+    team_id: str
+    organization_id: str
+    user_id: str | None
+
+    def budgets(self) -> dict[CapScope, str]:
+        """The id of the budget in each scope."""
+        keys: Mapping[CapScope, str] = {
+            CapScope.RUN: self.run_id,
+            CapScope.TASK: self.task_id,
+            CapScope.TEAM: self.team_id,
+            CapScope.ORGANIZATION: self.organization_id,
+        }
+        return {scope: budget_id(scope, key) for scope, key in keys.items()}
+
+
+def budget_id(scope: CapScope, key: str) -> str:
+    """The id of the budget of a run, a task, a team or an organization."""
+    return f"{scope.value}:{key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one of them may spend, has spent, and has put by for calls under way.
+
+    Without a `cap_micros` of its own the hall's cap for its scope holds it. `calls` counts those
+    that were settled.
+    """
+
+    id: str
+    scope: CapScope
+    cap_micros: int | None
+    spent_micros: int
+    reserved_micros: int
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class CapReached:
+    """A call was not let through: it could have cost more than is left under a cap."""
+
+    scope: CapScope
+    cap_micros: int
+    spent_micros: int
+    needed_micros: int
+
+    @property
+    def text(self) -> str:
+        """For whoever is asked to raise it."""
+        return (
+            f"The {self.scope.value}'s cap of {money(self.cap_micros)} for models is reached: "
+            f"{money(self.spent_micros)} are spent or put by, and the next call may cost up to "
+            f"{money(self.needed_micros)}"
+        )
+
+
+def money(micros: int) -> str:
+    """An amount as people write it, to the cent, and to the last digit below one."""
+    if 0 < micros < MICROS_PER_CENT:
+        return f"{micros / MILLION:.6f}".rstrip("0")
+    cents = -(-micros // MICROS_PER_CENT)
+    return f"{cents // 100}.{cents % 100:02}"

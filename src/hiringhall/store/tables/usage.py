@@ -1,0 +1,83 @@
+"""What calls of models used, and the budgets that hold them."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    text,
+)
+
+from hiringhall.domain.compute import CapScope
+from hiringhall.store.tables.base import metadata, one_of
+
+budgets = Table(
+    "budgets",
+    metadata,
+    # The scope's word and the id of whose it is: "run:…", "task:…".
+    Column("id", Text, primary_key=True),
+    Column("scope", Text, nullable=False),
+    # A cap of its own; null where the hall's cap for the scope holds.
+    Column("cap_micros", BigInteger),
+    Column("spent_micros", BigInteger, nullable=False),
+    # Put by for calls under way.
+    Column("reserved_micros", BigInteger, nullable=False),
+    # How many calls were settled.
+    Column("calls", BigInteger, nullable=False),
+    one_of("scope", CapScope),
+    CheckConstraint(
+        "spent_micros >= 0 AND reserved_micros >= 0 AND calls >= 0", name="not_negative"
+    ),
+    CheckConstraint("cap_micros IS NULL OR cap_micros >= 0", name="cap"),
+)
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("task_id", Text, nullable=False),
+    Column("team_id", Text, nullable=False),
+    Column("organization_id", Text, nullable=False),
+    Column("user_id", Text),
+    Column("provider", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("reserved_micros", BigInteger, nullable=False),
+    Column("reserved_at_us", BigInteger, nullable=False),
+    # Null while the call is under way.
+    Column("cost_micros", BigInteger),
+    Column("settled_at_us", BigInteger),
+    # "used", "broken", "refused" or "lost".
+    Column("settled_as", Text),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    CheckConstraint("reserved_micros >= 0", name="reserved"),
+    CheckConstraint("cost_micros IS NULL OR cost_micros >= 0", name="cost"),
+    CheckConstraint("(settled_at_us IS NULL) = (cost_micros IS NULL)", name="settled"),
+    CheckConstraint("(settled_at_us IS NULL) = (settled_as IS NULL)", name="settled_as"),
+    CheckConstraint(
+        "input_tokens >= 0 AND output_tokens >= 0 AND cached_tokens >= 0", name="tokens"
+    ),
+    Index(None, "task_id"),
+    Index(
+        "ix_model_calls_under_way",
+        "run_id",
+        sqlite_where=text("settled_at_us IS NULL"),
+        postgresql_where=text("settled_at_us IS NULL"),
+    ),
+)
+
+budget_questions = Table(
+    "budget_questions",
+    metadata,
+    # The question that was put to the poster when a cap was reached, and what a yes adds to it.
+    Column("question_id", Text, ForeignKey("questions.id"), primary_key=True),
+    Column("budget_id", Text, ForeignKey("budgets.id"), nullable=False),
+    Column("cap_micros", BigInteger, nullable=False),
+    Column("add_micros", BigInteger, nullable=False),
+    CheckConstraint("cap_micros >= 0 AND add_micros > 0", name="amounts"),
+)
