@@ -44,10 +44,26 @@ async def begun(hall: Hall, actor: Actor, **fields: Any) -> RunBrief:
     return await working.start_run(hall, token=run.token)
 
 
+class HungUp(Exception):
+    """An app returned without an end of its answer: its server hangs up."""
+
+
 @asynccontextmanager
 async def agent_of(app: Any) -> AsyncGenerator[httpx.AsyncClient]:
-    """A client of an ASGI app, as the agent in the sandbox is one."""
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    """A client of an ASGI app, as the agent in the sandbox is one; may raise HungUp."""
+
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        last: dict[str, Any] = {}
+
+        async def sent(message: dict[str, Any]) -> None:
+            last.update({"more_body": False, **message})
+            await send(message)
+
+        await app(scope, receive, sent)
+        if last["type"] != "http.response.body" or last["more_body"]:
+            raise HungUp
+
+    transport = httpx.ASGITransport(served, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://model") as client:
         yield client
 

@@ -4,18 +4,27 @@ import re
 import sqlite3
 from contextlib import closing
 
+from hiringhall.domain.compute import CapScope
 from hiringhall.store.dialects import HEX_TO_BYTES
 from tests.store.samples import sqlite_path
 from tests.store.test_engine_statements import the_halls
 
-GROWING = "tasks|events|runs|questions|plans|deliverables|files|timers|usage_records"
+GROWING = (
+    "tasks|events|runs|questions|plans|deliverables|files|timers|usage_records|model_calls|budgets"
+)
 
-SMALL = "ix_runs_queue|ix_runs_leased|uq_runs_one_live|ix_tasks_waiting_for_worker"
+SMALL = (
+    "ix_runs_queue|ix_runs_leased|uq_runs_one_live|ix_tasks_waiting_for_worker"
+    "|ix_model_calls_under_way"
+)
 """Partial indexes that hold what is under way and nothing else."""
 
 # An audit looks at everything: that is what it is for.
 AUDITS = {"hiringhall.store.audit", "hiringhall.store.ledger"}
-AUDITED_BESIDE = {"credit_drift"}
+AUDITED_BESIDE = {
+    "credit_drift",
+    *(f"budget_drift_{scope.value}" for scope in CapScope),
+}
 
 
 def test_nothing_but_an_audit_reads_a_growing_table_from_end_to_end(sqlite_url: str) -> None:
