@@ -125,7 +125,10 @@ _view = Statement(
     .select_from(
         tasks.outerjoin(
             questions,
-            and_(questions.c.id == tasks.c.question_id, tasks.c.waiting_for == "reply"),
+            and_(
+                questions.c.id == tasks.c.question_id,
+                tasks.c.waiting_for.in_(["reply", "budget_decision"]),
+            ),
         )
         .outerjoin(
             deliverables,

@@ -111,8 +111,10 @@ def added_micros(answer: str, question: BudgetQuestion) -> int | None:
     if words & _NO:
         return None
     plain = re.sub(r"(?<=\d)[,' ](?=\d{3}(?!\d))", "", answer)
-    if found := re.search(r"(\d{1,12})(?:[.,](\d{1,2}))?(?![\d.,]*\d)", plain):
-        cents = int(found[1]) * 100 + int(f"{found[2] or '':0<2}")
+    numbers = re.findall(r"\d[\d.,]*", plain)
+    if numbers:
+        written = re.fullmatch(r"(\d{1,12})(?:[.,](\d{1,2}))?", numbers[0].rstrip(".,"))
+        cents = int(written[1]) * 100 + int(f"{written[2] or '':0<2}") if written else 0
         if cents:
             return min(cents * MICROS_PER_CENT, _MOST_MICROS)
     elif words & _YES:
