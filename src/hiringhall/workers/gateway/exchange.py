@@ -179,8 +179,7 @@ class Exchange:
             provider = self._endpoint.provider.value
             log.warning("gateway.key_refused", provider=provider, status=status)
             raise Refused(status, f"The provider ({provider}) refuses the key it was called with")
-        if self._endpoint.key:
-            body = body.replace(self._endpoint.key.encode(), b"***")
+        body = self._run.gateway.masked(body, self._endpoint)
         await _whole(self._send, status, _kept(response), body)
 
     async def _pass_events(self, response: "httpx.Response") -> None:

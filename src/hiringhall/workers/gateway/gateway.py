@@ -75,6 +75,13 @@ class Gateway:
             raise Refused(404, f"This hall has no key for models of {provider.value}")
         return endpoint
 
+    def masked(self, told: bytes, endpoint: Endpoint) -> bytes:
+        """What a provider says, without any key that it may quote."""
+        for one in (endpoint, *self._endpoints.values()):
+            if one.key:
+                told = told.replace(one.key.encode(), b"***")
+        return told
+
     async def client(self) -> "httpx.AsyncClient":
         """The shared pool of connections, made when it is first wanted."""
         if self._client is None:
