@@ -59,6 +59,8 @@ class Rules:
     spec_approval_always: bool = False
     credits_per_day: int = 100
     opening_balance_cents: int = 100_000
+    fee_basis_points: int = 1_000
+    payments: str = "play"
     registrations_per_hour: int = 60
     sign_ins_per_hour: int = 60
     sign_ins_per_email: int = 10

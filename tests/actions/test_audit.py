@@ -6,12 +6,13 @@ from sqlalchemy import bindparam, delete, update
 from hiringhall.actions.accounts import create_user
 from hiringhall.actions.runs import outcomes, recovery, working
 from hiringhall.actions.tasks import answer
-from hiringhall.domain.ledger import HALL_PLAY_MONEY, Transfer, TransferKind, available_account
+from hiringhall.domain.ledger import Transfer, TransferKind, available_account
 from hiringhall.hall import Hall, Rules
 from hiringhall.queries.audit import audit_all, check_ledger
 from hiringhall.store import ledger
 from hiringhall.store.database import Database, Tx
 from hiringhall.store.errors import StoreError
+from hiringhall.store.ledger import Overdrawn
 from hiringhall.store.statements import Statement
 from hiringhall.store.tables import (
     credit_days,
@@ -112,7 +113,7 @@ async def test_every_organization_starts_with_play_money_and_all_sums_to_zero(ha
     await sign_up(hall)
     await sign_up(hall, "eve")
     checked = await check_ledger(hall.database)
-    assert (checked.ok, checked.accounts, checked.transfers) == (True, 3, 2)
+    assert (checked.ok, checked.accounts, checked.transfers) == (True, 7, 2)
 
 
 async def test_without_an_opening_balance_nothing_moves(
@@ -146,8 +147,8 @@ async def test_nothing_empty_negative_or_overdrawn_moves(hall: Hall, amount_cent
         task_id=None,
         at_us=1,
     )
-    with pytest.raises(StoreError):
-        await hall.database.write(lambda tx: ledger.add(tx, transfer))
+    with pytest.raises(Overdrawn if amount_cents > 0 else StoreError):
+        await hall.database.write(lambda tx: ledger.post(tx, [transfer]))
     assert (await check_ledger(hall.database)).ok
 
 
@@ -155,7 +156,7 @@ async def test_a_bent_balance_is_found(hall: Hall) -> None:
     await sign_up(hall)
     bend = Statement(
         update(ledger_accounts)
-        .where(ledger_accounts.c.id != HALL_PLAY_MONEY)
+        .where(ledger_accounts.c.kind == "available")
         .values(balance_cents=5),
         name="bend_balance",
     )

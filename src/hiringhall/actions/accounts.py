@@ -282,7 +282,7 @@ async def _open_books(tx: Tx, hall: Hall, organization_id: str) -> None:
         task_id=None,
         at_us=hall.clock(),
     )
-    await ledger.add(tx, opening)
+    await ledger.post(tx, [opening])
 
 
 async def _add_organization(tx: Tx, hall: Hall, name: str) -> Organization:

@@ -116,6 +116,18 @@ class OutOfCredits(HallError):
         self.retry_after_s = retry_after_s
 
 
+class NotEnoughFunds(HallError):
+    """The organization has less available than is to be held; nothing was taken."""
+
+    code = "not_enough_funds"
+
+    def __init__(self, needed_cents: int) -> None:
+        super().__init__(
+            f"{needed_cents} cents are needed, and less is available; deposit funds first"
+        )
+        self.needed_cents = needed_cents
+
+
 class IdempotencyConflict(HallError):
     """An idempotency key came again with another body."""
 
@@ -154,6 +166,7 @@ ALL: tuple[type[HallError], ...] = (
     RegistrationClosed,
     TooManyAttempts,
     OutOfCredits,
+    NotEnoughFunds,
     IdempotencyConflict,
     SecretNotRepeated,
     Superseded,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hiringhall.domain.lifecycle import MOVES
 from hiringhall.domain.tasks import State
-from hiringhall.store import audit, budgets, ledger, usage
+from hiringhall.store import audit, budgets, holds, ledger, usage
 from hiringhall.store.audit import TaskTail
 from hiringhall.store.database import Database, Tx
 
@@ -87,6 +87,7 @@ async def _check_ledger(tx: Tx) -> LedgerCheck:
     total_cents = sum(account.summed_cents for account in checked)
     if total_cents:
         problems.append(f"the sum over all accounts is {total_cents} cents and not zero")
+    problems += await holds.problems(tx)
     return LedgerCheck(len(checked), await ledger.count_transfers(tx), tuple(problems))
 
 

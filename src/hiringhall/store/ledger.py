@@ -1,13 +1,22 @@
 """The ledger: immutable transfers, and a kept balance for each account of an organization."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, bindparam, cast, func, select, update
+from sqlalchemy import BigInteger, bindparam, cast, func, select
 
-from hiringhall.domain.ledger import HALL_PLAY_MONEY, AccountKind, Transfer, available_account
+from hiringhall.domain.ledger import (
+    HALL_ACCOUNTS,
+    AccountKind,
+    Transfer,
+    available_account,
+    earned_account,
+    escrow_account,
+)
 from hiringhall.store.database import Tx
+from hiringhall.store.errors import ConstraintViolated
 from hiringhall.store.rows import insert_row
-from hiringhall.store.statements import Statement
+from hiringhall.store.statements import Statement, any_of
 from hiringhall.store.tables import ledger_accounts as accounts
 from hiringhall.store.tables import ledger_transfers as transfers
 
@@ -24,6 +33,16 @@ class AccountCheck:
     summed_cents: int
 
 
+class Overdrawn(Exception):
+    """An account has less than it is to give; amounts in cents."""
+
+    def __init__(self, needed_cents: int) -> None:
+        super().__init__(f"{needed_cents} cents are not there")
+        self.needed_cents = needed_cents
+
+
+_NO_OVERDRAFT = "ck_ledger_accounts_no_overdraft"
+
 _insert_account = Statement(
     lambda insert: (
         insert(accounts)
@@ -33,11 +52,16 @@ _insert_account = Statement(
     name="insert_ledger_account",
 )
 _insert_transfer = Statement(insert_row(transfers), name="insert_ledger_transfer")
-_add_to_balance = Statement(
-    update(accounts)
-    .where(accounts.c.id == bindparam("account_id"), accounts.c.balance_cents.is_not(None))
-    .values(balance_cents=accounts.c.balance_cents + bindparam("change_cents")),
-    name="add_to_balance",
+_lock = Statement(
+    select(accounts.c.id)
+    .where(any_of(accounts.c.id, "account_ids"))
+    .order_by(accounts.c.id)
+    .with_for_update(key_share=True),
+    name="lock_accounts",
+)
+_balance = Statement(
+    select(accounts.c.balance_cents).where(accounts.c.id == bindparam("account_id")),
+    name="balance",
 )
 _moved = (
     select(transfers.c.debit_account_id.label("id"), (-transfers.c.amount_cents).label("cents"))
@@ -60,39 +84,77 @@ _count = Statement(select(func.count().label("count")).select_from(transfers), n
 
 async def open_accounts(tx: Tx, organization_id: str) -> None:
     """Open an organization's books, and the hall's where they are not open yet."""
-    await tx.run(
-        _insert_account,
-        id=HALL_PLAY_MONEY,
-        organization_id=None,
-        kind=AccountKind.PLAY_MONEY.value,
-        balance_cents=None,
-    )
-    await tx.run(
-        _insert_account,
-        id=available_account(organization_id),
+    for account_id, kind in HALL_ACCOUNTS.items():
+        await _open(tx, account_id, kind, balance_cents=None)
+    for account_id, kind in (
+        (available_account(organization_id), AccountKind.AVAILABLE),
+        (earned_account(organization_id), AccountKind.EARNED),
+    ):
+        await _open(tx, account_id, kind, organization_id=organization_id, balance_cents=0)
+
+
+async def open_escrow(tx: Tx, *, task_id: str, organization_id: str) -> None:
+    """Open the account of what is held for a task."""
+    await _open(
+        tx,
+        escrow_account(task_id),
+        AccountKind.ESCROW,
         organization_id=organization_id,
-        kind=AccountKind.AVAILABLE.value,
+        task_id=task_id,
         balance_cents=0,
     )
 
 
-async def add(tx: Tx, transfer: Transfer) -> None:
-    """Move money; the database refuses an overdraft, an unknown account, and any later change."""
+async def _open(
+    tx: Tx,
+    account_id: str,
+    kind: AccountKind,
+    *,
+    organization_id: str | None = None,
+    task_id: str | None = None,
+    balance_cents: int | None,
+) -> None:
     await tx.run(
-        _insert_transfer,
-        id=transfer.id,
-        debit_account_id=transfer.debit_account_id,
-        credit_account_id=transfer.credit_account_id,
-        amount_cents=transfer.amount_cents,
-        kind=transfer.kind.value,
-        task_id=transfer.task_id,
-        at_us=transfer.at_us,
+        _insert_account,
+        id=account_id,
+        organization_id=organization_id,
+        task_id=task_id,
+        kind=kind.value,
+        balance_cents=balance_cents,
     )
-    for account_id, change_cents in (
-        (transfer.debit_account_id, -transfer.amount_cents),
-        (transfer.credit_account_id, transfer.amount_cents),
-    ):
-        await tx.run(_add_to_balance, account_id=account_id, change_cents=change_cents)
+
+
+async def post(tx: Tx, transfers: Sequence[Transfer]) -> None:
+    """Move money, all of it or none; the database keeps the balances, and refuses any change.
+
+    Raises Overdrawn where an account has less than it is to give.
+    """
+    touched = {one.debit_account_id for one in transfers}
+    touched |= {one.credit_account_id for one in transfers}
+    # In one order for all, or two that move between the same accounts wait for each other.
+    await tx.all(_lock, account_ids=sorted(touched - HALL_ACCOUNTS.keys()))
+    try:
+        for transfer in transfers:
+            await tx.run(
+                _insert_transfer,
+                id=transfer.id,
+                debit_account_id=transfer.debit_account_id,
+                credit_account_id=transfer.credit_account_id,
+                amount_cents=transfer.amount_cents,
+                kind=transfer.kind.value,
+                task_id=transfer.task_id,
+                at_us=transfer.at_us,
+            )
+    except ConstraintViolated as error:
+        if error.constraint == _NO_OVERDRAFT:
+            raise Overdrawn(sum(one.amount_cents for one in transfers)) from None
+        raise
+
+
+async def balance_cents(tx: Tx, account_id: str) -> int | None:
+    """What an account holds now; None for an account that is not there, and for the hall's own."""
+    row = await tx.one(_balance, account_id=account_id)
+    return None if row is None else row.balance_cents
 
 
 async def check_accounts(tx: Tx) -> list[AccountCheck]:

@@ -1,12 +1,15 @@
 """The one place where a task's state is assigned: a move of the table, its row and its event."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from hiringhall.actions import escrow
 from hiringhall.domain import ids
 from hiringhall.domain.errors import NotFound
+from hiringhall.domain.escrow import Share
 from hiringhall.domain.events import Happened, WaitingChanged
-from hiringhall.domain.lifecycle import Command, Side, Timer, move_of
+from hiringhall.domain.lifecycle import Command, Hold, Side, Timer, move_of
 from hiringhall.domain.policy import Actor, may_see
 from hiringhall.domain.tasks import State, Task, Waiting
 from hiringhall.hall import Hall
@@ -33,12 +36,16 @@ async def move(
     event: Happened,
     target: State | None = None,
     due_at_us: dict[Timer, int] | None = None,
+    shares: Sequence[Share] = (),
+    fee_on_top: bool = False,
     **changes: Any,
 ) -> Task:
-    """Give a task a command: its new row, the event, and the timers that the table names.
+    """Give a task a command: its new row, the event, the money and timers that the table names.
 
     `changes` are further columns of the row, `due_at_us` when the timers that the move sets
-    are due. Raises WrongState when the table has no such move, LostRace when the row changed.
+    are due. `shares` say who is paid where the move settles the hold, `fee_on_top` how one is
+    taken. Raises WrongState when the table has no such move, LostRace when the row changed,
+    NotEnoughFunds when there is nothing to hold.
     """
     row = move_of(task, command, side, target=target)
     moved = replace(
@@ -49,6 +56,14 @@ async def move(
         waiting_until_us=changes.pop("waiting_until_us", None),
     )
     moved = await record(tx, hall, moved, actor=actor, event=event, was=task, **changes)
+    match row.hold:
+        case Hold.KEEP:
+            assert not shares, "a move that keeps the hold pays nobody"
+        case Hold.TAKE:
+            await escrow.take(tx, hall, moved, fee_on_top=fee_on_top)
+        case Hold.RELEASE | Hold.REFUND | Hold.SPLIT:
+            assert bool(shares) == (row.hold is not Hold.REFUND), "a refund alone pays nobody"
+            await escrow.divide(tx, hall, moved, shares)
     stopped = row.clears - row.sets
     if stopped:
         await timers.clear(tx, task_id=task.id, kinds=stopped)

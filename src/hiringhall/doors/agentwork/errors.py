@@ -41,6 +41,7 @@ ERRORS: Mapping[type[HallError], Spelling] = {
     errors.Superseded: Spelling(409),
     errors.TooManyAttempts: Spelling(429),
     errors.OutOfCredits: Spelling(429),
+    errors.NotEnoughFunds: Spelling(402),
     errors.Unavailable: Spelling(503),
 }
 

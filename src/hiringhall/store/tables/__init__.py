@@ -16,7 +16,7 @@ from hiringhall.store.tables.accounts import (
 )
 from hiringhall.store.tables.base import metadata
 from hiringhall.store.tables.deliverables import deliverables, files
-from hiringhall.store.tables.ledger import ledger_accounts, ledger_transfers
+from hiringhall.store.tables.ledger import holds, ledger_accounts, ledger_transfers, payouts
 from hiringhall.store.tables.runs import credit_days, runs, usage_records
 from hiringhall.store.tables.tasks import events, plans, questions, tasks, timers
 from hiringhall.store.tables.teams import roles, teams
@@ -32,6 +32,7 @@ __all__ = [
     "deliverables",
     "events",
     "files",
+    "holds",
     "idempotency_keys",
     "invitations",
     "ledger_accounts",
@@ -40,6 +41,7 @@ __all__ = [
     "metadata",
     "model_calls",
     "organizations",
+    "payouts",
     "plans",
     "questions",
     "roles",

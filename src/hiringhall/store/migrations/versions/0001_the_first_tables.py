@@ -133,33 +133,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("secret_sha256", name=op.f("uq_invitations_secret_sha256")),
     )
     op.create_table(
-        "ledger_accounts",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("organization_id", sa.Text(), nullable=True),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("balance_cents", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint(
-            "kind IN ('available', 'play_money')", name=op.f("ck_ledger_accounts_kind")
-        ),
-        sa.CheckConstraint(
-            "(organization_id IS NULL) = (balance_cents IS NULL)",
-            name=op.f("ck_ledger_accounts_kept"),
-        ),
-        sa.CheckConstraint(
-            "balance_cents IS NULL OR balance_cents >= 0",
-            name=op.f("ck_ledger_accounts_no_overdraft"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organizations.id"],
-            name=op.f("fk_ledger_accounts_organization_id"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_accounts")),
-        sa.UniqueConstraint(
-            "organization_id", "kind", name=op.f("uq_ledger_accounts_organization_id_kind")
-        ),
-    )
-    op.create_table(
         "memberships",
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("organization_id", sa.Text(), nullable=False),
@@ -341,45 +314,134 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "ledger_transfers",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("debit_account_id", sa.Text(), nullable=False),
-        sa.Column("credit_account_id", sa.Text(), nullable=False),
+        "holds",
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("price_cents", sa.BigInteger(), nullable=False),
         sa.Column("amount_cents", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("task_id", sa.Text(), nullable=True),
-        sa.Column("at_us", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("kind IN ('opening_balance')", name=op.f("ck_ledger_transfers_kind")),
-        sa.CheckConstraint("amount_cents > 0", name=op.f("ck_ledger_transfers_amount")),
+        sa.Column("fee_basis_points", sa.BigInteger(), nullable=False),
+        sa.Column("fee_on_top", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("paid_cents", sa.BigInteger(), nullable=True),
+        sa.Column("fee_cents", sa.BigInteger(), nullable=True),
+        sa.Column("refund_cents", sa.BigInteger(), nullable=True),
+        sa.Column("taken_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("settled_at_us", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "debit_account_id <> credit_account_id", name=op.f("ck_ledger_transfers_two_sides")
+            "(state = 'held' AND paid_cents IS NULL AND fee_cents IS NULL AND refund_cents IS NULL) OR (state <> 'held' AND paid_cents IS NOT NULL AND fee_cents IS NOT NULL AND refund_cents IS NOT NULL AND paid_cents >= 0 AND fee_cents >= 0 AND refund_cents >= 0 AND paid_cents + fee_cents + refund_cents = amount_cents)",
+            name=op.f("ck_holds_adds_up"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'held') = (settled_at_us IS NULL)", name=op.f("ck_holds_settled")
+        ),
+        sa.CheckConstraint(
+            "state IN ('held', 'released', 'refunded', 'split')", name=op.f("ck_holds_state")
+        ),
+        sa.CheckConstraint("fee_basis_points BETWEEN 0 AND 5000", name=op.f("ck_holds_fee")),
+        sa.CheckConstraint("fee_on_top IN (0, 1)", name=op.f("ck_holds_fee_on_top")),
+        sa.CheckConstraint(
+            "price_cents > 0 AND amount_cents >= price_cents", name=op.f("ck_holds_price")
         ),
         sa.ForeignKeyConstraint(
-            ["credit_account_id"],
-            ["ledger_accounts.id"],
-            name=op.f("fk_ledger_transfers_credit_account_id"),
+            ["organization_id"], ["organizations.id"], name=op.f("fk_holds_organization_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_holds_task_id")),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_holds")),
+    )
+    op.create_table(
+        "ledger_accounts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=True),
+        sa.Column("task_id", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("balance_cents", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(organization_id IS NOT NULL) = (kind IN ('available', 'earned', 'escrow'))",
+            name=op.f("ck_ledger_accounts_owner"),
+        ),
+        sa.CheckConstraint(
+            "(task_id IS NOT NULL) = (kind = 'escrow')", name=op.f("ck_ledger_accounts_escrow")
+        ),
+        sa.CheckConstraint(
+            "kind IN ('available', 'earned', 'escrow', 'fees', 'play_money', 'outside')",
+            name=op.f("ck_ledger_accounts_kind"),
+        ),
+        sa.CheckConstraint(
+            "(organization_id IS NULL) = (balance_cents IS NULL)",
+            name=op.f("ck_ledger_accounts_kept"),
+        ),
+        sa.CheckConstraint(
+            "balance_cents IS NULL OR balance_cents >= 0",
+            name=op.f("ck_ledger_accounts_no_overdraft"),
         ),
         sa.ForeignKeyConstraint(
-            ["debit_account_id"],
-            ["ledger_accounts.id"],
-            name=op.f("fk_ledger_transfers_debit_account_id"),
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_ledger_accounts_organization_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["task_id"], ["tasks.id"], name=op.f("fk_ledger_transfers_task_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transfers")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_ledger_accounts_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_accounts")),
     )
     op.create_index(
-        op.f("ix_ledger_transfers_credit_account_id"),
-        "ledger_transfers",
-        ["credit_account_id"],
-        unique=False,
+        "uq_ledger_accounts_one_escrow",
+        "ledger_accounts",
+        ["task_id"],
+        unique=True,
+        sqlite_where=sa.text("task_id IS NOT NULL"),
+        postgresql_where=sa.text("task_id IS NOT NULL"),
     )
     op.create_index(
-        op.f("ix_ledger_transfers_debit_account_id"),
-        "ledger_transfers",
-        ["debit_account_id"],
+        "uq_ledger_accounts_one_of_a_kind",
+        "ledger_accounts",
+        ["organization_id", "kind"],
+        unique=True,
+        sqlite_where=sa.text("task_id IS NULL"),
+        postgresql_where=sa.text("task_id IS NULL"),
+    )
+    op.create_table(
+        "payouts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("subtask_id", sa.Text(), nullable=True),
+        sa.Column("paid_cents", sa.BigInteger(), nullable=False),
+        sa.Column("fee_cents", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("failed_because", sa.Text(), nullable=True),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'failed') = (failed_because IS NOT NULL)", name=op.f("ck_payouts_failed")
+        ),
+        sa.CheckConstraint(
+            "state IN ('pending', 'processing', 'paid', 'failed')", name=op.f("ck_payouts_state")
+        ),
+        sa.CheckConstraint(
+            "paid_cents > 0 AND fee_cents >= 0 AND attempts >= 0", name=op.f("ck_payouts_amounts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_payouts_organization_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_payouts_task_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_payouts_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payouts")),
+    )
+    op.create_index(
+        op.f("ix_payouts_organization_id_id"), "payouts", ["organization_id", "id"], unique=False
+    )
+    op.create_index(op.f("ix_payouts_task_id"), "payouts", ["task_id"], unique=False)
+    op.create_index(
+        "ix_payouts_unpaid",
+        "payouts",
+        ["updated_at_us"],
         unique=False,
+        sqlite_where=sa.text("state IN ('pending', 'processing')"),
+        postgresql_where=sa.text("state IN ('pending', 'processing')"),
     )
     op.create_table(
         "plans",
@@ -523,6 +585,50 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_files_task_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
         sa.UniqueConstraint("deliverable_id", "name", name=op.f("uq_files_deliverable_id_name")),
+    )
+    op.create_table(
+        "ledger_transfers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("debit_account_id", sa.Text(), nullable=False),
+        sa.Column("credit_account_id", sa.Text(), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=True),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('opening_balance', 'deposit', 'hold', 'release', 'fee', 'refund', 'payout')",
+            name=op.f("ck_ledger_transfers_kind"),
+        ),
+        sa.CheckConstraint("amount_cents > 0", name=op.f("ck_ledger_transfers_amount")),
+        sa.CheckConstraint(
+            "debit_account_id <> credit_account_id", name=op.f("ck_ledger_transfers_two_sides")
+        ),
+        sa.ForeignKeyConstraint(
+            ["credit_account_id"],
+            ["ledger_accounts.id"],
+            name=op.f("fk_ledger_transfers_credit_account_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["debit_account_id"],
+            ["ledger_accounts.id"],
+            name=op.f("fk_ledger_transfers_debit_account_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.id"], name=op.f("fk_ledger_transfers_task_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transfers")),
+    )
+    op.create_index(
+        op.f("ix_ledger_transfers_credit_account_id"),
+        "ledger_transfers",
+        ["credit_account_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_ledger_transfers_debit_account_id"),
+        "ledger_transfers",
+        ["debit_account_id"],
+        unique=False,
     )
     op.create_table(
         "model_calls",

@@ -1,0 +1,110 @@
+"""What becomes of a task's money, in the transaction of the move that decides it."""
+
+from collections.abc import Iterator, Sequence
+
+from hiringhall.domain.errors import LostRace, NotEnoughFunds
+from hiringhall.domain.escrow import Hold, Paid, Settlement, Share, settle
+from hiringhall.domain.ledger import (
+    HALL_FEES,
+    Transfer,
+    TransferKind,
+    available_account,
+    earned_account,
+    escrow_account,
+)
+from hiringhall.domain.payouts import Payout, PayoutState
+from hiringhall.domain.tasks import Task
+from hiringhall.hall import Hall
+from hiringhall.store import holds, ledger, payouts
+from hiringhall.store.database import Tx
+from hiringhall.store.ledger import Overdrawn
+
+PLAY = "play"
+"""The provider whose money never leaves the hall: what is earned may be spent at once."""
+
+
+async def take(tx: Tx, hall: Hall, task: Task, *, fee_on_top: bool) -> Hold:
+    """Hold a task's price out of what its poster has available; raises NotEnoughFunds."""
+    assert task.price_cents is not None, "a task without a price has nothing to hold"
+    hold = Hold(
+        task_id=task.id,
+        organization_id=task.organization_id,
+        price_cents=task.price_cents,
+        fee_basis_points=hall.rules.fee_basis_points,
+        fee_on_top=fee_on_top,
+    )
+    await holds.add(tx, hold, at_us=hall.clock())
+    await ledger.open_escrow(tx, task_id=task.id, organization_id=task.organization_id)
+    available, escrow = available_account(task.organization_id), escrow_account(task.id)
+    held = _transfer(hall, task.id, TransferKind.HOLD, hold.amount_cents, available, escrow)
+    try:
+        await ledger.post(tx, [held])
+    except Overdrawn as error:
+        raise NotEnoughFunds(error.needed_cents) from None
+    return hold
+
+
+async def divide(tx: Tx, hall: Hall, task: Task, shares: Sequence[Share]) -> Settlement | None:
+    """Settle a task's hold, once: pay the shares less the fee, and give the rest back.
+
+    None where nothing was ever held. Raises LostRace where it was settled already.
+    """
+    hold = await holds.of_task(tx, task.id)
+    if hold is None:
+        return None
+    settlement = settle(hold, shares)
+    if not await holds.settle(tx, task.id, settlement, at_us=hall.clock()):
+        raise LostRace("The money of this task was settled already")
+    await ledger.post(tx, list(_transfers(hall, hold, settlement)))
+    for paid in settlement.paid:
+        if paid.paid_cents:
+            await payouts.add(tx, _payout(hall, task, paid))
+    return settlement
+
+
+def _transfers(hall: Hall, hold: Hold, settlement: Settlement) -> Iterator[Transfer]:
+    escrow = escrow_account(hold.task_id)
+    for paid in settlement.paid:
+        organization_id = paid.share.organization_id
+        earned = earned_account(organization_id)
+        ways = [(TransferKind.RELEASE, escrow, earned)]
+        if hall.rules.payments == PLAY:
+            ways.append((TransferKind.PAYOUT, earned, available_account(organization_id)))
+        for kind, out_of, into in ways:
+            if paid.paid_cents:
+                yield _transfer(hall, hold.task_id, kind, paid.paid_cents, out_of, into)
+    if settlement.fee_cents:
+        cents = settlement.fee_cents
+        yield _transfer(hall, hold.task_id, TransferKind.FEE, cents, escrow, HALL_FEES)
+    if settlement.refund_cents:
+        cents, back = settlement.refund_cents, available_account(hold.organization_id)
+        yield _transfer(hall, hold.task_id, TransferKind.REFUND, cents, escrow, back)
+
+
+def _payout(hall: Hall, task: Task, paid: Paid) -> Payout:
+    """A share on its way out; play money stays in the hall, and has arrived at once."""
+    now_us, share = hall.clock(), paid.share
+    stays = hall.rules.payments == PLAY
+    return Payout(
+        id=hall.new_id(),
+        organization_id=share.organization_id,
+        agent_id=share.agent_id,
+        user_id=share.user_id,
+        task_id=task.id,
+        subtask_id=share.subtask_id,
+        paid_cents=paid.paid_cents,
+        fee_cents=paid.fee_cents,
+        state=PayoutState.PAID if stays else PayoutState.PENDING,
+        provider=hall.rules.payments,
+        reference=None,
+        attempts=1 if stays else 0,
+        failed_because=None,
+        created_at_us=now_us,
+        updated_at_us=now_us,
+    )
+
+
+def _transfer(
+    hall: Hall, task_id: str, kind: TransferKind, amount_cents: int, out_of: str, into: str
+) -> Transfer:
+    return Transfer(hall.new_id(), out_of, into, amount_cents, kind, task_id, hall.clock())

@@ -1,0 +1,108 @@
+"""Holds: the money of each task, taken once and settled once."""
+
+from sqlalchemy import and_, bindparam, or_, select, update
+
+from hiringhall.domain.escrow import Hold, HoldState, Settlement
+from hiringhall.domain.tasks import FINAL
+from hiringhall.store.database import Tx
+from hiringhall.store.rows import insert_row
+from hiringhall.store.statements import Statement
+from hiringhall.store.tables import holds, ledger_accounts, tasks
+
+_insert = Statement(insert_row(holds), name="insert_hold")
+_by_task = Statement(select(holds).where(holds.c.task_id == bindparam("task")), name="hold_by_task")
+_settle = Statement(
+    update(holds)
+    .where(holds.c.task_id == bindparam("task"), holds.c.state == HoldState.HELD.value)
+    .values(
+        state=bindparam("new_state"),
+        paid_cents=bindparam("paid"),
+        fee_cents=bindparam("fee"),
+        refund_cents=bindparam("refund"),
+        settled_at_us=bindparam("at_us"),
+    ),
+    name="settle_hold",
+)
+_escrow = ledger_accounts.alias("escrow")
+_stuck = Statement(
+    select(
+        holds.c.task_id,
+        holds.c.state,
+        holds.c.amount_cents,
+        _escrow.c.balance_cents.label("kept_cents"),
+        tasks.c.state.label("task_state"),
+    )
+    .select_from(
+        holds.join(tasks, tasks.c.id == holds.c.task_id).outerjoin(
+            _escrow, _escrow.c.task_id == holds.c.task_id
+        )
+    )
+    .where(
+        or_(
+            _escrow.c.balance_cents.is_(None),
+            and_(holds.c.state == "held", _escrow.c.balance_cents != holds.c.amount_cents),
+            and_(holds.c.state != "held", _escrow.c.balance_cents != 0),
+            (holds.c.state == "held") == tasks.c.state.in_([one.value for one in FINAL]),
+        )
+    )
+    .order_by(holds.c.task_id)
+    .limit(100),
+    name="stuck_holds",
+)
+
+
+async def add(tx: Tx, hold: Hold, *, at_us: int) -> None:
+    """Write down what is held; the database refuses a second one for the same task."""
+    await tx.run(
+        _insert,
+        task_id=hold.task_id,
+        organization_id=hold.organization_id,
+        price_cents=hold.price_cents,
+        amount_cents=hold.amount_cents,
+        fee_basis_points=hold.fee_basis_points,
+        fee_on_top=int(hold.fee_on_top),
+        state=hold.state.value,
+        paid_cents=None,
+        fee_cents=None,
+        refund_cents=None,
+        taken_at_us=at_us,
+        settled_at_us=None,
+    )
+
+
+async def of_task(tx: Tx, task_id: str) -> Hold | None:
+    """What is or was held for a task, or None."""
+    row = await tx.one(_by_task, task=task_id)
+    if row is None:
+        return None
+    return Hold(
+        row.task_id,
+        row.organization_id,
+        row.price_cents,
+        row.fee_basis_points,
+        bool(row.fee_on_top),
+        HoldState(row.state),
+    )
+
+
+async def settle(tx: Tx, task_id: str, settlement: Settlement, *, at_us: int) -> bool:
+    """Say how a hold was divided; False when it was settled before."""
+    changed = await tx.run(
+        _settle,
+        task=task_id,
+        new_state=settlement.state.value,
+        paid=settlement.paid_cents,
+        fee=settlement.fee_cents,
+        refund=settlement.refund_cents,
+        at_us=at_us,
+    )
+    return changed == 1
+
+
+async def problems(tx: Tx) -> list[str]:
+    """Holds that do not agree with their escrow, or with the task that they are for."""
+    return [
+        f"task {row.task_id}: {row.task_state}, its hold of {row.amount_cents} cents is {row.state}"
+        f" and its escrow has {row.kept_cents}"
+        for row in await tx.all(_stuck)
+    ]
