@@ -10,7 +10,7 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hiringhall.doors.kit import Call, Door, DoorApp, Limits, LiveStreams, Refusal, Route, Stream
-from hiringhall.doors.protocol import ConnectionLimits
+from hiringhall.connections import ConnectionLimits
 from hiringhall.doors.server import Server, address_of, listen
 
 pytestmark = pytest.mark.anyio

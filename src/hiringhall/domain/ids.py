@@ -9,6 +9,9 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 KEY_PREFIX = "aw_live_"
 """How a customer's api key begins (seed 000)."""
 
+SERVICE_KEY_PREFIX = "hall_run_"
+"""How a run's own secret begins: it opens what that run needs, until the run has ended."""
+
 SHORT_ID_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 """Letters and digits that cannot be mistaken for one another."""
 

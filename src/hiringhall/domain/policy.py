@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hiringhall.domain.runs import RunToken
+
 
 class ActorKind(StrEnum):
     """In whose name something is done."""
@@ -18,6 +20,7 @@ class Actor:
     """Somebody who acts: a user by an api key, one of the hall's runs, the hall itself, a timer.
 
     `organization_id` bounds all that the actor can see; only the hall and its timers have none.
+    `run` is what a run proves itself by where it came with its own key.
     """
 
     kind: ActorKind
@@ -26,6 +29,7 @@ class Actor:
     key_id: str | None = None
     run_id: str | None = None
     name: str = ""
+    run: RunToken | None = None
 
     @property
     def label(self) -> str:

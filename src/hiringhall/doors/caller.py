@@ -14,6 +14,7 @@ from hiringhall.doors.desk import Desk, Networks
 from hiringhall.doors.kit import Call, encode_json
 from hiringhall.hall import Once
 from hiringhall.queries.accounts import authenticate
+from hiringhall.queries.service_keys import authenticate_run
 
 T = TypeVar("T")
 
@@ -34,6 +35,16 @@ async def customer(desk: Desk, call: Call[Any, Any]) -> Actor:
     if secret is None:
         raise Unauthorized("Invalid or missing API key")
     return await authenticate(desk.hall, secret)
+
+
+async def worker(desk: Desk, call: Call[Any, Any]) -> Actor:
+    """The run behind a service key, as long as it is at work; raises Unauthorized, Superseded."""
+    return await authenticate_run(desk.hall, bearer(call.headers) or "")
+
+
+async def worker_at_any_time(desk: Desk, call: Call[Any, Any]) -> Actor:
+    """The run behind a service key, also when it has ended: for reports that may be repeated."""
+    return await authenticate_run(desk.hall, bearer(call.headers) or "", ended_too=True)
 
 
 def client_address(scope: Scope, trusted: Networks) -> str:

@@ -11,7 +11,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from hiringhall.doors.protocol import ConnectionLimits, HallProtocol
+from hiringhall.connections import ConnectionLimits, HallProtocol
 
 T = TypeVar("T")
 

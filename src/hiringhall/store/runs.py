@@ -126,6 +126,7 @@ async def add(tx: Tx, run: Run) -> None:
         started_at_us=None,
         ended_at_us=None,
         ended_because=None,
+        secret_sha256=None,
     )
 
 

@@ -1,12 +1,12 @@
 """The routing kit that all doors use, over ASGI and msgspec; doors import it from here."""
 
+from hiringhall.connections import new_request_id
 from hiringhall.doors.kit.answers import (
     Answer,
     LiveStreams,
     Raw,
     Stream,
     encode_json,
-    new_request_id,
 )
 from hiringhall.doors.kit.app import DoorApp
 from hiringhall.doors.kit.bodies import Limits

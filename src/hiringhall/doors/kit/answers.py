@@ -3,25 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
-from random import Random
 
 import msgspec
 from starlette.types import Message, Receive, Send
 
+from hiringhall.connections import new_request_id
 from hiringhall.doors.kit.refusals import Header
 
 JSON = b"application/json"
 encode_json = msgspec.json.Encoder().encode
-
-_random = Random()  # noqa: S311  it draws names for requests, never secrets
-
-
-def new_request_id() -> str:
-    """Twelve hex digits that name a request in its answer and in the log (seed 000, "500").
-
-    They are a name and no secret, so an ordinary generator will do.
-    """
-    return f"{_random.getrandbits(48):012x}"
 
 
 @dataclass(frozen=True, slots=True)

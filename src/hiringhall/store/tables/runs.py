@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -39,6 +40,8 @@ runs = Table(
     Column("started_at_us", BigInteger),
     Column("ended_at_us", BigInteger),
     Column("ended_because", Text),
+    # SHA-256 of the run's own secret, where it has one; the secret itself is never kept.
+    Column("secret_sha256", LargeBinary, unique=True),
     UniqueConstraint("task_id", "generation"),
     one_of("state", RunState),
     CheckConstraint(

@@ -498,6 +498,7 @@ def upgrade() -> None:
         sa.Column("started_at_us", sa.BigInteger(), nullable=True),
         sa.Column("ended_at_us", sa.BigInteger(), nullable=True),
         sa.Column("ended_because", sa.Text(), nullable=True),
+        sa.Column("secret_sha256", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint(
             "(state IN ('queued', 'starting', 'running')) = (ended_at_us IS NULL)",
             name=op.f("ck_runs_ended"),
@@ -512,6 +513,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_runs_task_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        sa.UniqueConstraint("secret_sha256", name=op.f("uq_runs_secret_sha256")),
         sa.UniqueConstraint("task_id", "generation", name=op.f("uq_runs_task_id_generation")),
     )
     op.create_index(

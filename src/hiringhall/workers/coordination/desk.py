@@ -1,0 +1,68 @@
+"""The desk of one sandboxed run: takes the outcome that its agent submits, once."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from hiringhall.actions.runs.working import RunBrief
+from hiringhall.domain.errors import Forbidden
+from hiringhall.hall import Hall
+from hiringhall.workers.runtimes.port import Asked, GaveUp, Planned, Said
+
+
+@dataclass(frozen=True, slots=True)
+class HandIn:
+    """The agent says that it is done: a text, and which files of its workspace it hands in.
+
+    The names are the agent's word: whoever collects the workspace judges them.
+    """
+
+    text: str
+    files: tuple[str, ...] = ()
+
+
+Submitted: TypeAlias = Asked | Said | Planned | HandIn | GaveUp
+
+_WORDS: dict[type[Submitted], str] = {
+    Asked: "asked the poster",
+    Said: "asked the poster",
+    Planned: "proposed a plan",
+    HandIn: "delivered",
+    GaveUp: "given the task up",
+}
+
+
+class Desk:
+    """What one sandboxed run's tools write to.
+
+    What they report goes to the hall at once, with the run's token. An outcome is only laid down
+    here: the runtime waits for it, ends the agent, collects the workspace, and hands both in.
+    """
+
+    def __init__(self, hall: Hall, brief: RunBrief) -> None:
+        self.hall = hall
+        self.brief = brief
+        self.token = brief.run.token
+        self._submitted: Submitted | None = None
+        self._laid_down = asyncio.Event()
+
+    @property
+    def submitted(self) -> Submitted | None:
+        """The outcome, if there is one already."""
+        return self._submitted
+
+    def submit(self, outcome: Submitted) -> None:
+        """Lay the outcome down; raises Forbidden for a second one, whatever it is."""
+        if self._submitted is not None:
+            raise Forbidden(
+                f"This run has {_WORDS[type(self._submitted)]} already, and that ends it. "
+                "Do nothing more: end your turn now."
+            )
+        self._submitted = outcome
+        self._laid_down.set()
+
+    async def wait(self) -> Submitted:
+        """Wait for the outcome. An agent may end without one: bound this by the agent's end."""
+        await self._laid_down.wait()
+        assert self._submitted is not None
+        return self._submitted
