@@ -56,6 +56,10 @@ check-imports:
 check-shape:
 	@$(BIN)/pytest -q tests/test_shape.py tests/test_imports.py tests/test_docs.py
 
+.PHONY: agents
+agents: ## Claude Code and Codex, pinned, in .agents (1 GB; the tests with real agents use them)
+	@scripts/install-agents .agents
+
 .PHONY: run
 run: setup ## A hall on this machine
 	@$(BIN)/hiringhall serve $(ARGS)

@@ -1,6 +1,7 @@
 """The composition root: settings become a database, files, workers and one hall."""
 
 import contextlib
+import functools
 import ipaddress
 import os
 import time
@@ -14,30 +15,25 @@ from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.engine.local import LocalEngine
-from hiringhall.hall import Hall, Registration, Rules, Staffing
+from hiringhall.hall import Hall, Registration, Rules
 from hiringhall.node import Node, take_node
 from hiringhall.passwords import Passwords
 from hiringhall.settings import Settings, SettingsError, SpecApproval
 from hiringhall.signals import Signals
+from hiringhall.staff import hire
 from hiringhall.store.database import Database, open_database
+from hiringhall.workers.coordination.mcp import work_app
 from hiringhall.workers.gateway import Endpoint, Gateway, ModelRules, Provider, read_prices
 from hiringhall.workers.gateway.providers import PUBLIC
-from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.place import Place
+from hiringhall.workers.reaching import Reaching, Ways
 from hiringhall.workers.runner import Runner
-from hiringhall.workers.runtimes.command import Command
-from hiringhall.workers.runtimes.port import Runtime
-from hiringhall.workers.runtimes.rehearsal import BUILT_IN, Rehearsal, read_script
 from hiringhall.workers.sandboxes.choose import choose_sandbox
 from hiringhall.workers.sandboxes.port import Probe, SandboxError, SandboxProvider
+from hiringhall.workers.sockets import Sockets
+from hiringhall.workers.sweeping import sweep
 from hiringhall.workers.workspace import Workspaces
-
-NO_WORKER = (
-    "No worker is set up: this hall has no model and no default runtime. To see a task played, "
-    "start it with HIRINGHALL_RUNTIME=rehearsal; for real work, add a role that runs a command "
-    "(hiringhall admin role set --help) and name it when you post a task."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +51,8 @@ class App:
     probe: Probe
     workspaces: Workspaces
     gateway: Gateway
+    sockets: Sockets
+    place: Place
 
     async def carry(self) -> None:
         """Recover what an earlier process left, then carry runs and timers until cancelled."""
@@ -109,6 +107,7 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
         opened.push_async_callback(sandbox.close)
         app = await _compose(settings, node, database, sandbox)
         opened.push_async_callback(app.gateway.close)
+        opened.push_async_callback(app.sockets.close)
         yield app
 
 
@@ -134,8 +133,9 @@ async def _compose(
         allow_local=settings.allow_local_repositories,
         sandbox=sandbox,
     )
-    runtimes = _runtimes(settings, sandbox, workspaces)
-    hindrances = {**dict.fromkeys(runtimes, ""), Command.name: await _command_hindrance(probe)}
+    place = Place(sandbox=sandbox, workspaces=workspaces, folder=settings.data_dir / "runs")
+    reaching = Reaching()
+    staff = await hire(settings, place, probe, reach=reaching)
     hall = Hall(
         database=database,
         clock=now_us,
@@ -143,29 +143,39 @@ async def _compose(
         random=os.urandom,
         signals=Signals(),
         engine=carrier,
-        staffing=_staffing(settings, hindrances),
+        staffing=staff.staffing,
         rules=_rules(settings),
         passwords=Passwords(),
         check_role=carrier.check_role,
         check_repository=_repository_check(workspaces),
     )
     gateway = _gateway(settings, hall)
-    runner = Runner(hall, blobs=blobs, runtimes=runtimes, node_id=node.id)
+    sockets = Sockets(settings.data_dir / "runs" / "sockets")
+    sockets.tidy()
+    reaching.ways = Ways(hall, gateway, sockets, work_app)
+    runner = Runner(
+        hall,
+        blobs=blobs,
+        runtimes=staff.runtimes,
+        node_id=node.id,
+        clean=functools.partial(sweep, hall, place),
+    )
     carrier.runner = runner
     return App(
-        settings, node, hall, blobs, links, engine, runner, sandbox, probe, workspaces, gateway
+        settings,
+        node,
+        hall,
+        blobs,
+        links,
+        engine,
+        runner,
+        sandbox,
+        probe,
+        workspaces,
+        gateway,
+        sockets,
+        place,
     )
-
-
-async def _command_hindrance(probe: Probe) -> str:
-    """Why no command can run here, with what to do; empty when one can."""
-    if not probe.ok:
-        return probe.sentence
-    try:
-        await Git().version()
-    except WorkspaceError as error:
-        return error.reason
-    return ""
 
 
 def _sandbox(settings: Settings) -> SandboxProvider:
@@ -173,19 +183,6 @@ def _sandbox(settings: Settings) -> SandboxProvider:
         return choose_sandbox(settings.sandbox, forbidden=(settings.data_dir,))
     except SandboxError as error:
         raise SettingsError(f"HIRINGHALL_SANDBOX: {error.sentence}") from error
-
-
-def _runtimes(
-    settings: Settings, sandbox: SandboxProvider, workspaces: Workspaces
-) -> dict[str, Runtime]:
-    script = settings.rehearsal_script
-    try:
-        rehearsal = Rehearsal(BUILT_IN if script is None else read_script(script))
-    except Invalid as error:
-        raise SettingsError(error.message) from error
-    place = Place(sandbox=sandbox, workspaces=workspaces, folder=settings.data_dir / "runs")
-    command = Command(place, timeout_s=settings.run_timeout_s)
-    return {rehearsal.name: rehearsal, command.name: command}
 
 
 def _gateway(settings: Settings, hall: Hall) -> Gateway:
@@ -230,15 +227,6 @@ def _repository_check(workspaces: Workspaces) -> Callable[[str], str]:
             raise Invalid(error.reason, {"repository": "refused"}) from error
 
     return check
-
-
-def _staffing(settings: Settings, hindrances: Mapping[str, str]) -> Staffing:
-    if settings.runtime not in (None, Rehearsal.name):
-        raise SettingsError(
-            f"HIRINGHALL_RUNTIME cannot be '{settings.runtime}': it takes {Rehearsal.name}; "
-            "a command belongs to a role (hiringhall admin role set --help)"
-        )
-    return Staffing(settings.runtime, NO_WORKER, hindrances)
 
 
 def _rules(settings: Settings) -> Rules:

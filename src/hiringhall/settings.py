@@ -67,7 +67,9 @@ class Settings:
         int, "key exchanges tried for one e-mail in any quarter of an hour"
     ] = 10
     runtime: Annotated[
-        str | None, "what does staff work where no role says otherwise: rehearsal"
+        str | None,
+        "what does staff work where no role says otherwise, such as acp:claude-code or rehearsal; "
+        "unset: a coding agent that is here and has a model",
     ] = None
     rehearsal_script: Annotated[
         Path | None, "JSON file that the rehearsal runtime plays instead of its built-in turns"

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hiringhall.doors.kit import Call, Door, DoorApp, Limits, LiveStreams, Refusal, Route, Stream
 from hiringhall.connections import ConnectionLimits
+from hiringhall.doors.kit import Call, Door, DoorApp, Limits, LiveStreams, Refusal, Route, Stream
 from hiringhall.doors.server import Server, address_of, listen
 
 pytestmark = pytest.mark.anyio

@@ -107,7 +107,7 @@ async def test_cancelling_ends_the_command_and_leaves_nothing(shop: Shop, tmp_pa
     await answer.cancel_task(shop.app.hall, actor=shop.ada, task_id=task.id)
     await shop.house.until_idle()
     assert list((tmp_path / "data/work/runs").iterdir()) == []
-    assert list((tmp_path / "data/runs/sessions").iterdir()) == []
+    assert list((tmp_path / "data/runs/homes").iterdir()) == []
     assert branch_of(task.id) not in shop.git("branch", "--list", "worker/*")
 
 

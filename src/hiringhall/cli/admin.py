@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -34,6 +35,29 @@ Member = Annotated[
     typer.Option(help="E-mail of a member of the organization.", metavar="ADDRESS"),
 ]
 RoleName = Annotated[str, typer.Argument(help="The role's name.", metavar="NAME")]
+Model = Annotated[str | None, typer.Option(help="For agents: the model they use.", metavar="NAME")]
+PromptFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--prompt", help="For agents: a file with what they are told first.", metavar="FILE"
+    ),
+]
+Permissions = Annotated[
+    str | None, typer.Option(help="For agents: allow, or ask the requester.", metavar="allow|ask")
+]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option("--env", help="A variable; no secrets. Repeatable.", metavar="NAME=VALUE"),
+]
+Mounts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mount",
+        help="A file or folder of this machine it may read. Repeatable.",
+        metavar="PATH[:INSIDE]",
+    ),
+]
+_OWN_COMMAND = ("command", "acp:generic")
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
@@ -185,26 +209,26 @@ def set_role(
     email: Member,
     argv: Annotated[
         list[str] | None,
-        typer.Argument(help="For the runtime command: what to run, after --.", metavar="-- ARGV"),
+        typer.Argument(
+            help="For the runtimes command and acp:generic: what to run, after --.",
+            metavar="-- ARGV",
+        ),
     ] = None,
     runtime: Annotated[
-        str, typer.Option(help="What does the work: command, rehearsal.", metavar="NAME")
+        str,
+        typer.Option(
+            help="What does the work: command, rehearsal, acp:… or exec:… (docs/agents.md).",
+            metavar="NAME",
+        ),
     ] = "command",
+    model: Model = None,
+    prompt_file: PromptFile = None,
+    permissions: Permissions = None,
     timeout_s: Annotated[
         int | None, typer.Option("--timeout", min=1, help="Wall clock.", metavar="SECONDS")
     ] = None,
-    environment: Annotated[
-        list[str] | None,
-        typer.Option("--env", help="A variable; no secrets. Repeatable.", metavar="NAME=VALUE"),
-    ] = None,
-    mounts: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--mount",
-            help="A file or folder of this machine it may read. Repeatable.",
-            metavar="PATH[:INSIDE]",
-        ),
-    ] = None,
+    environment: Variables = None,
+    mounts: Mounts = None,
     memory_mib: Annotated[
         int | None, typer.Option("--memory", min=1, help="Most memory.", metavar="MIB")
     ] = None,
@@ -229,9 +253,9 @@ def set_role(
 
     Example: hiringhall admin role set list --email ada@example.org -- sh -c 'ls -R >FILES.txt'
     """
-    if runtime == "command" and not argv:
+    if runtime in _OWN_COMMAND and not argv:
         raise CommandError("Say what to run, after --: … -- ./build.sh", Exit.USAGE)
-    if runtime != "command" and argv:
+    if runtime not in _OWN_COMMAND and argv:
         raise CommandError(f"The runtime {runtime} takes no command.", Exit.USAGE)
     settings = settings_of(data_dir, database_url)
     require_hall(settings)
@@ -243,10 +267,20 @@ def set_role(
         "memory_mib": memory_mib,
         "processes": processes,
         "disk_mib": disk_mib,
+        "model": model,
+        "system_prompt": None if prompt_file is None else _text_of(prompt_file),
+        "permissions": permissions,
     }
     config = {key: value for key, value in given.items() if value is not None}
     value = operate(settings, "set_role", email=email, name=name, runtime=runtime, config=config)
     _tell(Screen(as_json=as_json), value, f"Role {name} is done by {runtime}.")
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} cannot be read: {error}", Exit.USAGE) from error
 
 
 def _variables(texts: list[str]) -> dict[str, str]:

@@ -91,7 +91,8 @@ def _front(app: App, url: str) -> Front:
 def notes(app: App) -> dict[str, str]:
     """What the hall has to do without, by part, each with what to do about it."""
     staffing = app.hall.staffing
-    found = {name: why for name, why in staffing.hindrances.items() if why}
+    # Of the agents that there could be, most are not wanted: those that are here are named.
+    found = {name: why for name, why in staffing.hindrances.items() if why and ":" not in name}
     if staffing.default_runtime is None:
         found["worker"] = staffing.no_default_because
     return found

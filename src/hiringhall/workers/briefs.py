@@ -1,10 +1,14 @@
 """A task's brief as files, for a worker that reads files: all that was said, in order."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.ids import branch_of
+from hiringhall.store.deliverables import Deliverable
+from hiringhall.store.plans import Plan
+from hiringhall.store.questions import Exchange
 
 
 def write_brief(brief: RunBrief, folder: Path) -> None:
@@ -17,20 +21,29 @@ def write_brief(brief: RunBrief, folder: Path) -> None:
 def as_markdown(brief: RunBrief) -> str:
     """The brief as a person would read it."""
     parts = [f"# {brief.task.title}", brief.task.description]
-    for exchange in brief.exchanges:
+    parts += thread_parts(brief.exchanges, brief.plans, brief.deliverables)
+    return "\n\n".join(parts) + "\n"
+
+
+def thread_parts(
+    exchanges: Sequence[Exchange], plans: Sequence[Plan], deliverables: Sequence[Deliverable]
+) -> list[str]:
+    """What was said between poster and worker, as sections of a text."""
+    parts: list[str] = []
+    for exchange in exchanges:
         parts.append(f"## Question\n\n{exchange.question.text}")
         if exchange.reply_text is not None:
             parts.append(f"## Reply\n\n{exchange.reply_text}")
-    for plan in brief.plans:
+    for plan in plans:
         decided = {None: "not decided", True: "approved", False: "refused"}[plan.accepted]
         parts.append(f"## Plan ({decided})\n\n{plan.text}")
         if plan.reason:
             parts.append(f"## Why\n\n{plan.reason}")
-    for deliverable in brief.deliverables:
+    for deliverable in deliverables:
         parts.append(f"## Solution {deliverable.number}\n\n{deliverable.text}")
         if deliverable.accepted is False:
             parts.append(f"## Sent back\n\n{deliverable.reason or 'No reason was given.'}")
-    return "\n\n".join(parts) + "\n"
+    return parts
 
 
 def as_json(brief: RunBrief) -> str:

@@ -1,7 +1,9 @@
 """Where the hall's own workers work: a workspace, a session folder, a sandbox, and the way out.
 
-    folder/sessions/<run id>/    what one run sees at `/session`
+    folder/homes/<run id>/       what a run without a session sees at `/session`
+    folder/sessions/<task id>/   what an agent keeps from run to run (`sessions.py`)
     folder/reports/              what was finished, and is not yet in the hall
+    folder/logs/                 what was said with agents, a file for each run
     folder/bin/                  what is on its way out
 
 Every runtime whose work happens in a sandbox shares one of these with the others: each step may be
@@ -14,6 +16,7 @@ import shutil
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import structlog
 
@@ -23,23 +26,29 @@ from hiringhall.domain.runs import Run
 from hiringhall.workers.git.changes import ChangedFile
 from hiringhall.workers.git.errors import NoAccess, PushRefused, WorkspaceError
 from hiringhall.workers.git.folders import Bin
-from hiringhall.workers.reports import Report, Reports
+from hiringhall.workers.reports import AnyReport, Reports
 from hiringhall.workers.runtimes.port import Broke, Stretch
 from hiringhall.workers.sandboxes.port import MIB, SandboxError, SandboxProvider
+from hiringhall.workers.sessions import Session, Sessions
 from hiringhall.workers.workspace import Collected, Workspace, Workspaces
 
 log = structlog.get_logger()
 
 LEAST_FREE_BYTES = 1024 * MIB
+_BEGINS_ANEW = frozenset({"command"})
+"""A plain command knows nothing of what it had done: half of it is no beginning."""
 MAX_FILES = 500
 MAX_FILES_BYTES = 256 * MIB
 
 
+R = TypeVar("R", bound=AnyReport)
+
+
 @dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Generic[R]):
     """What a run came to, with the workspace that holds what it made."""
 
-    report: Report
+    report: R
     workspace: Workspace
 
 
@@ -59,14 +68,17 @@ class Place:
         self.sandbox = sandbox
         self._workspaces = workspaces
         self._folder = folder
-        self._sessions = folder / "sessions"
+        self._homes = folder / "homes"
         self._rubbish = Bin(folder / "bin")
         self._reports = Reports(folder / "reports")
+        self._untaken: dict[str, Workspace] = {}
+        self.sessions = Sessions(folder / "sessions", self._rubbish)
+        self.logs = folder / "logs"
 
-    async def found(self, brief: RunBrief) -> Finished | None:
+    async def found(self, brief: RunBrief, kind: type[R]) -> Finished[R] | None:
         """What a lost run of the same turn had finished, if there is such."""
         report = self._reports.read(brief.task.id, brief.run.turn)
-        if report is None:
+        if not isinstance(report, kind):
             return None
         workspace = await self._workspaces.open(report.run_id)
         return None if workspace is None else Finished(report, workspace)
@@ -82,22 +94,31 @@ class Place:
             )
 
     async def prepare(self, brief: RunBrief) -> Workspace:
-        """The run's workspace, fetched and laid out. Raises WorkspaceError."""
-        return await self._workspaces.prepare(
+        """The run's workspace, fetched and laid out. Raises WorkspaceError.
+
+        What is neither taken in nor kept until the run is settled is kept then.
+        """
+        workspace = await self._workspaces.prepare(
             run_id=brief.run.id,
             task_id=brief.task.id,
             organization_id=brief.task.organization_id,
             repository=brief.task.repository,
         )
+        self._untaken[brief.run.id] = workspace
+        return workspace
 
-    def fresh_session(self, run_id: str) -> Path:
+    def fresh_home(self, run_id: str) -> Path:
         """An empty session folder for one run, gone when the run is settled."""
-        session = self._sessions / run_id
-        self._rubbish.put_aside(session)
-        session.mkdir(mode=0o700, parents=True)
-        return session
+        home = self._homes / run_id
+        self._rubbish.put_aside(home)
+        home.mkdir(mode=0o700, parents=True)
+        return home
 
-    async def finish(self, brief: RunBrief, report: Report) -> None:
+    def forget_in(self, session: Session, patterns: Sequence[str]) -> None:
+        """Take out of a session what no run may leave to the next."""
+        session.forget(patterns, self._rubbish)
+
+    async def finish(self, brief: RunBrief, report: AnyReport) -> None:
         """Keep what a run came to: it is on the disk when this returns."""
         await asyncio.to_thread(self._reports.write, brief.task.id, brief.run.turn, report)
 
@@ -112,6 +133,7 @@ class Place:
             WorkspaceError: nothing was taken in, or the repository could not be reached.
         """
         collected = await self._workspaces.collect(workspace, message=message, at_s=at_s)
+        self._untaken.pop(workspace.run_id, None)
         try:
             pushed = await self._workspaces.push(workspace, collected)
         except (PushRefused, NoAccess) as error:
@@ -142,29 +164,46 @@ class Place:
             yield paths
 
     async def keep_wip(self, workspace: Workspace) -> None:
-        """Keep what there is; where that cannot be, why the run failed is the better word."""
+        """Keep unfinished work for the task's next run.
+
+        Where that cannot be it is only logged: why the run ended is the better word.
+        """
+        self._untaken.pop(workspace.run_id, None)
         try:
             await self._workspaces.keep_wip(workspace)
-        except WorkspaceError as error:
-            log.warning("place.unkept", run_id=workspace.run_id, why=error.reason)
+        except (WorkspaceError, SandboxError) as error:
+            log.warning("place.unkept", run_id=workspace.run_id, why=str(error))
 
     async def settled(self, brief: RunBrief) -> None:
-        """Let go of workspace, session and report: what they held is in the hall now."""
+        """Let go of workspace, home and report: what they held is in the hall now.
+
+        Unfinished work of a run that was stopped is kept before.
+        """
+        untaken = self._untaken.get(brief.run.id)
+        if untaken is not None:
+            await self.keep_wip(untaken)
         report = self._reports.read(brief.task.id, brief.run.turn)
         self._reports.drop(brief.task.id, brief.run.turn)
         for run_id in {brief.run.id, *([report.run_id] if report else [])}:
             await self._workspaces.discard(run_id)
-            self._rubbish.put_aside(self._sessions / run_id)
+            self._rubbish.put_aside(self._homes / run_id)
         await self._rubbish.empty()
 
     async def tidy(self, unfinished: Sequence[Run]) -> None:
         """At a start: keep finished work of turns that will go on, and nothing else.
 
-        For when nothing is prepared yet; harmless when every runtime here asks for it.
+        What a lost run left unfinished is kept for its successor. For when nothing is prepared
+        yet; harmless when every runtime here asks for it.
         """
         needed = self._reports.drop_except({(run.task_id, run.turn) for run in unfinished})
+        for run in unfinished:
+            lost = run.previous_run_id
+            if lost is not None and lost not in needed and run.runtime not in _BEGINS_ANEW:
+                workspace = await self._workspaces.open(lost)
+                if workspace is not None:
+                    await self.keep_wip(workspace)
         await self._workspaces.discard_except(needed)
-        for folder in self._sessions.iterdir() if self._sessions.is_dir() else ():
+        for folder in self._homes.iterdir() if self._homes.is_dir() else ():
             self._rubbish.put_aside(folder)
         await self._rubbish.empty()
 

@@ -1,4 +1,4 @@
-"""What a sandbox came to, kept on disk until the hall has taken it in: no work is done twice."""
+"""What a run came to, kept on disk until the hall has taken it in: no work is done twice."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ import msgspec
 _NAME = re.compile(r"([0-9a-f-]{36})-(\d+)\.json")
 
 
-class Report(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True, tag="command"):
     """How a command ended, and what it printed; `run_id` is whose workspace holds its work.
 
     `ended_at_s` (seconds since 1970, UTC) dates the commit of what it left, whoever collects it.
@@ -24,13 +24,31 @@ class Report(msgspec.Struct, frozen=True):
     ended_at_s: int
 
 
+class LastWord(msgspec.Struct, frozen=True, tag="agent"):
+    """What an agent has submitted; `run_id` is whose workspace holds its work.
+
+    `kind` is `asked`, `said`, `planned`, `handed_in` or `gave_up`; `questions` are a JSON array;
+    `files` are what it named to hand in. `ended_at_s` is as in `Report`.
+    """
+
+    run_id: str
+    kind: str
+    ended_at_s: int
+    text: str = ""
+    questions: str = "[]"
+    files: tuple[str, ...] = ()
+
+
+AnyReport = Report | LastWord
+
+
 class Reports:
     """Reports by task and turn: a lost run's successor has the same turn, and finds it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def write(self, task_id: str, turn: int, report: Report) -> None:
+    def write(self, task_id: str, turn: int, report: AnyReport) -> None:
         """Keep a report; it is on the disk when this returns."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(task_id, turn)
@@ -46,10 +64,10 @@ class Reports:
         finally:
             os.close(folder)
 
-    def read(self, task_id: str, turn: int) -> Report | None:
+    def read(self, task_id: str, turn: int) -> AnyReport | None:
         """The report of a task's turn, or None."""
         with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
-            return msgspec.json.decode(self._path(task_id, turn).read_bytes(), type=Report)
+            return msgspec.json.decode(self._path(task_id, turn).read_bytes(), type=AnyReport)
         return None
 
     def drop(self, task_id: str, turn: int) -> None:

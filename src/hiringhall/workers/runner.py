@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,16 +75,24 @@ class RunningStretch:
 class Runner:
     """Takes runs, has their runtimes do them, and writes what came of it.
 
-    `node_id` names this process for ever: what it had in hand before it started is lost.
+    `node_id` names this process for ever: what it had in hand before it started is lost. `clean` is
+    asked each hour to remove what no run will need.
     """
 
     def __init__(
-        self, hall: Hall, *, blobs: Blobs, runtimes: Mapping[str, Runtime], node_id: str
+        self,
+        hall: Hall,
+        *,
+        blobs: Blobs,
+        runtimes: Mapping[str, Runtime],
+        node_id: str,
+        clean: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._hall = hall
         self._blobs = blobs
         self._runtimes = runtimes
         self._node_id = node_id
+        self._clean = clean or _nothing
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._closing = False
         self._clean_at_us = 0
@@ -135,6 +143,7 @@ class Runner:
             self._clean_at_us = now_us + CLEAN_EVERY_US
             await housekeeping.forget_old(self._hall)
             await spending.settle_left_over(self._hall)
+            await self._clean()
         next_due_at_us = await timers.fire_due(self._hall)
         if next_due_at_us is None:
             return TEND_S
@@ -232,6 +241,10 @@ class Runner:
                 await pausing.pause_for_budget(self._hall, token=token, reached=reached)
             case Parked(until_us, reason):
                 await pausing.park(self._hall, token=token, until_us=until_us, reason=reason)
+
+
+async def _nothing() -> None:
+    return
 
 
 @contextlib.asynccontextmanager

@@ -243,5 +243,5 @@ def _listen(folder: Path, name: str) -> socket.socket:
     return listener
 
 
-async def _nobody(*_: object) -> None:
+async def _nobody(_scope: object, _receive: object, _send: object) -> None:
     raise RuntimeError("a connection was given no app")

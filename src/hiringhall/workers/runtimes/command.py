@@ -62,7 +62,7 @@ class Command:
         if brief.task.spec_approval and not brief.task.plan_approved:
             return Planned(_plan(brief, role))
         try:
-            finished = await self._place.found(brief) or await self._run(stretch, role)
+            finished = await self._place.found(brief, Report) or await self._run(stretch, role)
             return await self._hand_in(stretch, role, finished)
         except (WorkspaceError, SandboxError) as error:
             return broke_by(error)
@@ -75,16 +75,16 @@ class Command:
         """Keep finished work of turns that will go on, and nothing else."""
         await self._place.tidy(unfinished)
 
-    async def _run(self, stretch: Stretch, role: CommandRole) -> Finished:
+    async def _run(self, stretch: Stretch, role: CommandRole) -> Finished[Report]:
         brief = stretch.brief
         self._place.check_disk()
         if brief.task.repository is not None:
             await _say(stretch, _FETCHING, f"Fetching {brief.task.repository}")
         workspace = await self._place.prepare(brief)
         await _say(stretch, _RUNNING, f"Running {shlex.join(role.argv)}")
-        session = self._place.fresh_session(brief.run.id)
-        write_brief(brief, session)
-        sandboxed = await self._sandbox.start(self._spec(brief, role, workspace, session))
+        home = self._place.fresh_home(brief.run.id)
+        write_brief(brief, home)
+        sandboxed = await self._sandbox.start(self._spec(brief, role, workspace, home))
         try:
             printed, complained, ended = await asyncio.gather(
                 read_output(sandboxed.stdout, OUTPUT_BYTES),
@@ -106,9 +106,9 @@ class Command:
         return Finished(report, workspace)
 
     def _spec(
-        self, brief: RunBrief, role: CommandRole, workspace: Workspace, session: Path
+        self, brief: RunBrief, role: CommandRole, workspace: Workspace, home: Path
     ) -> SandboxSpec:
-        places = self._sandbox.places(workspace=workspace.folder, session=session, sockets=None)
+        places = self._sandbox.places(workspace=workspace.folder, session=home, sockets=None)
         return SandboxSpec(
             name=brief.run.id,
             argv=role.argv,
@@ -121,12 +121,14 @@ class Command:
                 "HIRINGHALL_BRIEF_JSON": f"{places.session}/brief.json",
             },
             workspace=workspace.folder,
-            session=session,
+            session=home,
             read_only=role.shown,
             limits=role.limits(most_wall_s=self._timeout_s),
         )
 
-    async def _hand_in(self, stretch: Stretch, role: CommandRole, finished: Finished) -> Outcome:
+    async def _hand_in(
+        self, stretch: Stretch, role: CommandRole, finished: Finished[Report]
+    ) -> Outcome:
         report, workspace = finished.report, finished.workspace
         if report.reason != ExitReason.EXITED or report.code != 0:
             await self._place.keep_wip(workspace)

@@ -8,43 +8,17 @@ from typing import Any
 import msgspec
 
 from hiringhall.domain.errors import Invalid
-from hiringhall.workers.sandboxes.port import MIB, Limits, SandboxError, SandboxProvider
-
-_FILE_MIB = 1024
-_MOST_DISK_MIB = 1 << 20
+from hiringhall.workers.runtimes.sandboxed_role import SandboxedRole, check_bounds
+from hiringhall.workers.sandboxes.port import SandboxError, SandboxProvider
 
 
-class CommandRole(msgspec.Struct, forbid_unknown_fields=True):
-    """What a role with this runtime says: the command, and what it may see and use.
+class CommandRole(SandboxedRole, forbid_unknown_fields=True, kw_only=True):
+    """What a role with this runtime says.
 
-    `argv` stands in process lists and is shown in the task's log: never a secret. `mounts` are
-    read-only, `path` or `path:path inside`. `disk_mib` counts workspace and session together.
+    `argv` stands in process lists and is shown in the task's log: never a secret.
     """
 
     argv: list[str]
-    timeout_s: int | None = None
-    environment: dict[str, str] = {}
-    mounts: list[str] = []
-    memory_mib: int = 2048
-    processes: int = 512
-    disk_mib: int = 4096
-
-    @property
-    def shown(self) -> list[tuple[Path, str]]:
-        """The mounts: (path on the host, path inside)."""
-        mounts = [mount.partition(":") for mount in self.mounts]
-        return [(Path(source), inside or source) for source, _, inside in mounts]
-
-    def limits(self, *, most_wall_s: int) -> Limits:
-        """What one run may use."""
-        file_mib = min(self.disk_mib, max(_FILE_MIB, self.disk_mib // 4))
-        return Limits(
-            memory_bytes=self.memory_mib * MIB,
-            processes=self.processes,
-            file_bytes=file_mib * MIB,
-            disk_bytes=self.disk_mib * MIB,
-            wall_s=min(self.timeout_s or most_wall_s, most_wall_s),
-        )
 
 
 def read_role(config: Mapping[str, Any]) -> CommandRole:
@@ -59,19 +33,7 @@ def check_role(role: CommandRole, sandbox: SandboxProvider) -> None:
     """Refuse what could only fail at the role's first run; raises Invalid."""
     if not role.argv or not all(role.argv) or "\0" in "".join(role.argv):
         raise Invalid("A command role needs an argv of texts", {"argv": "empty"})
-    if role.timeout_s is not None and not 1 <= role.timeout_s <= 86_400:
-        raise Invalid("timeout_s is 1 to 86400", {"timeout_s": "range"})
-    if role.memory_mib < 16 or role.processes < 2:
-        raise Invalid("A command needs 16 MiB and 2 processes", {"memory_mib": "range"})
-    if not 1 <= role.disk_mib <= _MOST_DISK_MIB:
-        raise Invalid(f"disk_mib is 1 to {_MOST_DISK_MIB}", {"disk_mib": "range"})
-    for source, _ in role.shown:
-        if not source.is_absolute() or not source.exists():
-            raise Invalid(f"There is no {source} to mount", {"mounts": "missing"})
-    try:
-        sandbox.check_mounts(role.shown)
-    except SandboxError as error:
-        raise Invalid(error.sentence, {"mounts": "forbidden"}) from error
+    check_bounds(role, sandbox)
     program, path = role.argv[0], role.environment.get("PATH")
     if sandbox.lacks_program(program, path=path, read_only=role.shown):
         raise Invalid(

@@ -74,7 +74,7 @@ def build_profile(
         files.append(data)
         return str(first_fd + len(files) - 1)
 
-    options = [*_walls(), *_system(), "--perms", "0755", "--dir", "/etc"]
+    options = [*_walls(), *_system(spec.agents), "--perms", "0755", "--dir", "/etc"]
     for path, text in _MADE.items():
         options += ["--perms", "0444", "--file", fd_of(text.encode()), path]
     for path in _LENT:
@@ -103,7 +103,7 @@ def _walls() -> list[str]:
     ]
 
 
-def _system() -> list[str]:
+def _system(agents: Path | None) -> list[str]:
     options = ["--ro-bind", "/usr", "/usr"]
     for name in MERGED:
         path = Path("/", name)
@@ -111,8 +111,8 @@ def _system() -> list[str]:
             options += ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             options += ["--ro-bind", str(path), str(path)]
-    if AGENTS.is_dir():
-        options += ["--ro-bind", str(AGENTS), str(AGENTS)]
+    if agents is not None or AGENTS.is_dir():
+        options += ["--ro-bind", _folder(agents or AGENTS), str(AGENTS)]
     return options
 
 

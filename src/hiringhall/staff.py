@@ -1,0 +1,120 @@
+"""Who works in this hall: its runtimes, what hinders each, and who does what no role decides."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from hiringhall.domain.errors import Invalid
+from hiringhall.hall import Staffing
+from hiringhall.settings import Settings, SettingsError
+from hiringhall.workers.agents.finding import find_agents
+from hiringhall.workers.gateway import Provider
+from hiringhall.workers.git.command import Git
+from hiringhall.workers.git.errors import WorkspaceError
+from hiringhall.workers.place import Place
+from hiringhall.workers.runtimes.agent import Agent, Reach, agent_runtimes
+from hiringhall.workers.runtimes.command import Command
+from hiringhall.workers.runtimes.port import Runtime
+from hiringhall.workers.runtimes.rehearsal import BUILT_IN, Rehearsal, read_script
+from hiringhall.workers.sandboxes.port import Probe
+from hiringhall.workers.sandboxes.process import ProcessUnsafe
+
+NO_WORKER = (
+    "No worker is set up: this hall has no coding agent with a model, and no default runtime. "
+    "docs/agents.md says how to install one and give it a model. To see a task "
+    "played, start it with HIRINGHALL_RUNTIME=rehearsal; or add a role that runs a command "
+    "(hiringhall admin role set --help) and name it when you post a task."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """The runtimes of a hall, and what it knows of them."""
+
+    runtimes: dict[str, Runtime]
+    staffing: Staffing
+
+
+async def hire(
+    settings: Settings,
+    place: Place,
+    probe: Probe,
+    *,
+    reach: Reach,
+) -> Staff:
+    """Everyone who could work here; `reach` lets their runs into the hall.
+
+    Raises SettingsError where the settings name a runtime, or a script, that cannot be meant.
+    """
+    script = settings.rehearsal_script
+    try:
+        rehearsal = Rehearsal(BUILT_IN if script is None else read_script(script))
+    except Invalid as error:
+        raise SettingsError(error.message) from error
+    command = Command(place, timeout_s=settings.run_timeout_s)
+    agents = agent_runtimes(
+        place=place,
+        installed=find_agents(settings.data_dir / "agents"),
+        reach=reach,
+        timeout_s=settings.run_timeout_s,
+    )
+    hindrance = await _hindrance(probe)
+    hindrances = {rehearsal.name: "", command.name: hindrance}
+    for name, agent in agents.items():
+        hindrances[name] = hindrance or _agent_hindrance(agent, place)
+    default = settings.runtime or _first_able(agents, hindrances, _providers(settings))
+    _check_default(settings, hindrances)
+    staffing = Staffing(default, NO_WORKER, hindrances)
+    return Staff({rehearsal.name: rehearsal, command.name: command, **agents}, staffing)
+
+
+async def _hindrance(probe: Probe) -> str:
+    """Why nothing can be run in a sandbox here, with what to do; empty when it can."""
+    if not probe.ok:
+        return probe.sentence
+    try:
+        await Git().version()
+    except WorkspaceError as error:
+        return error.reason
+    return ""
+
+
+def _agent_hindrance(agent: Agent, place: Place) -> str:
+    if place.sandbox.name == ProcessUnsafe.name:
+        return "An agent reaches the hall out of a sandbox alone, and process-unsafe is none"
+    return agent.hindrance
+
+
+def _first_able(
+    agents: dict[str, Agent], hindrances: dict[str, str], providers: Collection[Provider]
+) -> str | None:
+    """The first agent that is here and has a model; over ACP before any by `exec`."""
+    return next(
+        (
+            name
+            for name, agent in agents.items()
+            if not hindrances[name] and agent.profile.provider in providers
+        ),
+        None,
+    )
+
+
+def _providers(settings: Settings) -> set[Provider]:
+    """Whose models this hall can call, without a team's own key."""
+    given = {
+        Provider.ANTHROPIC: settings.anthropic_api_key or settings.anthropic_base_url,
+        Provider.OPENAI: settings.openai_api_key or settings.openai_base_url,
+        Provider.GEMINI: settings.gemini_api_key or settings.gemini_base_url,
+    }
+    return {provider for provider, way in given.items() if way}
+
+
+def _check_default(settings: Settings, hindrances: dict[str, str]) -> None:
+    """Refuse a default that nothing is called by, or that says nothing without a role."""
+    needs_role = (Command.name, "acp:generic")
+    able = [name for name in hindrances if name not in needs_role]
+    if settings.runtime is None or settings.runtime in able:
+        return
+    raise SettingsError(
+        f"HIRINGHALL_RUNTIME cannot be '{settings.runtime}': it takes {', '.join(able)}; "
+        "a command belongs to a role (hiringhall admin role set --help)"
+    )

@@ -1,0 +1,66 @@
+"""What was said between the hall and an agent, line by line: a file for each run, for operators."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from hiringhall.domain.ids import SERVICE_KEY_PREFIX
+
+MOST_BYTES = 8 * 1024 * 1024
+LINE_BYTES = 16 * 1024
+KEEP_S = 14 * 24 * 3600
+_SERVICE_KEY = re.compile(re.escape(SERVICE_KEY_PREFIX) + r"[A-Za-z0-9_-]{43}")
+_FULL = b"-- the log is full; the run goes on\n"
+
+
+def mask_keys(text: str) -> str:
+    """A text with nobody's service key in it: no other secret is where agents are."""
+    return _SERVICE_KEY.sub("[secret]", text)
+
+
+class RunLog:
+    """One run's log: bounded, without secrets (`mask` takes them out), never a reason to fail."""
+
+    def __init__(self, path: Path, mask: Callable[[str], str]) -> None:
+        self._mask = mask
+        self._room = MOST_BYTES
+        self._file: BinaryIO | None = None
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = path.open("ab", buffering=0)
+        except OSError:
+            return
+
+    def write(self, mark: str, text: str) -> None:
+        """Add a line. `mark` says whose it is: `>` the hall's, `<` the agent's, `!` a complaint."""
+        if self._file is None:
+            return
+        # Masked before it is cut: half a secret is not found.
+        plain = self._mask(text).rstrip("\n").replace("\n", "\\n")
+        line = f"{time.time():.3f} {mark} {plain}".encode(errors="replace")
+        if len(line) > LINE_BYTES:
+            line = line[:LINE_BYTES] + f" … {len(line) - LINE_BYTES} more bytes".encode()
+        self._room -= len(line) + 1
+        try:
+            if self._room < 0:
+                self._file.write(_FULL)
+                self.close()
+            else:
+                self._file.write(line + b"\n")
+        except OSError:
+            self.close()
+
+    def close(self) -> None:
+        """Write no more."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def remove_old(folder: Path, *, now_s: float) -> None:
+    """Remove the logs that nobody has written to for two weeks."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if now_s - path.stat().st_mtime > KEEP_S:
+            path.unlink(missing_ok=True)

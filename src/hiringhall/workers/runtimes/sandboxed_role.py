@@ -1,0 +1,59 @@
+"""What every role that works in a sandbox may say: time, room, variables, and what it may see."""
+
+from pathlib import Path
+
+import msgspec
+
+from hiringhall.domain.errors import Invalid
+from hiringhall.workers.sandboxes.port import MIB, Limits, SandboxError, SandboxProvider
+
+_FILE_MIB = 1024
+_MOST_DISK_MIB = 1 << 20
+
+
+class SandboxedRole(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A role's settings. `mounts` are read-only, `path` or `path:path inside`.
+
+    `disk_mib` counts workspace and session together.
+    """
+
+    timeout_s: int | None = None
+    environment: dict[str, str] = {}
+    mounts: list[str] = []
+    memory_mib: int = 2048
+    processes: int = 512
+    disk_mib: int = 4096
+
+    @property
+    def shown(self) -> list[tuple[Path, str]]:
+        """The mounts: (path on the host, path inside)."""
+        mounts = [mount.partition(":") for mount in self.mounts]
+        return [(Path(source), inside or source) for source, _, inside in mounts]
+
+    def limits(self, *, most_wall_s: int) -> Limits:
+        """What one run may use."""
+        file_mib = min(self.disk_mib, max(_FILE_MIB, self.disk_mib // 4))
+        return Limits(
+            memory_bytes=self.memory_mib * MIB,
+            processes=self.processes,
+            file_bytes=file_mib * MIB,
+            disk_bytes=self.disk_mib * MIB,
+            wall_s=min(self.timeout_s or most_wall_s, most_wall_s),
+        )
+
+
+def check_bounds(role: SandboxedRole, sandbox: SandboxProvider) -> None:
+    """Refuse what no sandbox could be given; raises Invalid."""
+    if role.timeout_s is not None and not 1 <= role.timeout_s <= 86_400:
+        raise Invalid("timeout_s is 1 to 86400", {"timeout_s": "range"})
+    if role.memory_mib < 16 or role.processes < 2:
+        raise Invalid("A sandbox needs 16 MiB and 2 processes", {"memory_mib": "range"})
+    if not 1 <= role.disk_mib <= _MOST_DISK_MIB:
+        raise Invalid(f"disk_mib is 1 to {_MOST_DISK_MIB}", {"disk_mib": "range"})
+    for source, _ in role.shown:
+        if not source.is_absolute() or not source.exists():
+            raise Invalid(f"There is no {source} to mount", {"mounts": "missing"})
+    try:
+        sandbox.check_mounts(role.shown)
+    except SandboxError as error:
+        raise Invalid(error.sentence, {"mounts": "forbidden"}) from error
