@@ -12,11 +12,13 @@ import pytest
 from hiringhall.actions.roles import set_role
 from hiringhall.actions.tasks import answer
 from hiringhall.blobs.port import read_all
+from hiringhall.domain.errors import Invalid
 from hiringhall.domain.ids import branch_of
 from hiringhall.domain.tasks import State, Waiting
 from hiringhall.queries.audit import audit_all
 from hiringhall.queries.tasks import task_result
 from tests.agents.conftest import KEY, OpenShop
+from tests.support.halls import post
 from tests.support.models import Heard, Turn, Usage, call, model_server, write_file
 from tests.workers.shop import EMAIL, Shop
 
@@ -124,3 +126,51 @@ async def test_at_a_cap_it_pauses_and_goes_on_in_the_same_session_when_more_is_a
             assert result.text == "It is there."
     assert models.problems == []
     assert begun_again[0] > 0, "the conversation was not the same one"
+
+
+async def test_claude_code_asks_the_requester_before_it_writes_where_the_role_says_so(
+    open_shop: OpenShop,
+) -> None:
+    write = write_file("c.txt", "three\n")
+    story = (
+        Turn("Allowed.", [write], when="Allow"),
+        Turn(
+            "Delivered.",
+            [call("deliver", text="Written.")],
+            when=lambda heard: any("created" in result for result in heard.results),
+        ),
+        Turn("I want to write.", [write], when=lambda heard: heard.rounds == 0),
+        Turn("Well."),
+    )
+    with model_server(*story) as models:
+        async with open_shop(models) as shop:
+            await hire(shop, "acp:claude-code", permissions="ask")
+            task = await shop.post(repository=True)
+            row = await shop.house.until(shop.ada, task.id, State.AWAITING_REPLY, State.FAILED)
+            assert row.question is not None, await shop.words(task)
+            assert "c.txt" in row.question.text
+            await answer.reply(shop.app.hall, actor=shop.ada, task_id=task.id, text="Allow")
+            await shop.house.until(shop.ada, task.id, State.IN_REVIEW, State.FAILED)
+            assert shop.git("show", f"{branch_of(task.id)}:c.txt") == "three\n"
+
+
+@pytest.mark.parametrize("runtime", ["acp:codex", "exec:claude-code", "exec:codex"])
+async def test_a_role_that_cannot_be_made_to_ask_is_refused(
+    open_shop: OpenShop, runtime: str
+) -> None:
+    with model_server() as models:
+        async with open_shop(models) as shop:
+            with pytest.raises(Invalid, match="cannot be made to ask"):
+                await hire(shop, runtime, permissions="ask")
+
+
+async def test_a_task_that_names_no_role_is_done_by_the_agent_that_is_here(
+    open_shop: OpenShop,
+) -> None:
+    story = (Turn("Easy.", [call("deliver", text="It was easy.")]), Turn("Done."))
+    with model_server(*story) as models:
+        async with open_shop(models) as shop:
+            assert shop.app.hall.staffing.default_runtime == "acp:claude-code"
+            task = await post(shop.app.hall, shop.ada)
+            row = await shop.house.until(shop.ada, task.id, State.IN_REVIEW, State.FAILED)
+            assert (row.deliverable_text or "").startswith("It was easy.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -168,7 +169,9 @@ async def open_acp(
     run_log: RunLog,
 ) -> AcpTalk:
     """Start an agent that speaks ACP. Raises SandboxError."""
-    # Its models cost a tenth of a second and tens of megabytes: only a hall with agents pays.
+    # Its models take a second and tens of megabytes: a hall without agents does not pay for them,
+    # and one with agents does it beside its loop.
+    await asyncio.to_thread(importlib.import_module, "acp")
     from acp import connect_to_agent
 
     sandboxed = await start(argv, None)

@@ -10,7 +10,7 @@ MOST_PROGRESS = 200
 """Events of one run; what comes after stands in the run's log alone."""
 EVERY_S = 2.0
 MOST_CHARACTERS = 300
-_OWN_TOOL = re.compile(r"\bmcp[._]+hall[._]|\bhall__")
+_OWN_TOOL = re.compile(r"\bmcp[._]+hall[._]|\bhall_|\(hall\b")
 """What the agent says by these the poster reads anyhow."""
 
 

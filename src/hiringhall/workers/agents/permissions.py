@@ -1,11 +1,14 @@
 """What an agent may do when it asks: everything in its sandbox, or what the requester allows."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 Policy = Literal["allow", "ask"]
 MOST_CHARACTERS = 400
+_HALLS_OWN = re.compile(r"mcp__hall__\w+")
+"""The tools by which it asks and delivers: nobody is asked whether it may ask."""
 ALLOW, REFUSE = "Allow", "Refuse"
 
 
@@ -35,6 +38,8 @@ class Permissions:
     def judge(self, wanted: Wanted) -> bool | None:
         """True: it may; False: it may not; None: somebody has to be asked, and the turn ends."""
         if self.policy == "allow" or wanted.what in self.allowed:
+            return True
+        if _HALLS_OWN.fullmatch(wanted.title):
             return True
         if wanted.what in self.refused:
             return False

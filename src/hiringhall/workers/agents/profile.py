@@ -60,6 +60,8 @@ class Profile:
     """Patterns of paths in the session folder that no run may leave to the next."""
     mode: str = ""
     """The ACP mode in which the agent asks for nothing, for roles that allow everything."""
+    can_ask: bool = False
+    """Whether it asks over ACP before it does something, for roles that want that."""
     takes_mcp: bool = True
     """Whether the coordination tools are handed over with the ACP session, not by a file."""
     settle_s: float = 0.0

@@ -67,6 +67,7 @@ CLAUDE_CODE = Profile(
         "hall-mcp.json": '{"mcpServers": {"hall": {"type": "http", "url": "$mcp_url"}}}\n',
     },
     mode="bypassPermissions",
+    can_ask=True,
     forget=("hall-mcp.json",),
     memory_mib=4096,
 )
@@ -92,7 +93,8 @@ CODEX = Profile(
         "CODEX_HOME": "$home/.codex",
     },
     files={".codex/config.toml": _CODEX_CONFIG},
-    # Without a model it waits for one without end.
+    # Without a model it waits for one without end. For models of its own list it hides the hall's
+    # tools until they are searched for, which those models do; to all others it shows them.
     model="gpt-5.1-codex",
     # It writes all of its environment into its snapshots of the shell.
     forget=(".codex/shell_snapshots", ".codex/config.toml", ".codex/auth.json"),
@@ -115,6 +117,8 @@ GEMINI = Profile(
         "GEMINI_FORCE_FILE_STORAGE": "true",
     },
     with_model={"GEMINI_MODEL": "$model"},
+    # Left to choose, it first asks another model which one to ask.
+    model="gemini-2.5-pro",
     files={
         ".gemini/settings.json": '{"security": {"auth": {"selectedType": "gemini-api-key"}, '
         '"folderTrust": {"enabled": false}}, "general": {"disableAutoUpdate": true}, '
@@ -144,13 +148,14 @@ OPENCODE = Profile(
         '"options": {"baseURL": "$model_url/v1", "apiKey": "$key"}, '
         '"models": {"$model": {"name": "$model"}}}}}\n',
     },
-    model="gpt-5.1",
+    model="gpt-5.5",
     memory_mib=4096,
 )
 
 GENERIC = Profile(
     name="generic",
     title="The role's own agent",
+    can_ask=True,
     environment={
         "ANTHROPIC_BASE_URL": "$model_url",
         "ANTHROPIC_API_KEY": "$key",

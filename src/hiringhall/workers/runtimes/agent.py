@@ -69,7 +69,12 @@ class Agent:
 
     def check_role(self, config: Mapping[str, Any]) -> None:
         """Refuse a role that cannot work here."""
-        check_agent_role(read_agent_role(config, self.profile), self.profile, self._place.sandbox)
+        check_agent_role(
+            read_agent_role(config, self.profile),
+            self.profile,
+            self._place.sandbox,
+            by_exec=self._way == "exec",
+        )
 
     async def work(self, stretch: Stretch) -> Outcome:
         """Have the agent work, unless a lost predecessor's has ended already, and hand in."""

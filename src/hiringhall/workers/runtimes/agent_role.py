@@ -44,9 +44,16 @@ def read_agent_role(config: Mapping[str, Any], profile: Profile) -> AgentRole:
     return role
 
 
-def check_agent_role(role: AgentRole, profile: Profile, sandbox: SandboxProvider) -> None:
+def check_agent_role(
+    role: AgentRole, profile: Profile, sandbox: SandboxProvider, *, by_exec: bool
+) -> None:
     """Refuse what could only fail at the role's first run; raises Invalid."""
     check_bounds(role, sandbox)
+    if role.permissions == "ask" and (by_exec or not profile.can_ask):
+        raise Invalid(
+            f"{profile.title} cannot be made to ask here: only acp:claude-code and acp:generic can",
+            {"permissions": "not possible"},
+        )
     if len(role.system_prompt) > _MOST_PROMPT:
         raise Invalid(f"system_prompt has at most {_MOST_PROMPT} characters", {"config": "length"})
     if role.model is not None and not _is_model(role.model):
