@@ -22,6 +22,7 @@ from hiringhall.settings import Settings, SettingsError, SpecApproval
 from hiringhall.signals import Signals
 from hiringhall.staff import hire
 from hiringhall.store.database import Database, open_database
+from hiringhall.workers.builtin.host import LoopHost
 from hiringhall.workers.coordination.mcp import work_app
 from hiringhall.workers.gateway import Endpoint, Gateway, ModelRules, Provider, read_prices
 from hiringhall.workers.gateway.providers import PUBLIC
@@ -53,6 +54,7 @@ class App:
     gateway: Gateway
     sockets: Sockets
     place: Place
+    loops: LoopHost
 
     async def carry(self) -> None:
         """Recover what an earlier process left, then carry runs and timers until cancelled."""
@@ -108,6 +110,7 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
         app = await _compose(settings, node, database, sandbox)
         opened.push_async_callback(app.gateway.close)
         opened.push_async_callback(app.sockets.close)
+        opened.push_async_callback(app.loops.close)
         yield app
 
 
@@ -135,7 +138,8 @@ async def _compose(
     )
     place = Place(sandbox=sandbox, workspaces=workspaces, folder=settings.data_dir / "runs")
     reaching = Reaching()
-    staff = await hire(settings, place, probe, reach=reaching)
+    loops = LoopHost()
+    staff = await hire(settings, place, probe, reach=reaching, loops=loops)
     hall = Hall(
         database=database,
         clock=now_us,
@@ -175,6 +179,7 @@ async def _compose(
         gateway,
         sockets,
         place,
+        loops,
     )
 
 

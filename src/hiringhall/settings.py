@@ -69,7 +69,8 @@ class Settings:
     runtime: Annotated[
         str | None,
         "what does staff work where no role says otherwise, such as acp:claude-code or rehearsal; "
-        "unset: a coding agent that is here and has a model",
+        "unset: builtin where HIRINGHALL_MODEL is set, else a coding agent that is here and has a "
+        "model",
     ] = None
     rehearsal_script: Annotated[
         Path | None, "JSON file that the rehearsal runtime plays instead of its built-in turns"
@@ -112,6 +113,11 @@ class Settings:
     gemini_base_url: Annotated[
         str | None,
         "where Gemini is reached; unset: https://generativelanguage.googleapis.com",
+    ] = None
+    model: Annotated[
+        str | None,
+        "the model of the built-in agent, such as claude-sonnet-5 or openai:llama3.3; with it that "
+        "agent does what no role or runtime setting decides (docs/builtin.md)",
     ] = None
     models: Annotated[
         tuple[str, ...], "models that agents may call, names or globs by commas; unset: any"

@@ -7,11 +7,14 @@ from hiringhall.domain.errors import Invalid
 from hiringhall.hall import Staffing
 from hiringhall.settings import Settings, SettingsError
 from hiringhall.workers.agents.finding import find_agents
+from hiringhall.workers.builtin.host import LoopHost
 from hiringhall.workers.gateway import Provider
 from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.place import Place
 from hiringhall.workers.runtimes.agent import Agent, Reach, agent_runtimes
+from hiringhall.workers.runtimes.builtin import Builtin
+from hiringhall.workers.runtimes.builtin_role import read_model
 from hiringhall.workers.runtimes.command import Command
 from hiringhall.workers.runtimes.port import Runtime
 from hiringhall.workers.runtimes.rehearsal import BUILT_IN, Rehearsal, read_script
@@ -19,9 +22,10 @@ from hiringhall.workers.sandboxes.port import Probe
 from hiringhall.workers.sandboxes.process import ProcessUnsafe
 
 NO_WORKER = (
-    "No worker is set up: this hall has no coding agent with a model, and no default runtime. "
-    "docs/agents.md says how to install one and give it a model. To see a task "
-    "played, start it with HIRINGHALL_RUNTIME=rehearsal; or add a role that runs a command "
+    "No worker is set up: this hall has no model, no coding agent with one, and no default "
+    "runtime. docs/builtin.md says how to give it a model (HIRINGHALL_MODEL), docs/agents.md how "
+    "to install a coding agent. To see a task played, start it with HIRINGHALL_RUNTIME=rehearsal; "
+    "or add a role that runs a command "
     "(hiringhall admin role set --help) and name it when you post a task."
 )
 
@@ -40,8 +44,11 @@ async def hire(
     probe: Probe,
     *,
     reach: Reach,
+    loops: LoopHost,
 ) -> Staff:
     """Everyone who could work here; `reach` lets their runs into the hall.
+
+    `loops` is where the hall's own agent thinks.
 
     Raises SettingsError where the settings name a runtime, or a script, that cannot be meant.
     """
@@ -61,10 +68,25 @@ async def hire(
     hindrances = {rehearsal.name: "", command.name: hindrance}
     for name, agent in agents.items():
         hindrances[name] = hindrance or _agent_hindrance(agent, place)
-    default = settings.runtime or _first_able(agents, hindrances, _providers(settings))
+    builtin = Builtin(
+        place,
+        loops=loops,
+        reach=reach,
+        model=None if settings.model is None else read_model(settings.model),
+        timeout_s=settings.run_timeout_s,
+    )
+    providers = _providers(settings)
+    hindrances[builtin.name] = hindrance or _builtin_hindrance(providers)
     _check_default(settings, hindrances)
-    staffing = Staffing(default, NO_WORKER, hindrances)
-    return Staff({rehearsal.name: rehearsal, command.name: command, **agents}, staffing)
+    default = settings.runtime
+    if default is None and settings.model is not None and not hindrances[builtin.name]:
+        default = builtin.name
+    default = default or _first_able(agents, hindrances, providers)
+    own: list[Runtime] = [rehearsal, command, builtin]
+    return Staff(
+        {one.name: one for one in (*own, *agents.values())},
+        Staffing(default, NO_WORKER, hindrances),
+    )
 
 
 async def _hindrance(probe: Probe) -> str:
@@ -82,6 +104,12 @@ def _agent_hindrance(agent: Agent, place: Place) -> str:
     if place.sandbox.name == ProcessUnsafe.name:
         return "An agent reaches the hall out of a sandbox alone, and process-unsafe is none"
     return agent.hindrance
+
+
+def _builtin_hindrance(providers: Collection[Provider]) -> str:
+    if Provider.ANTHROPIC not in providers and Provider.OPENAI not in providers:
+        return "The built-in agent has no model to ask: docs/builtin.md says how to give it one"
+    return ""
 
 
 def _first_able(
@@ -112,6 +140,10 @@ def _check_default(settings: Settings, hindrances: dict[str, str]) -> None:
     """Refuse a default that nothing is called by, or that says nothing without a role."""
     needs_role = (Command.name, "acp:generic")
     able = [name for name in hindrances if name not in needs_role]
+    if settings.runtime == Builtin.name and settings.model is None:
+        raise SettingsError(
+            "HIRINGHALL_RUNTIME is builtin, which needs a model: set HIRINGHALL_MODEL"
+        )
     if settings.runtime is None or settings.runtime in able:
         return
     raise SettingsError(

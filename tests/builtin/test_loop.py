@@ -171,7 +171,7 @@ async def test_it_asks_typed_questions_and_goes_on_with_the_answer(desk: Desk) -
 
     with model_server(
         Turn(calls=[PLAN], when=knows_all),
-        Turn(calls=[CHECK], when="Before you deliver"),
+        Turn(calls=[CHECK], when="check each of these"),
         Turn(calls=[DELIVER], when="All are checked"),
     ) as server:  # fmt: skip
         outcome = await desk.go(server, "the answer is B")

@@ -21,6 +21,7 @@ from hiringhall.doors.server import Server, address_of, listen
 from hiringhall.queries.accounts import authenticate
 from hiringhall.settings import Settings, SettingsError
 from hiringhall.store.errors import StoreError
+from hiringhall.workers.runtimes.builtin import Builtin
 
 
 class CannotListen(Exception):
@@ -93,6 +94,8 @@ def notes(app: App) -> dict[str, str]:
     staffing = app.hall.staffing
     # Of the agents that there could be, most are not wanted: those that are here are named.
     found = {name: why for name, why in staffing.hindrances.items() if why and ":" not in name}
+    if app.settings.model is None:
+        found.pop(Builtin.name, None)
     if staffing.default_runtime is None:
         found["worker"] = staffing.no_default_because
     return found

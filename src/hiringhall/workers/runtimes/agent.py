@@ -12,20 +12,19 @@ from typing import Any
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.runs import Run
 from hiringhall.workers.agents.finding import Installed
-from hiringhall.workers.agents.lastwords import from_last_word, to_last_word
+from hiringhall.workers.agents.lastwords import to_last_word
 from hiringhall.workers.agents.profile import Profile
 from hiringhall.workers.agents.profiles import ALL
-from hiringhall.workers.coordination.desk import HandIn
 from hiringhall.workers.git.errors import WorkspaceError
-from hiringhall.workers.place import Finished, Place, TakenIn, broke_by
+from hiringhall.workers.place import Finished, Place, broke_by
 from hiringhall.workers.reaching import Reached
 from hiringhall.workers.reports import LastWord
 from hiringhall.workers.runlog import RunLog, mask_keys
 from hiringhall.workers.runtimes.agent_role import AgentRole, check_agent_role, read_agent_role
 from hiringhall.workers.runtimes.agent_run import AgentRun, Means
+from hiringhall.workers.runtimes.handing_in import hand_in
 from hiringhall.workers.runtimes.port import (
     Broke,
-    Delivered,
     Outcome,
     OverBudget,
     Parked,
@@ -33,7 +32,6 @@ from hiringhall.workers.runtimes.port import (
 )
 from hiringhall.workers.sandboxes.port import SandboxError
 from hiringhall.workers.sessions import StillInUse
-from hiringhall.workers.workspace import Workspace
 
 Reach = Callable[[Stretch], AbstractAsyncContextManager[Reached]]
 """Opens the hall to one run: its desk, and the sockets by which its sandbox gets there."""
@@ -85,7 +83,7 @@ class Agent:
             finished = await self._place.found(brief, LastWord) or await self._run(stretch, role)
             if not isinstance(finished, Finished):
                 return finished
-            return await self._hand_in(stretch, finished)
+            return await hand_in(self._place, stretch, finished)
         except (WorkspaceError, SandboxError) as error:
             return broke_by(error)
         except StillInUse:
@@ -130,44 +128,6 @@ class Agent:
         word = to_last_word(ended, run_id=brief.run.id, ended_at_s=int(time.time()))
         await self._place.finish(brief, word)
         return Finished(word, workspace)
-
-    async def _hand_in(self, stretch: Stretch, finished: Finished[LastWord]) -> Outcome:
-        word, workspace = finished.report, finished.workspace
-        submitted = from_last_word(word)
-        if not isinstance(submitted, HandIn):
-            await self._place.keep_wip(workspace)
-            return submitted
-        return await self._deliver(stretch, submitted, word, workspace)
-
-    async def _deliver(
-        self, stretch: Stretch, hand_in: HandIn, word: LastWord, workspace: Workspace
-    ) -> Delivered:
-        taken = await self._place.take_in(
-            workspace, message=stretch.brief.task.title, at_s=word.ended_at_s
-        )
-        collected = taken.collected
-        wanted = {name.removeprefix("/workspace/").removeprefix("./") for name in hand_in.files}
-        named = [file for file in collected.files if not wanted or file.path in wanted]
-        files = await self._place.keep_files(stretch, workspace, named)
-        return Delivered(
-            _text(hand_in, taken),
-            files,
-            branch=collected.branch if collected.commit else None,
-            commit=collected.commit,
-        )
-
-
-def _text(hand_in: HandIn, taken: TakenIn) -> str:
-    """The deliverable's text: the agent's own, and what the hall has to add to it."""
-    collected = taken.collected
-    parts = [hand_in.text.strip() or "The agent said nothing about its work.", *collected.notes]
-    if not collected.files:
-        parts.append("No file was changed.")
-    if collected.left_out:
-        parts.append("Too large to take: " + ", ".join(collected.left_out))
-    if taken.unpushed_because:
-        parts.append(f"The branch was not pushed. {taken.unpushed_because}")
-    return "\n\n".join(parts)
 
 
 def agent_runtimes(

@@ -1,6 +1,10 @@
 """One run's loop: ask the model, do what it calls for, keep the conversation after each step."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+import os
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import httpx2
@@ -25,9 +29,7 @@ Keep = Callable[[bytes], Awaitable[None]]
 
 async def go(begin: Begin, work: Work, keep: Keep) -> Outcome:
     """Work to the end; what stands in its way is an outcome too."""
-    transport = httpx2.AsyncHTTPTransport(uds=begin.model_socket)
-    timeout = httpx2.Timeout(SILENCE_S, connect=_CONNECT_S)
-    async with httpx2.AsyncClient(transport=transport, timeout=timeout) as client:
+    async with _client(begin.model_socket) as client:
         try:
             return await _loop(begin, _model(begin, client), work, keep)
         except exceptions.ModelHTTPError as error:
@@ -38,7 +40,21 @@ async def go(begin: Begin, work: Work, keep: Keep) -> Outcome:
         except exceptions.UsageLimitExceeded:
             return _broke(f"The agent came to no end within {begin.most_steps} steps")
         except exceptions.UnexpectedModelBehavior as error:
-            return _broke(f"The model {begin.model} went astray: {error.message}")
+            return _broke(f"The model {begin.model} went astray: {_short(error.message)}")
+
+
+@contextlib.asynccontextmanager
+async def _client(model_socket: str) -> AsyncGenerator[httpx2.AsyncClient]:
+    """Calls the gateway's socket, however long its path: an address ends at 107 bytes."""
+    path = Path(model_socket)
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        transport = httpx2.AsyncHTTPTransport(uds=f"/proc/self/fd/{folder}/{path.name}")
+        timeout = httpx2.Timeout(SILENCE_S, connect=_CONNECT_S)
+        async with httpx2.AsyncClient(transport=transport, timeout=timeout) as client:
+            yield client
+    finally:
+        os.close(folder)
 
 
 async def _loop(begin: Begin, model: Model, work: Work, keep: Keep) -> Outcome:
@@ -107,6 +123,11 @@ def _dump(messages: list[ModelMessage]) -> bytes:
 
 def _broke(why: str, *, may_retry: bool = False) -> Outcome:
     return Outcome("", "broke", why[:2_000], may_retry=may_retry)
+
+
+def _short(message: str) -> str:
+    """The library's sentence without its advice to programmers."""
+    return re.split(r"\.? (?=Consider|Increase|For |or see|See )|, or see|https?://", message)[0]
 
 
 def _why(error: exceptions.ModelHTTPError) -> str:

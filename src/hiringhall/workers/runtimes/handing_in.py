@@ -1,0 +1,47 @@
+"""How an agent's last word becomes the run's outcome: collected, pushed, and its files stored."""
+
+from hiringhall.workers.agents.lastwords import from_last_word
+from hiringhall.workers.coordination.desk import HandIn
+from hiringhall.workers.place import Finished, Place, TakenIn
+from hiringhall.workers.reports import LastWord
+from hiringhall.workers.runtimes.port import Delivered, Outcome, Stretch
+from hiringhall.workers.workspace import Workspace
+
+
+async def hand_in(place: Place, stretch: Stretch, finished: Finished[LastWord]) -> Outcome:
+    """What the run came to. Raises WorkspaceError where the work could not be taken in."""
+    word, workspace = finished.report, finished.workspace
+    submitted = from_last_word(word)
+    if not isinstance(submitted, HandIn):
+        await place.keep_wip(workspace)
+        return submitted
+    return await _deliver(place, stretch, submitted, word, workspace)
+
+
+async def _deliver(
+    place: Place, stretch: Stretch, hand_in: HandIn, word: LastWord, workspace: Workspace
+) -> Delivered:
+    taken = await place.take_in(workspace, message=stretch.brief.task.title, at_s=word.ended_at_s)
+    collected = taken.collected
+    wanted = {name.removeprefix("/workspace/").removeprefix("./") for name in hand_in.files}
+    named = [file for file in collected.files if not wanted or file.path in wanted]
+    files = await place.keep_files(stretch, workspace, named)
+    return Delivered(
+        _text(hand_in, taken),
+        files,
+        branch=collected.branch if collected.commit else None,
+        commit=collected.commit,
+    )
+
+
+def _text(hand_in: HandIn, taken: TakenIn) -> str:
+    """The deliverable's text: the agent's own, and what the hall has to add to it."""
+    collected = taken.collected
+    parts = [hand_in.text.strip() or "The agent said nothing about its work.", *collected.notes]
+    if not collected.files:
+        parts.append("No file was changed.")
+    if collected.left_out:
+        parts.append("Too large to take: " + ", ".join(collected.left_out))
+    if taken.unpushed_because:
+        parts.append(f"The branch was not pushed. {taken.unpushed_because}")
+    return "\n\n".join(parts)
