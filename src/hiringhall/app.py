@@ -14,10 +14,13 @@ from hiringhall.domain import ids
 from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.runs import Run, RunToken
+from hiringhall.domain.teams import SecretName
 from hiringhall.engine.local import LocalEngine
 from hiringhall.hall import Hall, Registration, Rules
 from hiringhall.node import Node, take_node
 from hiringhall.passwords import Passwords
+from hiringhall.queries.teams import opened_secret
+from hiringhall.sealing import CannotOpen, Sealer
 from hiringhall.settings import Settings, SettingsError, SpecApproval
 from hiringhall.signals import Signals
 from hiringhall.staff import hire
@@ -25,7 +28,9 @@ from hiringhall.store.database import Database, open_database
 from hiringhall.workers.builtin.host import LoopHost
 from hiringhall.workers.coordination.mcp import work_app
 from hiringhall.workers.gateway import Endpoint, Gateway, ModelRules, Provider, read_prices
+from hiringhall.workers.gateway.gateway import TeamKey
 from hiringhall.workers.gateway.providers import PUBLIC
+from hiringhall.workers.gateway.refusals import Refused
 from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.place import Place
 from hiringhall.workers.reaching import Reaching, Ways
@@ -123,9 +128,10 @@ async def _compose(
             # The folder is this process's alone: what is unfinished was a dead one's.
             await blobs.clear_unfinished()
         key_file = settings.secret_key_file or settings.data_dir / "secret.key"
-        links = FileLinks(read_secret_key(key_file))
+        secret_key = read_secret_key(key_file)
     except (ValueError, OSError) as error:
         raise SettingsError(str(error)) from error
+    links, sealer = FileLinks(secret_key), Sealer(secret_key)
     engine = LocalEngine[Run](slots=settings.local_runs)
     carrier = HallEngine(engine)
     probe = await sandbox.probe()
@@ -150,6 +156,7 @@ async def _compose(
         staffing=staff.staffing,
         rules=_rules(settings),
         passwords=Passwords(),
+        sealer=sealer,
         check_role=carrier.check_role,
         check_repository=_repository_check(workspaces),
     )
@@ -211,7 +218,23 @@ def _gateway(settings: Settings, hall: Hall) -> Gateway:
         prices=prices,
         models=ModelRules(settings.force_model, settings.models),
         hosted_tools=settings.hosted_tools,
+        team_key=_team_keys(hall),
     )
+
+
+def _team_keys(hall: Hall) -> TeamKey:
+    """The teams' own keys for models, opened for the call that they are needed for."""
+
+    async def team_key(team_id: str, provider: Provider) -> str | None:
+        if provider is not Provider.ANTHROPIC:
+            return None
+        try:
+            return await opened_secret(hall, team_id=team_id, name=SecretName.ANTHROPIC_API_KEY)
+        except CannotOpen as error:
+            # The hall's own key would be taken instead, and its owner charged.
+            raise Refused(500, f"The team's own key cannot be had: {error}") from error
+
+    return team_key
 
 
 def _caps(settings: Settings) -> dict[CapScope, int]:

@@ -8,6 +8,7 @@ from typing import Any
 from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
 from hiringhall.engine.port import Engine
 from hiringhall.passwords import Passwords
+from hiringhall.sealing import Sealer
 from hiringhall.signals import Signals
 from hiringhall.store.database import Database
 
@@ -111,6 +112,7 @@ class Hall:
     staffing: Staffing
     rules: Rules
     passwords: Passwords
+    sealer: Sealer
     check_role: Callable[[str, Mapping[str, Any]], None]
     check_repository: Callable[[str], str]
     once: Once | None = None

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from hiringhall.domain import errors
-from hiringhall.domain.errors import HallError, Unavailable
+from hiringhall.domain.errors import HallError, Unavailable, Unreachable
 from hiringhall.doors import files, health
+from hiringhall.doors.agentix.door import DOOR as AGENTIX
 from hiringhall.doors.agentwork import routes as agentwork
 from hiringhall.doors.kit import Door
 
-DOORS = (agentwork.DOOR, files.DOOR, health.DOOR)
+DOORS = (agentwork.DOOR, AGENTIX, files.DOOR, health.DOOR)
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
@@ -32,5 +33,6 @@ def test_the_list_of_errors_is_whole() -> None:
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
 def test_an_error_is_never_spelled_as_success_or_as_our_fault(door: Door[Any]) -> None:
     ours = {error for error, one in door.errors.items() if not 400 <= one.status < 500}
-    assert ours == {Unavailable}
+    assert ours == {Unavailable, Unreachable}
     assert door.errors[Unavailable].status == 503
+    assert door.errors[Unreachable].status == 502

@@ -11,6 +11,7 @@ from tests.doors.conftest import OpenFront
 
 pytestmark = pytest.mark.anyio
 
+DOORS = ("agentwork", "agentix")
 BROWSER = (b"accept", b"text/html,application/xhtml+xml,*/*;q=0.8")
 
 
@@ -25,43 +26,51 @@ def page_of(heard: Heard) -> str:
     return page
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
-async def test_a_browser_gets_links_that_lead_somewhere(front: Front, path: str) -> None:
-    heard = await ask(front.app, "GET", path, headers=[BROWSER])
+async def test_a_browser_gets_links_that_lead_somewhere(front: Front) -> None:
+    heard = await ask(front.app, "GET", "/", headers=[BROWSER])
     assert heard.headers["vary"] == "Accept"
     page = page_of(heard)
     assert "<h1>Hiringhall</h1>" in page
     links = re.findall("href='([^']+)'", page)
-    assert set(links) == {"/agentwork/docs", "/agentwork/openapi.json", "/healthz", "/readyz"}
+    doors = {f"/{door}{page}" for door in DOORS for page in ("/docs", "/openapi.json")}
+    assert set(links) == {*doors, "/healthz", "/readyz"}
     for link in links:
         assert (await ask(front.app, "GET", link)).status == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
 @pytest.mark.parametrize("accept", [b"*/*", b"application/json", b""])
-async def test_a_program_gets_the_same_as_data(front: Front, path: str, accept: bytes) -> None:
-    heard = await ask(front.app, "GET", path, headers=[(b"accept", accept)])
+async def test_a_program_gets_the_same_as_data(front: Front, accept: bytes) -> None:
+    heard = await ask(front.app, "GET", "/", headers=[(b"accept", accept)])
     assert (heard.status, heard.headers["vary"]) == (200, "Accept")
     assert heard.json == {
         "name": "Hiringhall",
         "version": "test",
         "doors": {
-            "agentwork": {
-                "path": "/agentwork",
-                "docs": "/agentwork/docs",
-                "openapi": "/agentwork/openapi.json",
+            door: {
+                "path": f"/{door}",
+                "docs": f"/{door}/docs",
+                "openapi": f"/{door}/openapi.json",
             }
+            for door in DOORS
         },
         "health": "/healthz",
         "readiness": "/readyz",
     }
-    assert (await ask(front.app, "POST", path)).status == 405
+    assert (await ask(front.app, "POST", "/")).status == 405
 
 
-@pytest.mark.parametrize("path", ["/agentwork", "/agentwork/", "/agentwork/docs"])
-async def test_a_doors_own_root_is_its_description(front: Front, path: str) -> None:
-    page = page_of(await ask(front.app, "GET", path))
-    assert "href='/agentwork/openapi.json'" in page
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("path", ["", "/", "/docs"])
+async def test_a_doors_own_root_is_its_description(front: Front, door: str, path: str) -> None:
+    page = page_of(await ask(front.app, "GET", f"/{door}{path}"))
+    assert f"href='/{door}/openapi.json'" in page
+
+
+async def test_the_roots_documentation_is_the_agentix_doors(front: Front) -> None:
+    """So says `doors.md`: its clients look for it there."""
+    page = page_of(await ask(front.app, "GET", "/docs"))
+    assert "href='/openapi.json'" in page
+    assert "/api-keys" in (await ask(front.app, "GET", "/openapi.json")).json["paths"]
 
 
 async def test_a_door_with_a_host_name_links_to_itself_there(

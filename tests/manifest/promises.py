@@ -9,9 +9,10 @@ FOLDER = Path(__file__).parent
 PAGES = {
     "api": "Agentwork API Reference (seed 000)",
     "guide": "Agentwork Agent Integration Guide (seed 001)",
+    "rest": "Agentix REST API (seed 004)",
 }
 
-_ID = re.compile(r"AW(-[A-Z0-9]+)+")
+_ID = re.compile(r"A[WX](-[A-Z0-9]+)+")
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,15 @@ class Promise:
     """Whether it is kept by a hall, and so has to hold on both databases."""
 
 
-def load(path: Path = FOLDER / "agentwork.toml") -> dict[str, Promise]:
-    """Every promise of a manifest by its id. Raises ValueError where the file is not in order."""
-    return {name: _promise(name, entry) for name, entry in tomllib.loads(path.read_text()).items()}
+def load() -> dict[str, Promise]:
+    """Every promise of every manifest by its id. Raises ValueError where one is not in order."""
+    found: dict[str, Promise] = {}
+    for path in sorted(FOLDER.glob("*.toml")):
+        for name, entry in tomllib.loads(path.read_text()).items():
+            if name in found:
+                raise ValueError(f"{name} stands in {path.name} and in another manifest")
+            found[name] = _promise(name, entry)
+    return found
 
 
 def _promise(name: str, entry: dict[str, object]) -> Promise:

@@ -25,6 +25,7 @@ from hiringhall.hall import Hall, Rules, Staffing
 from hiringhall.passwords import Passwords
 from hiringhall.queries.accounts import authenticate
 from hiringhall.queries.tasks import task_view
+from hiringhall.sealing import Sealer
 from hiringhall.signals import Signals
 from hiringhall.store.database import Database
 from hiringhall.store.tasks import TaskRow
@@ -107,6 +108,7 @@ def make_hall(
         staffing=staffing,
         rules=rules or Rules(),
         passwords=Passwords(),
+        sealer=Sealer(b"k" * 32),
         check_role=lambda _runtime, _config: None,
         check_repository=lambda repository: repository,
     )

@@ -18,6 +18,8 @@ from hiringhall.domain.errors import (
     RegistrationClosed,
 )
 from hiringhall.domain.ledger import HALL_PLAY_MONEY, Transfer, TransferKind, available_account
+from hiringhall.domain.names import tidy_name
+from hiringhall.domain.teams import Autonomy, Team
 from hiringhall.hall import Hall, Once, Registration
 from hiringhall.store import accounts, invitations, ledger, teams
 from hiringhall.store.accounts import ApiKey, Organization, User
@@ -224,8 +226,20 @@ async def _open_account(
     await accounts.add_membership(
         tx, user_id=user.id, organization_id=organization.id, at_us=now_us
     )
-    await teams.add_default_team(
-        tx, team_id=hall.new_id(), organization_id=organization.id, at_us=now_us
+    await teams.add(
+        tx,
+        Team(
+            id=hall.new_id(),
+            organization_id=organization.id,
+            name="Default",
+            is_default=True,
+            goal=None,
+            autonomy=Autonomy.SUPERVISED,
+            config=None,
+            playbook=None,
+            created_at_us=now_us,
+            updated_at_us=now_us,
+        ),
     )
     await _open_books(tx, hall, organization.id)
     return await _add_key(tx, hall, organization, user_id=user.id, label="API Key")
@@ -299,9 +313,15 @@ async def _add_organization(tx: Tx, hall: Hall, name: str) -> Organization:
 
 
 async def _add_key(
-    tx: Tx, hall: Hall, organization: Organization, *, user_id: str, label: str
+    tx: Tx,
+    hall: Hall,
+    organization: Organization,
+    *,
+    user_id: str,
+    label: str,
+    prefix: str = ids.KEY_PREFIX,
 ) -> IssuedKey:
-    secret = ids.KEY_PREFIX + secrets.token_urlsafe(32)
+    secret = prefix + secrets.token_urlsafe(32)
     key = ApiKey(
         id=hall.new_id(),
         prefix=secret[:SHOWN_PREFIX_LENGTH],
@@ -324,15 +344,4 @@ def tidy_email(email: str) -> str:
     tidy = unicodedata.normalize("NFC", email.strip())
     if not _EMAIL.fullmatch(tidy) or ".." in tidy or tidy.endswith("."):
         raise Invalid("Email is not a valid address", {"email": "not an address"})
-    return tidy
-
-
-def tidy_name(name: str | None, field: str) -> str:
-    """A name in the form it is kept, or Invalid."""
-    tidy = " ".join((name or "").split())
-    label = field.replace("_", " ").capitalize()
-    if not tidy:
-        raise Invalid(f"{label} cannot be empty", {field: "empty"})
-    if len(tidy) > 200:
-        raise Invalid(f"{label} is longer than 200 characters", {field: "too long"})
     return tidy

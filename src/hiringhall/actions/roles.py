@@ -1,20 +1,156 @@
 """Roles of a team: which runtime does the work of that name, and how."""
 
+from dataclasses import replace
 from typing import Any
 
 from hiringhall.actions.runs import recovery
 from hiringhall.actions.transaction import action
-from hiringhall.domain.errors import Invalid, NoOrganization, NotFound
+from hiringhall.domain import ids
+from hiringhall.domain.errors import Invalid, NameTaken, NoOrganization, NotFound
+from hiringhall.domain.policy import Actor, check_sees
+from hiringhall.domain.roles import (
+    DEFAULT_TIMEOUT_S,
+    Role,
+    check_timeout,
+    merge_role_config,
+    tidy_prompt,
+    tidy_role_name,
+)
 from hiringhall.hall import Hall
-from hiringhall.store import accounts, teams
+from hiringhall.store import accounts, roles, teams
 from hiringhall.store.database import Tx
-from hiringhall.store.teams import Role
+
+OPERATORS_RUNTIMES = frozenset({"command", "acp:generic"})
+"""They start what a role names: a matter for whoever runs the hall, not for its customers."""
+
+OPERATORS_SETTINGS = frozenset({"argv", "mounts", "environment"})
+"""What a role shows or gives to its sandbox out of the host."""
+
+MOST_OF_CUSTOMERS = {"memory_mib": 8_192, "processes": 4_096, "disk_mib": 16_384}
+"""How much a customer may ask for one run; the operator's roles may have more."""
+
+
+async def create_role(
+    hall: Hall,
+    *,
+    actor: Actor,
+    team_id: str,
+    name: str,
+    system_prompt: str,
+    timeout_s: int | None = None,
+    runtime: str | None = None,
+    settings: dict[str, Any] | None = None,
+) -> Role:
+    """Add a role to a team; tasks of the team that waited for one of that name go on.
+
+    `settings` are what its runtime reads beside prompt and timeout. Raises NotFound, NotYours,
+    Invalid, and NameTaken where the team has one of that name.
+    """
+    said = {
+        **_customers(settings or {}),
+        "system_prompt": tidy_prompt(system_prompt),
+        "timeout_s": check_timeout(DEFAULT_TIMEOUT_S if timeout_s is None else timeout_s),
+    }
+    role = await _add(
+        hall,
+        actor=actor,
+        team_id=team_id,
+        name=tidy_role_name(name),
+        runtime=_customers_runtime(runtime),
+        config=merge_role_config({}, said),
+    )
+    await recovery.engage_idle(hall, team_id=role.team_id)
+    return role
+
+
+@action
+async def _add(
+    tx: Tx,
+    hall: Hall,
+    *,
+    actor: Actor,
+    team_id: str,
+    name: str,
+    runtime: str | None,
+    config: dict[str, Any],
+) -> Role:
+    team = await teams.by_id(tx, team_id) if ids.is_uuid(team_id) else None
+    check_sees(actor, None if team is None else team.organization_id, "team")
+    _check(hall, runtime, config)
+    now_us = hall.clock()
+    role = Role(hall.new_id(), team_id, name, runtime, config, now_us, now_us)
+    if not await roles.add(tx, role):
+        raise NameTaken(f"This team has a role '{name}' already")
+    return role
+
+
+async def change_role(
+    hall: Hall,
+    *,
+    actor: Actor,
+    role_id: str,
+    system_prompt: str | None = None,
+    timeout_s: int | None = None,
+    changes_runtime: bool = False,
+    runtime: str | None = None,
+    settings: dict[str, Any] | None = None,
+) -> Role:
+    """Change what is named; a run under way keeps what it began with.
+
+    `settings` are put over what is there, and None takes one away. Raises NotFound, NotYours and
+    Invalid.
+    """
+    change = _customers(settings or {})
+    if system_prompt is not None:
+        change["system_prompt"] = tidy_prompt(system_prompt)
+    if timeout_s is not None:
+        change["timeout_s"] = check_timeout(timeout_s)
+    wanted = _customers_runtime(runtime)
+    role = await _change(
+        hall,
+        actor=actor,
+        role_id=role_id,
+        change=change,
+        runtime=(wanted,) if changes_runtime else (),
+    )
+    await recovery.engage_idle(hall, team_id=role.team_id)
+    return role
+
+
+@action
+async def _change(
+    tx: Tx,
+    hall: Hall,
+    *,
+    actor: Actor,
+    role_id: str,
+    change: dict[str, Any],
+    runtime: tuple[str | None, ...],
+) -> Role:
+    role = await _load(tx, actor, role_id)
+    role = replace(
+        role,
+        runtime=runtime[0] if runtime else role.runtime,
+        config=merge_role_config(role.config, change),
+        updated_at_us=hall.clock(),
+    )
+    _check(hall, role.runtime, role.config)
+    if not await roles.change(tx, role):
+        raise NotFound("role")
+    return role
+
+
+@action
+async def delete_role(tx: Tx, hall: Hall, *, actor: Actor, role_id: str) -> None:
+    """Take a role away; tasks that name it wait until one of that name is there again."""
+    role = await _load(tx, actor, role_id)
+    await roles.remove(tx, role.id)
 
 
 async def set_role(
     hall: Hall, *, email: str, name: str, runtime: str, config: dict[str, Any]
 ) -> Role:
-    """Add or change a role of the default team of a user's organization.
+    """Add or change a role of the default team of a user's organization, as the operator does.
 
     Tasks that waited for somebody to do them go on, at the latest at the hall's next start.
     """
@@ -27,24 +163,25 @@ async def set_role(
 async def _put_role(
     tx: Tx, hall: Hall, *, email: str, name: str, runtime: str, config: dict[str, Any]
 ) -> Role:
-    tidy = name.strip()
-    if not tidy or len(tidy) > 100:
-        raise Invalid("A role's name has 1 to 100 characters", {"name": "length"})
-    if "/" in tidy or "\\" in tidy or not tidy.isprintable():
-        raise Invalid(
-            "A role's name has no slashes and no control characters", {"name": "characters"}
-        )
-    hall.check_role(runtime, config)
+    tidy = tidy_role_name(name)
+    _check(hall, runtime, config)
     now_us = hall.clock()
-    role = Role(await _team_of(tx, email), tidy, runtime, config, now_us, now_us)
-    await teams.put_role(tx, role)
+    role = Role(hall.new_id(), await _team_of(tx, email), tidy, runtime, config, now_us, now_us)
+    if await roles.add(tx, role):
+        return role
+    there = await roles.named(tx, team_id=role.team_id, name=tidy)
+    if there is None:
+        raise NotFound("role")
+    role = replace(role, id=there.id, created_at_us=there.created_at_us)
+    await roles.change(tx, role)
     return role
 
 
 @action
 async def remove_role(tx: Tx, hall: Hall, *, email: str, name: str) -> None:
     """Take a role away; tasks that name it wait until it is there again."""
-    if not await teams.remove_role(tx, team_id=await _team_of(tx, email), name=name.strip()):
+    role = await roles.named(tx, team_id=await _team_of(tx, email), name=name.strip())
+    if role is None or not await roles.remove(tx, role.id):
         raise NotFound("role")
 
 
@@ -52,9 +189,53 @@ async def list_roles(hall: Hall, *, email: str) -> list[Role]:
     """The roles of the default team of a user's organization, by name."""
 
     async def body(tx: Tx) -> list[Role]:
-        return await teams.list_roles(tx, await _team_of(tx, email))
+        return await roles.of_team(tx, await _team_of(tx, email))
 
     return await hall.database.read(body)
+
+
+def _check(hall: Hall, runtime: str | None, config: dict[str, Any]) -> None:
+    """Have the runtime judge what a role says; where none is named, the one that would do it."""
+    judge = runtime or hall.staffing.default_runtime
+    if judge is not None:
+        hall.check_role(judge, config)
+
+
+def _customers_runtime(runtime: str | None) -> str | None:
+    tidy = (runtime or "").strip() or None
+    if tidy in OPERATORS_RUNTIMES:
+        raise Invalid(
+            f"A role of the runtime '{tidy}' is set by the hall's operator "
+            "(hiringhall admin role set)",
+            {"runtime": "operator's"},
+        )
+    return tidy
+
+
+def _customers(settings: dict[str, Any]) -> dict[str, Any]:
+    """What a customer may say of a role beside its prompt and its timeout; raises Invalid."""
+    for name, value in settings.items():
+        if name in OPERATORS_SETTINGS:
+            raise Invalid(
+                f"{name} is set by the hall's operator (hiringhall admin role set)",
+                {name: "operator's"},
+            )
+        most = MOST_OF_CUSTOMERS.get(name)
+        if most is not None and isinstance(value, int) and value > most:
+            raise Invalid(f"{name} is at most {most}", {name: "range"})
+    return {
+        name: value
+        for name, value in settings.items()
+        if name not in ("system_prompt", "timeout_s")
+    }
+
+
+async def _load(tx: Tx, actor: Actor, role_id: str) -> Role:
+    found = await roles.by_id(tx, role_id) if ids.is_uuid(role_id) else None
+    check_sees(actor, None if found is None else found[1], "role")
+    if found is None:
+        raise NotFound("role")
+    return found[0]
 
 
 async def _team_of(tx: Tx, email: str) -> str:

@@ -8,11 +8,11 @@ from hiringhall.actions import accounts, roles
 from hiringhall.actions.accounts import IssuedKey
 from hiringhall.cli.adminsocket import error_line
 from hiringhall.domain.errors import HallError
+from hiringhall.domain.roles import Role
 from hiringhall.hall import Hall
 from hiringhall.queries.accounts import list_keys as keys_of
 from hiringhall.queries.accounts import list_users as all_users
 from hiringhall.store.errors import StoreError
-from hiringhall.store.teams import Role
 
 
 async def create_user(

@@ -36,6 +36,28 @@ class NotFound(HallError):
         self.what = what
 
 
+class NotYours(NotFound):
+    """It is there, and somebody else's; where a door does not say so, it is not found."""
+
+
+class Gone(HallError):
+    """It was there for a time, or for one use, and that is over."""
+
+    code = "gone"
+
+
+class NameTaken(HallError):
+    """Something of that name is there already."""
+
+    code = "name_taken"
+
+
+class Unreachable(HallError):
+    """Somebody else's service did not do what it was asked; the message says which, and how."""
+
+    code = "unreachable"
+
+
 class Invalid(HallError):
     """Input that cannot be meant; `fields` names each field and what is wrong with it."""
 
@@ -157,6 +179,10 @@ ALL: tuple[type[HallError], ...] = (
     Unauthorized,
     Forbidden,
     NotFound,
+    NotYours,
+    Gone,
+    NameTaken,
+    Unreachable,
     Invalid,
     WrongState,
     LostRace,

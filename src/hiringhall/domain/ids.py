@@ -5,9 +5,16 @@ import re
 import uuid
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_BASE32 = re.compile(r"[a-z2-7]{26}")
 
 KEY_PREFIX = "aw_live_"
 """How a customer's api key begins (seed 000)."""
+
+TEAM_KEY_PREFIX = "at_live_"
+"""How one begins that was made at the Agentix door (seed 004)."""
+
+CUSTOMER_KEY_PREFIXES = (KEY_PREFIX, TEAM_KEY_PREFIX)
+"""Both open every door that is for customers."""
 
 SERVICE_KEY_PREFIX = "hall_run_"
 """How a run's own secret begins: it opens what that run needs, until the run has ended."""
@@ -44,9 +51,23 @@ def base32_of(identifier: str) -> str:
     return base64.b32encode(uuid.UUID(identifier).bytes).decode().rstrip("=").lower()
 
 
+def ref_of(kind: str, identifier: str) -> str:
+    """A thing's name as Agentix writes it: its kind, such as `team`, and the UUID in base 32."""
+    return f"{kind}_{base32_of(identifier)}"
+
+
+def id_of_ref(kind: str, ref: str) -> str | None:
+    """The UUID behind such a name; None for another kind's, and for what names nothing."""
+    if not ref.startswith(f"{kind}_") or _BASE32.fullmatch(ref, len(kind) + 1) is None:
+        return None
+    found = str(uuid.UUID(bytes=base64.b32decode(f"{ref[len(kind) + 1 :].upper()}======")))
+    # The last letter has bits to spare: of the names that lead to one id, one is its own.
+    return found if ref_of(kind, found) == ref else None
+
+
 def task_ref(task_id: str) -> str:
-    """A task's short name as Agentix writes it: `task_` and the UUID in base 32."""
-    return f"task_{base32_of(task_id)}"
+    """A task's short name, which its branch has too."""
+    return ref_of("task", task_id)
 
 
 def branch_of(task_id: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hiringhall.domain.errors import NotFound, NotYours
 from hiringhall.domain.runs import RunToken
 
 
@@ -50,3 +51,11 @@ def may_see(actor: Actor, organization_id: str) -> bool:
     if actor.kind in (ActorKind.HALL, ActorKind.TIMER):
         return True
     return actor.organization_id == organization_id
+
+
+def check_sees(actor: Actor, organization_id: str | None, what: str) -> None:
+    """Raise NotFound for what is not there (None), NotYours for what is another organization's."""
+    if organization_id is None:
+        raise NotFound(what)
+    if not may_see(actor, organization_id):
+        raise NotYours(what)

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from hiringhall.doors import files, health
+from hiringhall.doors.agentix import door as agentix
 from hiringhall.doors.agentwork import routes as agentwork
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.health import DoorCollector, Health
@@ -36,22 +37,24 @@ def open_front(
     described = documented(agentwork.DOOR, version=version, server="/agentwork")
     plain = DoorApp(described, desk, live=live)
     shared = DoorApp(described, desk, live=live, headers=_VARY)
+    teams = DoorApp(documented(agentix.DOOR, version=version, server="/agentix"), desk, live=live)
     downloads = DoorApp(files.DOOR, desk, live=live)
-    first_page = welcome((agentwork.DOOR,), version=version)
+    first_page = welcome((agentwork.DOOR, agentix.DOOR), version=version)
     at_root = replace(health.DOOR, routes=(*health.DOOR.routes, *first_page))
     operators = DoorApp(at_root, health_desk, live=live)
-    doors: dict[str, DoorApp[Any]] = {"agentwork": plain}
+    doors: dict[str, DoorApp[Any]] = {"agentwork": plain, "agentix": teams}
     hosts: dict[str, ASGIApp] = {}
     for name, host in (door_hosts or {}).items():
         if name not in doors:
             raise ValueError(f"there is no door {name!r}; the doors are {', '.join(doors)}")
         hosts[host] = doors[name]
-    health_desk.registry.register(DoorCollector((plain, shared, downloads, operators)))
+    health_desk.registry.register(DoorCollector((plain, shared, teams, downloads, operators)))
     app = Mounts(
         (
             *(Mount(f"/{name}", door, strip=True) for name, door in doors.items()),
             Mount("/api/v1", plain),
             Mount("/api/v1/tasks", shared),  # by_key: Nexwork's agents come here with `nxw_`
+            *(Mount(path, teams) for path in agentix.PATHS),
             Mount("/files", downloads),
         ),
         otherwise=operators,

@@ -32,7 +32,7 @@ class WelcomeAnswer(msgspec.Struct):
 
 
 def welcome(doors: Iterable[Door[Any]], *, version: str) -> tuple[Route[Any], ...]:
-    """The routes `/` and `/docs` of a hall with these doors, each served under its own name.
+    """The route `/` of a hall with these doors, each served under its own name.
 
     A page for who asks for HTML, as browsers do; JSON for everybody else.
     """
@@ -61,6 +61,4 @@ def welcome(doors: Iterable[Door[Any]], *, version: str) -> tuple[Route[Any], ..
     async def show(desk: object, call: Call[None, None]) -> Raw:
         return page if b"text/html" in call.headers.get(b"accept", b"").lower() else data
 
-    return tuple(
-        Route("GET", path, show, {200: None}, "Welcome", hidden=True) for path in ("/", "/docs")
-    )
+    return (Route("GET", "/", show, {200: None}, "Welcome", hidden=True),)

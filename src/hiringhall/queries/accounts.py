@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from hiringhall.domain import ids
-from hiringhall.domain.errors import NotFound, Unauthorized
+from hiringhall.domain.errors import NoOrganization, NotFound, Unauthorized
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
 from hiringhall.store import accounts, usage
@@ -30,7 +30,7 @@ async def authenticate(hall: Hall, secret: str) -> Actor:
     A key is 256 random bits, so its hash is looked up as it is: there is nothing to guess by
     timing.
     """
-    if not secret.startswith(ids.KEY_PREFIX) or len(secret) > 200:
+    if not secret.startswith(ids.CUSTOMER_KEY_PREFIXES) or len(secret) > 200:
         raise Unauthorized("Invalid or missing API key")
     digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
@@ -63,6 +63,18 @@ async def list_keys(hall: Hall, *, email: str) -> list[ApiKey]:
         if user is None:
             raise NotFound("user")
         return await accounts.keys_of_user(tx, user.id)
+
+    return await hall.database.scan(find)
+
+
+async def open_keys(hall: Hall, *, actor: Actor) -> list[ApiKey]:
+    """The keys that open something for the actor's organization, oldest first."""
+    organization_id = actor.organization_id
+    if organization_id is None:
+        raise NoOrganization
+
+    async def find(tx: Tx) -> list[ApiKey]:
+        return await accounts.open_keys(tx, organization_id)
 
     return await hall.database.scan(find)
 

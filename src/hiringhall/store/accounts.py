@@ -122,19 +122,36 @@ _key_by_secret = Statement(
     ),
     name="key_by_secret",
 )
+_key_columns = (
+    api_keys.c.id,
+    api_keys.c.prefix,
+    api_keys.c.label,
+    api_keys.c.organization_id,
+    api_keys.c.user_id,
+    api_keys.c.created_at_us,
+    api_keys.c.revoked_at_us,
+)
 _keys_of_user = Statement(
-    select(
-        api_keys.c.id,
-        api_keys.c.prefix,
-        api_keys.c.label,
-        api_keys.c.organization_id,
-        api_keys.c.user_id,
-        api_keys.c.created_at_us,
-        api_keys.c.revoked_at_us,
-    )
-    .where(api_keys.c.user_id == bindparam("user_id"))
-    .order_by(api_keys.c.id),
+    select(*_key_columns).where(api_keys.c.user_id == bindparam("user_id")).order_by(api_keys.c.id),
     name="keys_of_user",
+)
+_open_keys = Statement(
+    select(*_key_columns)
+    .where(
+        api_keys.c.organization_id == bindparam("organization_id"),
+        api_keys.c.revoked_at_us.is_(None),
+    )
+    .order_by(api_keys.c.id),
+    name="open_keys_of_organization",
+)
+_key_by_id = Statement(
+    select(*_key_columns).where(api_keys.c.id == bindparam("key_id")), name="key_by_id"
+)
+_revoke_by_id = Statement(
+    update(api_keys)
+    .where(api_keys.c.id == bindparam("key_id"), api_keys.c.revoked_at_us.is_(None))
+    .values(revoked_at_us=bindparam("at_us")),
+    name="revoke_key_by_id",
 )
 _revoke_key = Statement(
     update(api_keys)
@@ -165,14 +182,17 @@ async def add_organization(tx: Tx, organization: Organization) -> bool:
     )
 
 
-async def add_user(tx: Tx, user: User) -> bool:
-    """Write a user down; False when the address has an account already."""
+async def add_user(tx: Tx, user: User, *, by_keys_alone: bool = False) -> bool:
+    """Write a user down; False when the address has an account already.
+
+    One that is reached by its keys alone may have another's address: nobody signs in with it.
+    """
     return (
         await tx.run(
             _insert_user,
             id=user.id,
             email=user.email,
-            email_folded=fold_email(user.email),
+            email_folded=None if by_keys_alone else fold_email(user.email),
             name=user.name,
             password_hash=user.password_hash,
             is_admin=int(user.is_admin),
@@ -207,6 +227,23 @@ async def add_key(tx: Tx, key: ApiKey, secret_sha256: bytes) -> None:
 async def keys_of_user(tx: Tx, user_id: str) -> list[ApiKey]:
     """A user's keys, revoked ones too, oldest first."""
     return [ApiKey(*row) for row in await tx.all(_keys_of_user, user_id=user_id)]
+
+
+async def open_keys(tx: Tx, organization_id: str) -> list[ApiKey]:
+    """An organization's keys that open something, oldest first."""
+    rows = await tx.all(_open_keys, organization_id=organization_id)
+    return [ApiKey(*row) for row in rows]
+
+
+async def key_by_id(tx: Tx, key_id: str) -> ApiKey | None:
+    """A key as it may be shown."""
+    row = await tx.one(_key_by_id, key_id=key_id)
+    return None if row is None else ApiKey(*row)
+
+
+async def revoke_by_id(tx: Tx, key_id: str, *, at_us: int) -> bool:
+    """Let a key open nothing from now on; False when it did not any more."""
+    return await tx.run(_revoke_by_id, key_id=key_id, at_us=at_us) == 1
 
 
 async def revoke_key(tx: Tx, *, user_id: str, prefix: str, at_us: int) -> bool:

@@ -1,5 +1,6 @@
 """Tasks: written once, then changed only by comparing with the row that was read."""
 
+import json
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import and_, bindparam, func, select, update
 from hiringhall.domain.errors import LostRace
 from hiringhall.domain.questions import AskedQuestion, QuestionKind, questions_from_json
 from hiringhall.domain.tasks import Acceptance, Engagement, State, Task, Waiting
+from hiringhall.domain.teams import repository_of
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement
@@ -27,12 +29,14 @@ from hiringhall.store.tables import (
 class PostingDesk:
     """What has to be known when a task is posted, fetched at once.
 
-    `role_runtime` is None where the role is not named or not there; `credits_used` is the
-    user's count of the day.
+    `repository` is the team's own; `role_runtime` is None where the role is not named or not
+    there, or leaves that to the hall; `credits_used` is the user's count of the day.
     """
 
     team_id: str
+    repository: str | None
     spec_approval: bool
+    has_role: bool
     role_runtime: str | None
     credits_used: int
 
@@ -157,6 +161,8 @@ _desk = Statement(
     select(
         teams.c.id.label("team_id"),
         organizations.c.spec_approval,
+        teams.c.config.label("team_config"),
+        roles.c.id.label("role_id"),
         roles.c.runtime.label("role_runtime"),
         func.coalesce(credit_days.c.used, 0).label("credits_used"),
     )
@@ -178,6 +184,17 @@ _waiting_for_worker = Statement(
     .order_by(tasks.c.id)
     .limit(bindparam("most")),
     name="tasks_waiting_for_worker",
+)
+_waiting_in_team = Statement(
+    select(tasks.c.id)
+    .where(
+        tasks.c.waiting_for == "worker",
+        tasks.c.id > bindparam("after"),
+        tasks.c.team_id == bindparam("team_id"),
+    )
+    .order_by(tasks.c.id)
+    .limit(bindparam("most")),
+    name="tasks_of_a_team_waiting_for_worker",
 )
 
 NEWEST = "g"
@@ -278,12 +295,25 @@ async def posting_desk(
     )
     if row is None:
         return None
-    return PostingDesk(row.team_id, bool(row.spec_approval), row.role_runtime, row.credits_used)
+    return PostingDesk(
+        team_id=row.team_id,
+        repository=repository_of(json.loads(row.team_config)) if row.team_config else None,
+        spec_approval=bool(row.spec_approval),
+        has_role=row.role_id is not None,
+        role_runtime=row.role_runtime,
+        credits_used=row.credits_used,
+    )
 
 
-async def waiting_for_worker(tx: Tx, *, after: str, most: int) -> list[str]:
-    """Ids of tasks that wait because nobody can work on them, oldest first."""
-    return [row.id for row in await tx.all(_waiting_for_worker, after=after, most=most)]
+async def waiting_for_worker(
+    tx: Tx, *, after: str, most: int, team_id: str | None = None
+) -> list[str]:
+    """Ids of tasks that wait because nobody can work on them, oldest first; all, or a team's."""
+    if team_id is None:
+        rows = await tx.all(_waiting_for_worker, after=after, most=most)
+    else:
+        rows = await tx.all(_waiting_in_team, after=after, most=most, team_id=team_id)
+    return [row.id for row in rows]
 
 
 def _changing(task: Task) -> dict[str, Any]:

@@ -1,75 +1,97 @@
-"""Teams, and the roles that say which runtime does the work and how."""
+"""Teams: standing workspaces, with what they keep to themselves."""
 
 import json
-from dataclasses import dataclass, field
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 
+from hiringhall.domain.teams import Autonomy, SecretName, Team
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement
-from hiringhall.store.tables import roles, teams
+from hiringhall.store.tables import team_secrets, teams
 
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A kind of worker in a team; `config` is what its runtime reads."""
-
-    team_id: str
-    name: str
-    runtime: str
-    config: dict[str, Any] = field(default_factory=dict[str, Any])
-    created_at_us: int = 0
-    updated_at_us: int = 0
-
-
-_insert_team = Statement(insert_row(teams), name="insert_team")
+_insert = Statement(insert_row(teams), name="insert_team")
 _default_team = Statement(
     select(teams.c.id).where(
         teams.c.organization_id == bindparam("organization_id"), teams.c.is_default == 1
     ),
     name="default_team",
 )
-_put_role = Statement(
-    lambda insert: _role_upsert(insert(roles)),
-    name="put_role",
+_by_id = Statement(select(teams).where(teams.c.id == bindparam("team_id")), name="team_by_id")
+_for_change = Statement(
+    select(teams).where(teams.c.id == bindparam("team_id")).with_for_update(),
+    name="team_for_change",
 )
-_role = Statement(
-    select(roles).where(roles.c.team_id == bindparam("team_id"), roles.c.name == bindparam("name")),
-    name="role",
+_of_organization = Statement(
+    select(teams)
+    .where(teams.c.organization_id == bindparam("organization_id"))
+    .order_by(teams.c.id)
+    .limit(1_000),
+    name="teams_of_organization",
 )
-_list_roles = Statement(
-    select(roles).where(roles.c.team_id == bindparam("team_id")).order_by(roles.c.name),
-    name="list_roles",
+_change = Statement(
+    update(teams)
+    .where(teams.c.id == bindparam("team_id"))
+    .values(
+        name=bindparam("new_name"),
+        goal=bindparam("new_goal"),
+        autonomy=bindparam("new_autonomy"),
+        config=bindparam("new_config"),
+        updated_at_us=bindparam("at_us"),
+    ),
+    name="change_team",
 )
-_remove_role = Statement(
-    delete(roles).where(roles.c.team_id == bindparam("team_id"), roles.c.name == bindparam("name")),
-    name="remove_role",
+_set_playbook = Statement(
+    update(teams)
+    .where(teams.c.id == bindparam("team_id"))
+    .values(playbook=bindparam("text"), updated_at_us=bindparam("at_us")),
+    name="set_playbook",
+)
+_seal = Statement(
+    lambda insert: (
+        insert(team_secrets)
+        .values({column.name: bindparam(column.name) for column in team_secrets.columns})
+        .on_conflict_do_update(
+            index_elements=["team_id", "name"],
+            set_={"sealed": bindparam("sealed"), "updated_at_us": bindparam("updated_at_us")},
+        )
+    ),
+    name="keep_team_secret",
+)
+_drop_secret = Statement(
+    delete(team_secrets).where(
+        team_secrets.c.team_id == bindparam("of_team"), team_secrets.c.name == bindparam("named")
+    ),
+    name="drop_team_secret",
+)
+_sealed = Statement(
+    select(team_secrets.c.sealed).where(
+        team_secrets.c.team_id == bindparam("of_team"), team_secrets.c.name == bindparam("named")
+    ),
+    name="team_secret",
+)
+_secret_names = Statement(
+    select(team_secrets.c.name).where(team_secrets.c.team_id == bindparam("of_team")),
+    name="team_secret_names",
 )
 
 
-def _role_upsert(insert: Any) -> Any:
-    written = insert.values({column.name: bindparam(column.name) for column in roles.columns})
-    return written.on_conflict_do_update(
-        index_elements=["team_id", "name"],
-        set_={
-            "runtime": written.excluded.runtime,
-            "config": written.excluded.config,
-            "updated_at_us": written.excluded.updated_at_us,
-        },
-    )
-
-
-async def add_default_team(tx: Tx, *, team_id: str, organization_id: str, at_us: int) -> None:
-    """Give a new organization the team that its tasks belong to unless another is named."""
+async def add(tx: Tx, team: Team) -> None:
+    """Write a new team down."""
     await tx.run(
-        _insert_team,
-        id=team_id,
-        organization_id=organization_id,
-        name="Default",
-        is_default=1,
-        created_at_us=at_us,
+        _insert,
+        id=team.id,
+        organization_id=team.organization_id,
+        name=team.name,
+        is_default=int(team.is_default),
+        goal=team.goal,
+        autonomy=team.autonomy.value,
+        config=_json(team.config),
+        playbook=team.playbook,
+        created_at_us=team.created_at_us,
+        updated_at_us=team.updated_at_us,
     )
 
 
@@ -79,35 +101,70 @@ async def default_team_id(tx: Tx, organization_id: str) -> str | None:
     return None if row is None else row.id
 
 
-async def put_role(tx: Tx, role: Role) -> None:
-    """Add a role to a team, or change the one of that name."""
+async def by_id(tx: Tx, team_id: str, *, for_change: bool = False) -> Team | None:
+    """A team as it stands, and which secrets it has; locked until the end where it is changed."""
+    row = await tx.one(_for_change if for_change else _by_id, team_id=team_id)
+    if row is None:
+        return None
+    names = await tx.all(_secret_names, of_team=team_id)
+    return _to_team(row, frozenset(SecretName(one.name) for one in names))
+
+
+async def of_organization(tx: Tx, organization_id: str) -> list[Team]:
+    """An organization's teams, oldest first; of their secrets it says nothing."""
+    rows = await tx.all(_of_organization, organization_id=organization_id)
+    return [_to_team(row, frozenset()) for row in rows]
+
+
+async def change(tx: Tx, team: Team) -> None:
+    """Write down what a team is now."""
     await tx.run(
-        _put_role,
-        team_id=role.team_id,
-        name=role.name,
-        runtime=role.runtime,
-        config=json.dumps(role.config, ensure_ascii=False),
-        created_at_us=role.created_at_us,
-        updated_at_us=role.updated_at_us,
+        _change,
+        team_id=team.id,
+        new_name=team.name,
+        new_goal=team.goal,
+        new_autonomy=team.autonomy.value,
+        new_config=_json(team.config),
+        at_us=team.updated_at_us,
     )
 
 
-async def role_named(tx: Tx, *, team_id: str, name: str) -> Role | None:
-    """A team's role by its name."""
-    row = await tx.one(_role, team_id=team_id, name=name)
-    return None if row is None else _to_role(row)
+async def set_playbook(tx: Tx, team_id: str, playbook: str, *, at_us: int) -> None:
+    """Give a team another playbook."""
+    await tx.run(_set_playbook, team_id=team_id, text=playbook, at_us=at_us)
 
 
-async def list_roles(tx: Tx, team_id: str) -> list[Role]:
-    """A team's roles by name."""
-    return [_to_role(row) for row in await tx.all(_list_roles, team_id=team_id)]
+async def keep_secret(
+    tx: Tx, *, team_id: str, name: SecretName, sealed: bytes | None, at_us: int
+) -> None:
+    """Keep a team's secret, or with None let go of it."""
+    if sealed is None:
+        await tx.run(_drop_secret, of_team=team_id, named=name.value)
+        return
+    await tx.run(_seal, team_id=team_id, name=name.value, sealed=sealed, updated_at_us=at_us)
 
 
-async def remove_role(tx: Tx, *, team_id: str, name: str) -> bool:
-    """Take a role away; False when there was none of that name."""
-    return await tx.run(_remove_role, team_id=team_id, name=name) == 1
+async def sealed_secret(tx: Tx, *, team_id: str, name: SecretName) -> bytes | None:
+    """A team's secret as it is kept; None where there is none."""
+    row = await tx.one(_sealed, of_team=team_id, named=name.value)
+    return None if row is None else bytes(row.sealed)
 
 
-def _to_role(row: Any) -> Role:
-    config = cast("dict[str, Any]", json.loads(row.config))
-    return Role(row.team_id, row.name, row.runtime, config, row.created_at_us, row.updated_at_us)
+def _json(config: Mapping[str, Any] | None) -> str | None:
+    return json.dumps(config, ensure_ascii=False) if config else None
+
+
+def _to_team(row: Any, secrets: frozenset[SecretName]) -> Team:
+    return Team(
+        id=row.id,
+        organization_id=row.organization_id,
+        name=row.name,
+        is_default=bool(row.is_default),
+        goal=row.goal,
+        autonomy=Autonomy(row.autonomy),
+        config=None if row.config is None else json.loads(row.config),
+        playbook=row.playbook,
+        created_at_us=row.created_at_us,
+        updated_at_us=row.updated_at_us,
+        secrets=secrets,
+    )

@@ -10,7 +10,7 @@ from hiringhall.domain.policy import HALL, Actor
 from hiringhall.domain.runs import Run, RunState
 from hiringhall.domain.tasks import Task, Waiting
 from hiringhall.hall import Hall, Staffing
-from hiringhall.store import runs, teams
+from hiringhall.store import roles, runs
 from hiringhall.store.database import Tx
 
 
@@ -22,9 +22,11 @@ class Chosen:
     hindrance: str
 
 
-def choose_runtime(staffing: Staffing, *, role: str | None, role_runtime: str | None) -> Chosen:
-    """By the role that the task names, else by what the hall has."""
-    if role is not None and role_runtime is None:
+def choose_runtime(
+    staffing: Staffing, *, role: str | None, is_there: bool, role_runtime: str | None
+) -> Chosen:
+    """By the role that the task names, where it says a runtime, else by what the hall has."""
+    if role is not None and not is_there:
         return Chosen(
             None,
             f"No role '{role}' is set up in this team; add it with 'hiringhall admin role set'",
@@ -74,9 +76,12 @@ async def choose_for(tx: Tx, hall: Hall, task: Task) -> Chosen:
     """Which runtime a task's next run has now."""
     role = None
     if task.role is not None:
-        role = await teams.role_named(tx, team_id=task.team_id, name=task.role)
+        role = await roles.named(tx, team_id=task.team_id, name=task.role)
     return choose_runtime(
-        hall.staffing, role=task.role, role_runtime=None if role is None else role.runtime
+        hall.staffing,
+        role=task.role,
+        is_there=role is not None,
+        role_runtime=None if role is None else role.runtime,
     )
 
 

@@ -130,19 +130,19 @@ async def find_unfinished_runs(hall: Hall) -> list[Run]:
     return await hall.database.scan(body)
 
 
-async def find_idle_tasks(hall: Hall, *, after: str) -> list[str]:
+async def find_idle_tasks(hall: Hall, *, after: str, team_id: str | None = None) -> list[str]:
     """Ids of tasks that wait because nobody could work on them, from behind an id."""
 
     async def body(tx: Tx) -> list[str]:
-        return await tasks.waiting_for_worker(tx, after=after, most=PAGE)
+        return await tasks.waiting_for_worker(tx, after=after, most=PAGE, team_id=team_id)
 
     return await hall.database.scan(body)
 
 
-async def engage_idle(hall: Hall) -> None:
-    """Queue runs for all tasks that nobody could work on, where somebody can now."""
+async def engage_idle(hall: Hall, *, team_id: str | None = None) -> None:
+    """Queue runs for all tasks, or a team's, that nobody could work on, where somebody can now."""
     after = ""
-    while page := await find_idle_tasks(hall, after=after):
+    while page := await find_idle_tasks(hall, after=after, team_id=team_id):
         for task_id in page:
             await engage_idle_task(hall, task_id=task_id)
         after = page[-1]

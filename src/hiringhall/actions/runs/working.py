@@ -8,15 +8,15 @@ from hiringhall.actions.tasks.moving import move, record
 from hiringhall.actions.transaction import action
 from hiringhall.domain.events import ProgressReported, RunStarted, TaskClaimed
 from hiringhall.domain.lifecycle import Command, Side
+from hiringhall.domain.roles import Role
 from hiringhall.domain.runs import LEASED, Run, RunState, RunToken
 from hiringhall.domain.tasks import State, Task
 from hiringhall.hall import Hall
-from hiringhall.store import deliverables, plans, questions, runs, tasks, teams, usage
+from hiringhall.store import deliverables, plans, questions, roles, runs, tasks, usage
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable
 from hiringhall.store.plans import Plan
 from hiringhall.store.questions import Exchange
-from hiringhall.store.teams import Role
 from hiringhall.store.usage import UsageRecord
 
 MAX_PROGRESS_LENGTH = 4_000
@@ -76,7 +76,7 @@ async def start_run(tx: Tx, hall: Hall, *, token: RunToken) -> RunBrief:
         task = await record(tx, hall, task, actor=actor, event=event, was=task)
     role = None
     if task.role is not None:
-        role = await teams.role_named(tx, team_id=task.team_id, name=task.role)
+        role = await roles.named(tx, team_id=task.team_id, name=task.role)
     first = run.generation == 1
     return RunBrief(
         run=run,

@@ -57,7 +57,12 @@ async def _post(
         raise NoOrganization
     if desk.credits_used >= hall.rules.credits_per_day:
         raise OutOfCredits(-(-((day + 1) * DAY_US - now_us) // 1_000_000))
-    chosen = choose_runtime(hall.staffing, role=brief.role, role_runtime=desk.role_runtime)
+    chosen = choose_runtime(
+        hall.staffing,
+        role=brief.role,
+        is_there=desk.has_role,
+        role_runtime=desk.role_runtime,
+    )
     waits = chosen.runtime is None
     wanted = require_spec_approval
     if wanted is None:
@@ -80,7 +85,7 @@ async def _post(
         generation=0 if waits else 1,
         revisions=0,
         priority=0,
-        repository=brief.repository,
+        repository=brief.repository or desk.repository,
         role=brief.role,
         spec_approval=wanted or hall.rules.spec_approval_always,
         plan_approved=False,

@@ -84,7 +84,7 @@ class DoorApp(Generic[D]):
             prepared, call = self._find(scope, headers, reply.request_id)
             reply.template = call.template
             value = await self._handle(prepared, call, receive)
-            if isinstance(value, msgspec.Struct):
+            if isinstance(value, msgspec.Struct | list):
                 await reply.whole(prepared.status, encode_json(value))
             else:
                 await self._send_special(reply, value, receive)

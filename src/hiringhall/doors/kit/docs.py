@@ -109,6 +109,8 @@ def _content(response: dict[str, Any]) -> str:
 
 
 def _link(schema: dict[str, Any]) -> str:
+    if schema.get("type") == "array":
+        return f"array of {_link(schema['items'])}"
     name = escape(schema.get("$ref", "").rpartition("/")[2])
     return f"<a href='#schema-{name}'><code>{name}</code></a>"
 

@@ -137,8 +137,10 @@ def _responses(
     for status, struct in route.answers.items():
         responses[status] = {"description": HTTPStatus(status).phrase}
         if struct is not None:
-            content = {"application/json": {"schema": schemas[struct]}}
-            responses[status]["content"] = content
+            schema = schemas[struct]
+            if route.many and status == route.status:
+                schema = {"type": "array", "items": schema}
+            responses[status]["content"] = {"application/json": {"schema": schema}}
     for status in sorted(_refusals(door, route)):
         if status not in responses:
             content = {"application/json": {"schema": schemas[door.envelope_of(status)]}}

@@ -22,7 +22,8 @@ class Route(Generic[D]):
 
     `D` is what the door's handlers are handed beside the call. `answers` maps a status to the
     struct it carries, None where the answer is no JSON of ours; the first is the status of a
-    handler that just returns a struct. `raises` lists the domain errors worth documenting; the
+    handler that just returns a struct; with `many` it returns a list of them, and that status
+    carries an array. `raises` lists the domain errors worth documenting; the
     door's table spells them all, listed or not. `once`: the route takes an `Idempotency-Key`.
     `hidden` routes are no part of the documented API: the documentation itself.
     """
@@ -38,6 +39,7 @@ class Route(Generic[D]):
     raises: tuple[type[HallError], ...] = ()
     once: bool = False
     hidden: bool = False
+    many: bool = False
 
     @property
     def status(self) -> int:

@@ -12,6 +12,7 @@ from hiringhall.store.tables.accounts import (
     invitations,
     memberships,
     organizations,
+    registrations,
     users,
 )
 from hiringhall.store.tables.base import metadata
@@ -19,7 +20,7 @@ from hiringhall.store.tables.deliverables import deliverables, files
 from hiringhall.store.tables.ledger import holds, ledger_accounts, ledger_transfers, payouts
 from hiringhall.store.tables.runs import credit_days, runs, usage_records
 from hiringhall.store.tables.tasks import events, plans, questions, tasks, timers
-from hiringhall.store.tables.teams import roles, teams
+from hiringhall.store.tables.teams import roles, team_secrets, teams
 from hiringhall.store.tables.usage import budget_questions, budgets, model_calls
 
 __all__ = [
@@ -44,9 +45,11 @@ __all__ = [
     "payouts",
     "plans",
     "questions",
+    "registrations",
     "roles",
     "runs",
     "tasks",
+    "team_secrets",
     "teams",
     "timers",
     "usage_records",

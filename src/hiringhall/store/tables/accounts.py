@@ -19,8 +19,9 @@ users = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("email", Text, nullable=False),
-    # The address folded, so that one mailbox is one account whatever its letter case.
-    Column("email_folded", Text, nullable=False, unique=True),
+    # The address folded, so that one mailbox is one account whatever its letter case. Null where
+    # the address has an account already: this one is reached by its keys alone.
+    Column("email_folded", Text, unique=True),
     Column("name", Text, nullable=False),
     Column("password_hash", Text),
     *flag("is_admin"),
@@ -59,6 +60,22 @@ invitations = Table(
     Column("created_at_us", BigInteger, nullable=False),
     Column("expires_at_us", BigInteger, nullable=False),
     Column("used_by", Text, ForeignKey("users.id")),
+)
+
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("token_sha256", LargeBinary, nullable=False, unique=True),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("invitation_sha256", LargeBinary),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False),
+    Column("confirmed_at_us", BigInteger),
+    # The key was given out; it is shown to nobody else.
+    Column("claimed_at_us", BigInteger),
+    Index(None, "expires_at_us"),
 )
 
 idempotency_keys = Table(

@@ -1,8 +1,19 @@
 """Standing workspaces, and the kinds of worker in them."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
-from hiringhall.store.tables.base import flag, metadata
+from hiringhall.domain.teams import Autonomy, SecretName
+from hiringhall.store.tables.base import flag, metadata, one_of
 
 teams = Table(
     "teams",
@@ -11,7 +22,15 @@ teams = Table(
     Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
     Column("name", Text, nullable=False),
     *flag("is_default"),
+    Column("goal", Text),
+    Column("autonomy", Text, nullable=False),
+    # What the team's people keep here, as JSON; null until something is.
+    Column("config", Text),
+    Column("playbook", Text),
     Column("created_at_us", BigInteger, nullable=False),
+    Column("updated_at_us", BigInteger, nullable=False),
+    one_of("autonomy", Autonomy),
+    Index(None, "organization_id"),
     Index(
         "uq_teams_default",
         "organization_id",
@@ -21,14 +40,28 @@ teams = Table(
     ),
 )
 
-roles = Table(
-    "roles",
+team_secrets = Table(
+    "team_secrets",
     metadata,
     Column("team_id", Text, ForeignKey("teams.id"), primary_key=True),
     Column("name", Text, primary_key=True),
-    Column("runtime", Text, nullable=False),
-    # What the runtime reads: argv, timeout_s, read-only mounts …, as JSON.
+    # Readable with the hall's key alone, which is not in the database.
+    Column("sealed", LargeBinary, nullable=False),
+    Column("updated_at_us", BigInteger, nullable=False),
+    one_of("name", SecretName),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("team_id", Text, ForeignKey("teams.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    # Null: whatever does work that no role says otherwise of.
+    Column("runtime", Text),
+    # What the runtime reads: system_prompt, argv, timeout_s, read-only mounts …, as JSON.
     Column("config", Text, nullable=False),
     Column("created_at_us", BigInteger, nullable=False),
     Column("updated_at_us", BigInteger, nullable=False),
+    UniqueConstraint("team_id", "name"),
 )

@@ -17,13 +17,12 @@ _MOST_PROMPT = 100_000
 class AgentRole(SandboxedRole, forbid_unknown_fields=True, kw_only=True):
     """A role's settings.
 
-    `system_prompt` is told to the agent before all else. `permissions` is `allow` (the sandbox is
+    `permissions` is `allow` (the sandbox is
     the wall, so it may do there what it likes) or `ask` (what it wants to do is put to the
     requester). `argv` is the command of the `generic` profile, and of no other. `model` is the one
     that every call is made with, `models` are names or globs of those that may be called.
     """
 
-    system_prompt: str = ""
     model: str | None = None
     models: list[str] = msgspec.field(default_factory=list[str])
     permissions: Policy = "allow"

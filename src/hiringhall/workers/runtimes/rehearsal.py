@@ -146,8 +146,8 @@ class Rehearsal:
         return _ending(turn)
 
     def check_role(self, config: Mapping[str, Any]) -> None:
-        """A role that rehearses takes no settings."""
-        if config:
+        """A role that rehearses takes no settings but those that every role may have."""
+        if config.keys() - {"system_prompt", "timeout_s"}:
             raise Invalid("The rehearsal runtime takes no settings", {"config": "not empty"})
 
     async def settled(self, brief: RunBrief) -> None:

@@ -14,9 +14,11 @@ _MOST_DISK_MIB = 1 << 20
 class SandboxedRole(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A role's settings. `mounts` are read-only, `path` or `path:path inside`.
 
-    `disk_mib` counts workspace and session together.
+    `system_prompt` is told to an agent before all else; a command has no use for it. `disk_mib`
+    counts workspace and session together.
     """
 
+    system_prompt: str = ""
     timeout_s: int | None = None
     environment: dict[str, str] = {}
     mounts: list[str] = []

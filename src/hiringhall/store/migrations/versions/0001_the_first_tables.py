@@ -80,10 +80,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("short_id", name=op.f("uq_organizations_short_id")),
     )
     op.create_table(
+        "registrations",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("token_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("invitation_sha256", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed_at_us", sa.BigInteger(), nullable=True),
+        sa.Column("claimed_at_us", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_registrations")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_registrations_token_sha256")),
+    )
+    op.create_index(
+        op.f("ix_registrations_expires_at_us"), "registrations", ["expires_at_us"], unique=False
+    )
+    op.create_table(
         "users",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
-        sa.Column("email_folded", sa.Text(), nullable=False),
+        sa.Column("email_folded", sa.Text(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=True),
         sa.Column("is_admin", sa.BigInteger(), nullable=False),
@@ -152,13 +169,22 @@ def upgrade() -> None:
         sa.Column("organization_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("is_default", sa.BigInteger(), nullable=False),
+        sa.Column("goal", sa.Text(), nullable=True),
+        sa.Column("autonomy", sa.Text(), nullable=False),
+        sa.Column("config", sa.Text(), nullable=True),
+        sa.Column("playbook", sa.Text(), nullable=True),
         sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "autonomy IN ('supervised', 'autonomous')", name=op.f("ck_teams_autonomy")
+        ),
         sa.CheckConstraint("is_default IN (0, 1)", name=op.f("ck_teams_is_default")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_teams_organization_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
     )
+    op.create_index(op.f("ix_teams_organization_id"), "teams", ["organization_id"], unique=False)
     op.create_index(
         "uq_teams_default",
         "teams",
@@ -169,14 +195,16 @@ def upgrade() -> None:
     )
     op.create_table(
         "roles",
+        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("team_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("runtime", sa.Text(), nullable=False),
+        sa.Column("runtime", sa.Text(), nullable=True),
         sa.Column("config", sa.Text(), nullable=False),
         sa.Column("created_at_us", sa.BigInteger(), nullable=False),
         sa.Column("updated_at_us", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_roles_team_id")),
-        sa.PrimaryKeyConstraint("team_id", "name", name=op.f("pk_roles")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roles")),
+        sa.UniqueConstraint("team_id", "name", name=op.f("uq_roles_team_id_name")),
     )
     op.create_table(
         "tasks",
@@ -253,6 +281,18 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("waiting_for = 'worker'"),
         postgresql_where=sa.text("waiting_for = 'worker'"),
+    )
+    op.create_table(
+        "team_secrets",
+        sa.Column("team_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("updated_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "name IN ('githubToken', 'anthropicApiKey')", name=op.f("ck_team_secrets_name")
+        ),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_team_secrets_team_id")),
+        sa.PrimaryKeyConstraint("team_id", "name", name=op.f("pk_team_secrets")),
     )
     op.create_table(
         "deliverables",

@@ -1,0 +1,36 @@
+"""The Agentix door, put together from its nouns."""
+
+from hiringhall.doors.agentix import routes_keys
+from hiringhall.doors.agentix.errors import ENVELOPES, ERRORS, envelope
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Door
+
+PATHS = (
+    "/register",
+    "/api-keys",
+    "/teams",
+    "/roles",
+    "/tasks",
+    "/workers",
+    "/events",
+    "/usage",
+    "/webhooks",
+    "/skills",
+    "/playbook-templates",
+    "/docs",
+    "/openapi.json",
+)
+"""What of the root is this door's."""
+
+DOOR: Door[Desk] = Door(
+    name="agentix",
+    title="Hiringhall: the Agentix door",
+    description=(
+        "A team of agents on a repository: found it, give it roles and a playbook, post tasks, run "
+        "workers on them, follow the events. Clients of Agentix work here by changing the base URL."
+    ),
+    errors=ERRORS,
+    envelope=envelope,
+    envelopes=ENVELOPES,
+    routes=(*routes_keys.ROUTES,),
+)

@@ -1,0 +1,58 @@
+"""How the Agentix door spells what goes wrong (seed 004, "Error Codes")."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from hiringhall.domain import errors
+from hiringhall.domain.errors import HallError, NotYours
+from hiringhall.doors.kit import Refusal, Spelling
+
+
+class ErrorAnswer(msgspec.Struct):
+    """What went wrong, in a sentence."""
+
+    error: str
+
+
+class InternalErrorAnswer(msgspec.Struct):
+    """It is our fault: with an id to quote, which stands in the log, and nothing of the cause."""
+
+    error: str
+    request_id: str
+
+
+ERRORS: Mapping[type[HallError], Spelling] = {
+    errors.Unauthorized: Spelling(401),
+    errors.InvalidCredentials: Spelling(401),
+    errors.Forbidden: Spelling(403),
+    errors.NotYours: Spelling(403),
+    errors.RegistrationClosed: Spelling(403),
+    errors.NotFound: Spelling(404),
+    errors.Invalid: Spelling(400),
+    errors.NoOrganization: Spelling(400),
+    errors.WrongState: Spelling(409),
+    errors.LostRace: Spelling(409),
+    errors.EmailTaken: Spelling(409),
+    errors.NameTaken: Spelling(409),
+    errors.IdempotencyConflict: Spelling(409),
+    errors.SecretNotRepeated: Spelling(409),
+    errors.Superseded: Spelling(409),
+    errors.Gone: Spelling(410),
+    errors.TooManyAttempts: Spelling(429),
+    errors.OutOfCredits: Spelling(429),
+    errors.NotEnoughFunds: Spelling(402),
+    errors.Unreachable: Spelling(502),
+    errors.Unavailable: Spelling(503),
+}
+
+ENVELOPES: Mapping[int, type[msgspec.Struct]] = {0: ErrorAnswer, 500: InternalErrorAnswer}
+
+
+def envelope(refusal: Refusal) -> msgspec.Struct:
+    """One shape for all; what is somebody else's is said to be so, and nothing more."""
+    if refusal.status == 500:
+        return InternalErrorAnswer(refusal.message, refusal.request_id)
+    if isinstance(refusal.error, NotYours):
+        return ErrorAnswer(f"This {refusal.error.what} is not yours")
+    return ErrorAnswer(refusal.message)
