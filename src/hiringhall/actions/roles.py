@@ -20,6 +20,9 @@ from hiringhall.hall import Hall
 from hiringhall.store import accounts, roles, teams
 from hiringhall.store.database import Tx
 
+KEEP: Any = object()
+"""Stands for what a change does not speak of, where None says something."""
+
 OPERATORS_RUNTIMES = frozenset({"command", "acp:generic"})
 """They start what a role names: a matter for whoever runs the hall, not for its customers."""
 
@@ -91,8 +94,7 @@ async def change_role(
     role_id: str,
     system_prompt: str | None = None,
     timeout_s: int | None = None,
-    changes_runtime: bool = False,
-    runtime: str | None = None,
+    runtime: str | None = KEEP,
     settings: dict[str, Any] | None = None,
 ) -> Role:
     """Change what is named; a run under way keeps what it began with.
@@ -105,14 +107,8 @@ async def change_role(
         change["system_prompt"] = tidy_prompt(system_prompt)
     if timeout_s is not None:
         change["timeout_s"] = check_timeout(timeout_s)
-    wanted = _customers_runtime(runtime)
-    role = await _change(
-        hall,
-        actor=actor,
-        role_id=role_id,
-        change=change,
-        runtime=(wanted,) if changes_runtime else (),
-    )
+    wanted = KEEP if runtime is KEEP else _customers_runtime(runtime)
+    role = await _change(hall, actor=actor, role_id=role_id, change=change, runtime=wanted)
     await recovery.engage_idle(hall, team_id=role.team_id)
     return role
 
@@ -125,12 +121,12 @@ async def _change(
     actor: Actor,
     role_id: str,
     change: dict[str, Any],
-    runtime: tuple[str | None, ...],
+    runtime: str | None,
 ) -> Role:
     role = await _load(tx, actor, role_id)
     role = replace(
         role,
-        runtime=runtime[0] if runtime else role.runtime,
+        runtime=role.runtime if runtime is KEEP else runtime,
         config=merge_role_config(role.config, change),
         updated_at_us=hall.clock(),
     )
@@ -221,8 +217,8 @@ def _customers(settings: dict[str, Any]) -> dict[str, Any]:
                 {name: "operator's"},
             )
         most = MOST_OF_CUSTOMERS.get(name)
-        if most is not None and isinstance(value, int) and value > most:
-            raise Invalid(f"{name} is at most {most}", {name: "range"})
+        if most is not None and isinstance(value, int) and not 1 <= value <= most:
+            raise Invalid(f"{name} is 1 to {most}", {name: "range"})
     return {
         name: value
         for name, value in settings.items()

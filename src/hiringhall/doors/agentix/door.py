@@ -1,6 +1,6 @@
 """The Agentix door, put together from its nouns."""
 
-from hiringhall.doors.agentix import routes_keys
+from hiringhall.doors.agentix import routes_keys, routes_roles, routes_teams, routes_texts
 from hiringhall.doors.agentix.errors import ENVELOPES, ERRORS, envelope
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Door
@@ -32,5 +32,10 @@ DOOR: Door[Desk] = Door(
     errors=ERRORS,
     envelope=envelope,
     envelopes=ENVELOPES,
-    routes=(*routes_keys.ROUTES,),
+    routes=(
+        *routes_keys.ROUTES,
+        *routes_teams.ROUTES,
+        *routes_roles.ROUTES,
+        *routes_texts.ROUTES,
+    ),
 )

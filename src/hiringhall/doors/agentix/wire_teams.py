@@ -1,0 +1,125 @@
+"""The Agentix door's shapes of teams and playbooks (seed 004, "Teams")."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from hiringhall.domain.roles import Role
+from hiringhall.domain.teams import MASK, SecretName, Team
+from hiringhall.doors.agentix.wire import Ref, Time
+from hiringhall.doors.agentix.wire_roles import RoleAnswer, role_answer
+from hiringhall.doors.agentix.words import ref, time_of
+
+Autonomy = Literal["supervised", "autonomous"]
+Config = Annotated[
+    dict[str, Any] | None,
+    Meta(
+        description="Free-form, put over what is there key by key; a key set to null goes. "
+        "`gitRepoUrl` is the repository of tasks that name none, `githubToken` is sealed at rest "
+        "and comes back masked, `review: true` has deliveries looked at before they are done"
+    ),
+]
+Sealed = Annotated[
+    str | None,
+    Meta(description="The team's own key for models; sealed at rest, and comes back masked"),
+]
+
+
+class TeamBody(msgspec.Struct, rename="camel"):
+    """A team to be founded."""
+
+    name: str
+    goal: str | None = None
+    autonomy: Annotated[
+        str | None, Meta(description='"supervised" (what it is unless said) or "autonomous"')
+    ] = None
+    config: Config = None
+    anthropic_api_key: Sealed = None
+
+
+class TeamPatch(msgspec.Struct, rename="camel"):
+    """What is to be another way; what is left out stays."""
+
+    name: str | None = None
+    goal: str | UnsetType | None = UNSET
+    autonomy: str | None = None
+    config: Config = None
+    anthropic_api_key: Annotated[str | UnsetType | None, Meta(description="Null takes it away")] = (
+        UNSET
+    )
+
+
+class TeamAnswer(msgspec.Struct, rename="camel"):
+    """A team; secrets are masked, and not there where there are none."""
+
+    id: Ref
+    name: str
+    goal: str | None
+    autonomy: Autonomy
+    config: dict[str, Any] | None
+    created_at: Time
+    anthropic_api_key: str | UnsetType = UNSET
+
+
+class TeamDetails(msgspec.Struct, rename="camel"):
+    """A team with what is in it."""
+
+    id: Ref
+    name: str
+    goal: str | None
+    autonomy: Autonomy
+    config: dict[str, Any] | None
+    created_at: Time
+    roles: list[RoleAnswer]
+    anthropic_api_key: str | UnsetType = UNSET
+
+
+class PlaybookBody(msgspec.Struct):
+    """A playbook to be kept, letter by letter."""
+
+    playbook: str
+
+
+class PlaybookAnswer(msgspec.Struct, rename="camel"):
+    """A team's playbook; null until one is set."""
+
+    team_id: Ref
+    playbook: str | None
+
+
+def team_answer(team: Team) -> TeamAnswer:
+    """A team by itself."""
+    return TeamAnswer(
+        id=ref("team", team.id),
+        name=team.name,
+        goal=team.goal,
+        autonomy=team.autonomy.value,
+        config=_shown(team),
+        created_at=time_of(team.created_at_us),
+        anthropic_api_key=_masked(team),
+    )
+
+
+def team_details(team: Team, roles: list[Role]) -> TeamDetails:
+    """A team with its roles."""
+    return TeamDetails(
+        id=ref("team", team.id),
+        name=team.name,
+        goal=team.goal,
+        autonomy=team.autonomy.value,
+        config=_shown(team),
+        created_at=time_of(team.created_at_us),
+        roles=[role_answer(role) for role in roles],
+        anthropic_api_key=_masked(team),
+    )
+
+
+def _shown(team: Team) -> dict[str, Any] | None:
+    token = SecretName.GITHUB_TOKEN
+    masked = {token.value: MASK} if token in team.secrets else {}
+    return {**(team.config or {}), **masked} or None
+
+
+def _masked(team: Team) -> str | UnsetType:
+    return MASK if SecretName.ANTHROPIC_API_KEY in team.secrets else UNSET
