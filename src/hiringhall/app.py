@@ -17,6 +17,7 @@ from hiringhall.domain.runs import Run, RunToken
 from hiringhall.domain.teams import SecretName
 from hiringhall.engine.local import LocalEngine
 from hiringhall.hall import Hall, Registration, Rules
+from hiringhall.mail import open_mail
 from hiringhall.node import Node, take_node
 from hiringhall.passwords import Passwords
 from hiringhall.queries.teams import opened_secret
@@ -113,6 +114,7 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
         sandbox = _sandbox(settings)
         opened.push_async_callback(sandbox.close)
         app = await _compose(settings, node, database, sandbox)
+        opened.push_async_callback(app.hall.mail.close)
         opened.push_async_callback(app.gateway.close)
         opened.push_async_callback(app.sockets.close)
         opened.push_async_callback(app.loops.close)
@@ -157,6 +159,7 @@ async def _compose(
         rules=_rules(settings),
         passwords=Passwords(),
         sealer=sealer,
+        mail=open_mail(settings.email, sender=settings.email_from),
         check_role=carrier.check_role,
         check_repository=_repository_check(workspaces),
     )
@@ -271,6 +274,7 @@ def _rules(settings: Settings) -> Rules:
         credits_per_day=settings.credits_per_day,
         opening_balance_cents=settings.opening_balance_cents,
         registrations_per_hour=settings.registrations_per_hour,
+        registrations_per_email=settings.registrations_per_email,
         sign_ins_per_hour=settings.sign_ins_per_hour,
         sign_ins_per_email=settings.sign_ins_per_email,
         caps=_caps(settings),

@@ -7,6 +7,7 @@ from typing import Any
 
 from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
 from hiringhall.engine.port import Engine
+from hiringhall.mail import Mail
 from hiringhall.passwords import Passwords
 from hiringhall.sealing import Sealer
 from hiringhall.signals import Signals
@@ -50,9 +51,10 @@ class Registration(StrEnum):
 class Rules:
     """What the operator has decided, as far as actions ask for it.
 
-    `throttles` are attempts in a window: registrations and sign-ins each hour for an address,
-    failed sign-ins each quarter of an hour for an e-mail. `caps` hold what models cost, in micros
-    of the currency, where a budget has no cap of its own; a scope that is not named is not held.
+    Throttles are attempts in a window: registrations and sign-ins each hour for an address,
+    registrations that wait for a person's word each hour for an e-mail, failed sign-ins each
+    quarter of an hour for an e-mail. `caps` hold what models cost, in micros of the currency, where
+    a budget has no cap of its own; a scope that is not named is not held.
     `credit_micros` is what a credit is worth of it.
     """
 
@@ -63,6 +65,7 @@ class Rules:
     fee_basis_points: int = 1_000
     payments: str = "play"
     registrations_per_hour: int = 60
+    registrations_per_email: int = 5
     sign_ins_per_hour: int = 60
     sign_ins_per_email: int = 10
     idempotency_hours: int = 24
@@ -113,6 +116,7 @@ class Hall:
     rules: Rules
     passwords: Passwords
     sealer: Sealer
+    mail: Mail
     check_role: Callable[[str, Mapping[str, Any]], None]
     check_repository: Callable[[str], str]
     once: Once | None = None

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from hiringhall.hall import Registration
+from hiringhall.mail import CONSOLE, read_server
 
 PREFIX = "HIRINGHALL_"
 
@@ -62,6 +63,9 @@ class Settings:
         "open, invite or closed; unset: open on loopback with no public URL or proxy, else closed",
     ] = None
     registrations_per_hour: Annotated[int, "registrations taken from one address in any hour"] = 60
+    registrations_per_email: Annotated[
+        int, "registrations to be confirmed that are begun for one e-mail in any hour"
+    ] = 5
     sign_ins_per_hour: Annotated[int, "key exchanges tried from one address in any hour"] = 60
     sign_ins_per_email: Annotated[
         int, "key exchanges tried for one e-mail in any quarter of an hour"
@@ -142,6 +146,12 @@ class Settings:
     organization_cap_cents: Annotated[int | None, "most that one organization may"] = None
     secret_key_file: Annotated[
         Path | None, "file with the key that signs links; made in the data folder when unset"
+    ] = None
+    email: Annotated[
+        str, "how mail is sent: console prints it; or smtp://user:password@host:port, or smtps://…"
+    ] = field(default="console", repr=False)
+    email_from: Annotated[
+        str | None, "address that mail comes from; unset: the SMTP user, or hiringhall@ its host"
     ] = None
     blobs: Annotated[
         str | None,
@@ -269,7 +279,7 @@ def _judge(name: str, value: Any) -> None:
         takes = "" if fits(value) else takes_in_words
     if takes:
         # Not the value of an address: there may be a password in it.
-        given = "what it is" if "url" in name or "key" in name else repr(value)
+        given = "what it is" if {"url", "key", "email"} & set(name.split("_")) else repr(value)
         raise SettingsError(f"{PREFIX}{name.upper()} cannot be {given}: it takes {takes}")
 
 
@@ -285,6 +295,21 @@ def _is_public_url(text: str) -> bool:
 
 def _is_key(text: str) -> bool:
     return text.isascii() and text.isprintable() and not set(text) & set(" \"'")
+
+
+def _is_mail(text: str) -> bool:
+    if text == CONSOLE:
+        return True
+    try:
+        read_server(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_address(text: str) -> bool:
+    name, _, host = text.partition("@")
+    return bool(name and host) and text.isprintable() and not set(text) & set(' <>,;"')
 
 
 def _is_database_url(text: str) -> bool:
@@ -327,6 +352,8 @@ _FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
         ("anthropic_api_key", "openai_api_key", "gemini_api_key"),
         (_is_key, "a key in plain letters and signs, without spaces"),
     ),
+    "email": (_is_mail, "console, smtp://host:port or smtps://user:password@host:port"),
+    "email_from": (_is_address, "an address such as hall@example.org"),
     "database_url": (_is_database_url, "sqlite:///absolute/path/hall.db or postgresql://…"),
     "sandbox": _one_of("bubblewrap", "process-unsafe"),
     "log_level": (_is_log_level, "debug, info, warning or error"),

@@ -22,6 +22,7 @@ from hiringhall.domain.runs import Run, RunToken
 from hiringhall.domain.tasks import State, Task
 from hiringhall.engine.local import LocalEngine
 from hiringhall.hall import Hall, Rules, Staffing
+from hiringhall.mail import ConsoleMail
 from hiringhall.passwords import Passwords
 from hiringhall.queries.accounts import authenticate
 from hiringhall.queries.tasks import task_view
@@ -109,6 +110,7 @@ def make_hall(
         rules=rules or Rules(),
         passwords=Passwords(),
         sealer=Sealer(b"k" * 32),
+        mail=ConsoleMail(lambda _text: None),
         check_role=lambda _runtime, _config: None,
         check_repository=lambda repository: repository,
     )

@@ -20,7 +20,7 @@ from hiringhall.domain.errors import (
 from hiringhall.domain.ledger import HALL_PLAY_MONEY, Transfer, TransferKind, available_account
 from hiringhall.domain.names import tidy_name
 from hiringhall.domain.teams import Autonomy, Team
-from hiringhall.hall import Hall, Once, Registration
+from hiringhall.hall import Hall, Once, Registration, Rules
 from hiringhall.store import accounts, invitations, ledger, teams
 from hiringhall.store.accounts import ApiKey, Organization, User
 from hiringhall.store.database import Tx
@@ -56,9 +56,7 @@ async def register(
     An invitation is used up where the hall asks for one, and looked at nowhere else. Raises
     RegistrationClosed, TooManyAttempts, Invalid and EmailTaken.
     """
-    mode = hall.rules.registration
-    if mode is Registration.CLOSED or (mode is Registration.INVITE and not invitation):
-        raise RegistrationClosed(_CLOSED[mode])
+    require_open(hall.rules, invitation)
     bucket = f"register:{address_bucket(source_address)}"
     await take_attempt(
         hall, buckets=((bucket, hall.rules.registrations_per_hour),), window_s=HOUR_S
@@ -70,8 +68,22 @@ async def register(
         name=tidy_name(name, "name"),
         organization_name=tidy_name(named, "organization_name") if named else None,
         password_hash=None,
-        invitation=invitation if mode is Registration.INVITE else None,
+        invitation_sha256=hash_of_invitation(hall.rules, invitation),
     )
+
+
+def require_open(rules: Rules, invitation: str | None) -> None:
+    """Raise RegistrationClosed where nobody, or nobody without an invitation, may register."""
+    mode = rules.registration
+    if mode is Registration.CLOSED or (mode is Registration.INVITE and not invitation):
+        raise RegistrationClosed(_CLOSED[mode])
+
+
+def hash_of_invitation(rules: Rules, invitation: str | None) -> bytes | None:
+    """By what an invitation is known; None where the hall asks for none."""
+    if rules.registration is not Registration.INVITE or not invitation:
+        return None
+    return _sha256(invitation)
 
 
 _CLOSED = {
@@ -114,12 +126,16 @@ async def create_user(
 ) -> IssuedKey | None:
     """Open an account as the operator does: with a key unless it has no organization."""
     password_hash = None if password is None else await hall.passwords.hash(password)
-    fields = {"email": tidy_email(email), "name": tidy_name(name, "name")}
+    tidy, named = tidy_email(email), tidy_name(name, "name")
     if without_organization:
-        await _add_bare_user(hall, **fields, password_hash=password_hash)
+        await _add_bare_user(hall, email=tidy, name=named, password_hash=password_hash)
         return None
     return await _open_account(
-        hall, **fields, organization_name=organization_name, password_hash=password_hash
+        hall,
+        email=tidy,
+        name=named,
+        organization_name=organization_name,
+        password_hash=password_hash,
     )
 
 
@@ -212,19 +228,28 @@ async def _open_account(
     name: str,
     organization_name: str | None,
     password_hash: str | None,
-    invitation: str | None = None,
+    invitation_sha256: bytes | None = None,
 ) -> IssuedKey:
     now_us = hall.clock()
     user = User(hall.new_id(), email, name, password_hash, is_admin=False, created_at_us=now_us)
     if not await accounts.add_user(tx, user):
         raise EmailTaken
-    if invitation is not None and not await invitations.use(
-        tx, secret_sha256=_sha256(invitation), user_id=user.id, now_us=now_us
+    if invitation_sha256 is not None and not await invitations.use(
+        tx, secret_sha256=invitation_sha256, user_id=user.id, now_us=now_us
     ):
         raise RegistrationClosed("This invitation is unknown, used already, or too old")
-    organization = await _add_organization(tx, hall, organization_name or f"{name}'s organization")
+    organization = await found_organization(
+        tx, hall, user_id=user.id, name=organization_name or f"{name}'s organization"
+    )
+    return await _add_key(tx, hall, organization, user_id=user.id, label="API Key")
+
+
+async def found_organization(tx: Tx, hall: Hall, *, user_id: str, name: str) -> Organization:
+    """Found an organization in this transaction: with a member, a first team, and its books."""
+    now_us = hall.clock()
+    organization = await _add_organization(tx, hall, name)
     await accounts.add_membership(
-        tx, user_id=user.id, organization_id=organization.id, at_us=now_us
+        tx, user_id=user_id, organization_id=organization.id, at_us=now_us
     )
     await teams.add(
         tx,
@@ -242,7 +267,7 @@ async def _open_account(
         ),
     )
     await _open_books(tx, hall, organization.id)
-    return await _add_key(tx, hall, organization, user_id=user.id, label="API Key")
+    return organization
 
 
 @action

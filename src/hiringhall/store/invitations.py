@@ -1,6 +1,6 @@
 """Invitations: secrets that each open one account where registration is by invitation."""
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
@@ -19,6 +19,15 @@ _use = Statement(
     name="use_invitation",
 )
 
+_is_open = Statement(
+    select(invitations.c.id).where(
+        invitations.c.secret_sha256 == bindparam("secret_hash"),
+        invitations.c.used_by.is_(None),
+        invitations.c.expires_at_us > bindparam("now_us"),
+    ),
+    name="open_invitation",
+)
+
 
 async def add(
     tx: Tx, *, invitation_id: str, secret_sha256: bytes, at_us: int, expires_at_us: int
@@ -32,6 +41,11 @@ async def add(
         expires_at_us=expires_at_us,
         used_by=None,
     )
+
+
+async def is_open(tx: Tx, *, secret_sha256: bytes, now_us: int) -> bool:
+    """Whether an invitation could be used now."""
+    return await tx.one(_is_open, secret_hash=secret_sha256, now_us=now_us) is not None
 
 
 async def use(tx: Tx, *, secret_sha256: bytes, user_id: str, now_us: int) -> bool:

@@ -1,6 +1,12 @@
 """The Agentix door, put together from its nouns."""
 
-from hiringhall.doors.agentix import routes_keys, routes_roles, routes_teams, routes_texts
+from hiringhall.doors.agentix import (
+    routes_keys,
+    routes_register,
+    routes_roles,
+    routes_teams,
+    routes_texts,
+)
 from hiringhall.doors.agentix.errors import ENVELOPES, ERRORS, envelope
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Door
@@ -33,6 +39,7 @@ DOOR: Door[Desk] = Door(
     envelope=envelope,
     envelopes=ENVELOPES,
     routes=(
+        *routes_register.ROUTES,
         *routes_keys.ROUTES,
         *routes_teams.ROUTES,
         *routes_roles.ROUTES,

@@ -25,25 +25,36 @@ code,pre{background:#242422}th,td,h2{border-color:#333}}
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 _HEADERS = (
-    (
-        b"content-security-policy",
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'".encode(),
-    ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
 
 
-def html_page(title: str, parts: Iterable[str], *, headers: tuple[Header, ...] = ()) -> Raw:
-    """A page under its heading, of parts that are HTML; nothing in it runs or is fetched."""
+def html_page(
+    title: str,
+    parts: Iterable[str],
+    *,
+    status: int = 200,
+    headers: tuple[Header, ...] = (),
+    has_form: bool = False,
+) -> Raw:
+    """A page under its heading, of parts that are HTML; nothing in it runs or is fetched.
+
+    With `has_form` it may send what is put in to this hall, and to nobody else.
+    """
     head = (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width,initial-scale=1'>"
         f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>"
     )
     page = "".join((head, *parts)).encode()
-    return Raw(page, 200, b"text/html; charset=utf-8", (*_HEADERS, *headers))
+    sends_to = "'self'" if has_form else "'none'"
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
+        f"form-action {sends_to}; frame-ancestors 'none'"
+    )
+    said = (b"content-security-policy", policy.encode())
+    return Raw(page, status, b"text/html; charset=utf-8", (said, *_HEADERS, *headers))
 
 
 def docs_page(document: dict[str, Any], *, at: str) -> Raw:
