@@ -36,7 +36,7 @@ from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.place import Place
 from hiringhall.workers.reaching import Reaching, Ways
 from hiringhall.workers.runner import Runner
-from hiringhall.workers.sandboxes.choose import choose_sandbox
+from hiringhall.workers.sandboxes.choose import Engines, choose_sandbox
 from hiringhall.workers.sandboxes.port import Probe, SandboxError, SandboxProvider
 from hiringhall.workers.sockets import Sockets
 from hiringhall.workers.sweeping import sweep
@@ -111,7 +111,7 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
         opened.callback(node.release)
         database = await open_database(settings.database)
         opened.push_async_callback(database.close)
-        sandbox = _sandbox(settings)
+        sandbox = _sandbox(settings, node)
         opened.push_async_callback(sandbox.close)
         app = await _compose(settings, node, database, sandbox)
         opened.push_async_callback(app.hall.mail.close)
@@ -193,9 +193,18 @@ async def _compose(
     )
 
 
-def _sandbox(settings: Settings) -> SandboxProvider:
+def _sandbox(settings: Settings, node: Node) -> SandboxProvider:
+    engines = Engines(
+        owner=node.id,
+        root=settings.data_dir,
+        image=settings.sandbox_image,
+        docker_socket=str(settings.docker_socket),
+        kubernetes_url=settings.kubernetes_url,
+        kubernetes_namespace=settings.kubernetes_namespace,
+        kubernetes_claim=settings.kubernetes_claim,
+    )
     try:
-        return choose_sandbox(settings.sandbox, forbidden=(settings.data_dir,))
+        return choose_sandbox(settings.sandbox, forbidden=(settings.data_dir,), engines=engines)
     except SandboxError as error:
         raise SettingsError(f"HIRINGHALL_SANDBOX: {error.sentence}") from error
 

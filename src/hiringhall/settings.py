@@ -10,10 +10,9 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from hiringhall.hall import Registration
-from hiringhall.mail import CONSOLE, read_server
+from hiringhall.setting_forms import BOUNDS, FORMS, USUAL_BOUNDS
 
 PREFIX = "HIRINGHALL_"
 
@@ -83,7 +82,18 @@ class Settings:
     run_timeout_s: Annotated[int, "wall clock of a run unless its role says less, in seconds"] = (
         3600
     )
-    sandbox: Annotated[str, "bubblewrap, or process-unsafe, which isolates nothing"] = "bubblewrap"
+    sandbox: Annotated[
+        str, "bubblewrap, docker, kubernetes, or process-unsafe, which isolates nothing"
+    ] = "bubblewrap"
+    sandbox_image: Annotated[str, "the image that docker and kubernetes run"] = (
+        "hiringhall-sandbox:latest"
+    )
+    docker_socket: Annotated[Path, "where the Docker Engine listens"] = Path("/var/run/docker.sock")
+    kubernetes_url: Annotated[str, "where the cluster's API is"] = "https://kubernetes.default.svc"
+    kubernetes_namespace: Annotated[str, "where Pods of runs are made"] = "hiringhall"
+    kubernetes_claim: Annotated[
+        str | None, "the volume claim that holds the data folder and is shown to Pods"
+    ] = None
     require_sandbox: Annotated[
         bool, "refuse to serve where the sandbox cannot isolate (tests: fail instead of skip)"
     ] = False
@@ -271,94 +281,17 @@ def _judge(name: str, value: Any) -> None:
     """Refuse at the start what would fail, or silently not work, in the middle of the service."""
     takes = ""
     if isinstance(value, int) and not isinstance(value, bool):
-        least, most = _BOUNDS.get(name, _USUAL_BOUNDS)
+        least, most = BOUNDS.get(name, USUAL_BOUNDS)
         if not least <= value <= most:
             takes = f"a whole number from {least} to {most}"
-    elif isinstance(value, str) and name in _FORMS:
-        fits, takes_in_words = _FORMS[name]
+    elif isinstance(value, str) and name in FORMS:
+        fits, takes_in_words = FORMS[name]
         takes = "" if fits(value) else takes_in_words
     if takes:
         # Not the value of an address: there may be a password in it.
         given = "what it is" if {"url", "key", "email"} & set(name.split("_")) else repr(value)
         raise SettingsError(f"{PREFIX}{name.upper()} cannot be {given}: it takes {takes}")
 
-
-def _is_public_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port  # raises ValueError for one that is none
-    except ValueError:
-        return False
-    plain = text.isascii() and text.isprintable() and not set(text) & set(' "<>\\?#@')
-    return plain and parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def _is_key(text: str) -> bool:
-    return text.isascii() and text.isprintable() and not set(text) & set(" \"'")
-
-
-def _is_mail(text: str) -> bool:
-    if text == CONSOLE:
-        return True
-    try:
-        read_server(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_address(text: str) -> bool:
-    name, _, host = text.partition("@")
-    return bool(name and host) and text.isprintable() and not set(text) & set(' <>,;"')
-
-
-def _is_database_url(text: str) -> bool:
-    scheme, _, rest = text.partition("://")
-    if scheme == "sqlite":
-        return rest.startswith("/") and not rest.endswith("/")
-    return scheme in ("postgresql", "postgres") and bool(rest)
-
-
-def _is_log_level(text: str) -> bool:
-    return text.lower() in ("debug", "info", "warning", "error")
-
-
-def _one_of(*words: str) -> tuple[Callable[[str], bool], str]:
-    return words.__contains__, f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-# Amounts go through JSON, whose readers count exactly up to 2**53.
-_EXACT = 2**53
-_USUAL_BOUNDS = (0, 1_000_000)
-_BOUNDS: dict[str, tuple[int, int]] = {
-    "port": (0, 65_535),
-    "local_runs": (0, 1000),
-    "run_timeout_s": (1, 30 * 24 * 3600),
-    # The account that all of them come from must hold their sum in 64 bits.
-    "opening_balance_cents": (0, 10**12),
-    "credits_per_day": (0, _EXACT),
-    "credit_cents": (1, 1_000_000),
-    **dict.fromkeys(
-        ("run_cap_cents", "task_cap_cents", "team_cap_cents", "organization_cap_cents"),
-        (0, 10**11),
-    ),
-}
-_FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
-    **dict.fromkeys(
-        ("public_url", "anthropic_base_url", "openai_base_url", "gemini_base_url"),
-        (_is_public_url, "http://host or https://host, with nothing secret in it"),
-    ),
-    **dict.fromkeys(
-        ("anthropic_api_key", "openai_api_key", "gemini_api_key"),
-        (_is_key, "a key in plain letters and signs, without spaces"),
-    ),
-    "email": (_is_mail, "console, smtp://host:port or smtps://user:password@host:port"),
-    "email_from": (_is_address, "an address such as hall@example.org"),
-    "database_url": (_is_database_url, "sqlite:///absolute/path/hall.db or postgresql://…"),
-    "sandbox": _one_of("bubblewrap", "process-unsafe"),
-    "log_level": (_is_log_level, "debug, info, warning or error"),
-    "log_format": _one_of("auto", "console", "json"),
-}
 
 # What the command, its tests and its workers call by such a name and is no setting.
 _HELPERS = frozenset(

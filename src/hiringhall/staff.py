@@ -18,6 +18,7 @@ from hiringhall.workers.runtimes.builtin_role import read_model
 from hiringhall.workers.runtimes.command import Command
 from hiringhall.workers.runtimes.port import Runtime
 from hiringhall.workers.runtimes.rehearsal import BUILT_IN, Rehearsal, read_script
+from hiringhall.workers.sandboxes.kubernetes import Kubernetes
 from hiringhall.workers.sandboxes.port import Probe
 from hiringhall.workers.sandboxes.process import ProcessUnsafe
 
@@ -103,6 +104,8 @@ async def _hindrance(probe: Probe) -> str:
 def _agent_hindrance(agent: Agent, place: Place) -> str:
     if place.sandbox.name == ProcessUnsafe.name:
         return "An agent reaches the hall out of a sandbox alone, and process-unsafe is none"
+    if place.sandbox.name == Kubernetes.name:
+        return "An agent reaches the hall by its sockets, which a Pod does not see"
     return agent.hindrance
 
 

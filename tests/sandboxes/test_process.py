@@ -11,8 +11,10 @@ import pytest
 
 from hiringhall.workers.sandboxes import cgroups
 from hiringhall.workers.sandboxes.bubblewrap import Bubblewrap
-from hiringhall.workers.sandboxes.choose import choose_sandbox
-from hiringhall.workers.sandboxes.port import Exit, ExitReason, SandboxError
+from hiringhall.workers.sandboxes.choose import Engines, choose_sandbox
+from hiringhall.workers.sandboxes.docker import Docker
+from hiringhall.workers.sandboxes.kubernetes import Kubernetes
+from hiringhall.workers.sandboxes.port import Exit, ExitReason, SandboxError, SandboxProvider
 from hiringhall.workers.sandboxes.process import ProcessUnsafe
 from tests.sandboxes.inside import LIMITS, Inside
 from tests.sandboxes.processes import is_alive, parent_of, until
@@ -28,12 +30,21 @@ async def plain(tmp_path: Path) -> AsyncIterator[Inside]:
 
 
 def test_only_by_its_name() -> None:
-    assert isinstance(choose_sandbox("bubblewrap", forbidden=[]), Bubblewrap)
-    assert isinstance(choose_sandbox("process-unsafe", forbidden=[]), ProcessUnsafe)
+    engines = Engines("node", Path("/data"), "image", "/run/d.sock", "https://k", "hall", None)
+
+    def choose(name: str, engines: Engines = engines) -> SandboxProvider:
+        return choose_sandbox(name, forbidden=[], engines=engines)
+
+    assert isinstance(choose("bubblewrap"), Bubblewrap)
+    assert isinstance(choose("process-unsafe"), ProcessUnsafe)
+    assert isinstance(choose("docker"), Docker)
+    assert isinstance(choose("kubernetes", replace(engines, kubernetes_claim="c")), Kubernetes)
+    with pytest.raises(SandboxError, match="HIRINGHALL_KUBERNETES_CLAIM"):
+        choose("kubernetes")
     with pytest.raises(SandboxError, match="process-unsafe"):
-        choose_sandbox("process", forbidden=[])
-    with pytest.raises(SandboxError, match="'none'; there are bubblewrap and process-unsafe"):
-        choose_sandbox("none", forbidden=[])
+        choose("process")
+    with pytest.raises(SandboxError, match="'none'; there are bubblewrap, docker, kubernetes"):
+        choose("none")
 
 
 async def test_it_says_what_it_is(plain: Inside) -> None:

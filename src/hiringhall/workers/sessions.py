@@ -37,7 +37,8 @@ class Occupant(msgspec.Struct, frozen=True):
     @property
     def lives(self) -> bool:
         """Whether it still runs."""
-        return self.boot == _boot() and _started(self.pid) == self.started
+        # One without a beginning was never a process here: its engine runs elsewhere.
+        return bool(self.started) and self.boot == _boot() and _started(self.pid) == self.started
 
     @classmethod
     def of(cls, pid: int) -> "Occupant":

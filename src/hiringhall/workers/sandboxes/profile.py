@@ -87,10 +87,10 @@ def build_profile(
         options += ["--remount-ro", path]
     options += ["--chdir", INSIDE.workspace]
     for name, value in {**ENVIRONMENT, **spec.environment}.items():
-        options += ["--setenv", _checked(name), _checked(value)]
+        options += ["--setenv", checked(name), checked(value)]
     if seccomp is not None:
         options += ["--seccomp", fd_of(seccomp)]
-    return Profile(options, files, _command(spec))
+    return Profile(options, files, command_of(spec))
 
 
 def _walls() -> list[str]:
@@ -112,7 +112,7 @@ def _system(agents: Path | None) -> list[str]:
         elif path.is_dir():
             options += ["--ro-bind", str(path), str(path)]
     if agents is not None or AGENTS.is_dir():
-        options += ["--ro-bind", _folder(agents or AGENTS), str(AGENTS)]
+        options += ["--ro-bind", folder_of(agents or AGENTS), str(AGENTS)]
     return options
 
 
@@ -128,11 +128,11 @@ def _private(limits: Limits) -> list[str]:
 
 
 def _shared(spec: SandboxSpec, forbidden: Sequence[Path]) -> list[str]:
-    options = ["--bind", _folder(spec.workspace), INSIDE.workspace]
-    options += ["--bind", _folder(spec.session), INSIDE.session]
+    options = ["--bind", folder_of(spec.workspace), INSIDE.workspace]
+    options += ["--bind", folder_of(spec.session), INSIDE.session]
     if spec.sockets is not None:
         # Read-only: who is inside may connect, and neither remove nor replace a socket.
-        options += ["--ro-bind", _folder(spec.sockets), INSIDE.sockets]
+        options += ["--ro-bind", folder_of(spec.sockets), INSIDE.sockets]
     for source, destination in spec.read_only:
         options += ["--ro-bind", *check_mount(source, destination, forbidden=forbidden)]
     return options
@@ -164,24 +164,26 @@ def check_mount(source: Path, destination: str, *, forbidden: Sequence[Path]) ->
         raise BadMount(f"{destination} inside a sandbox is not free.")
     if any(_overlap(Path(destination), Path(path)) for path in _RESERVED):
         raise BadMount(f"{destination} inside a sandbox is not free.")
-    return _checked(str(real)), _checked(destination)
+    return checked(str(real)), checked(destination)
 
 
 def _overlap(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
-def _folder(path: Path) -> str:
+def folder_of(path: Path) -> str:
+    """A folder as it may be mounted; raises `SandboxError` where there is none."""
     try:
         real = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:
         raise SandboxError(f"The folder {path} for a sandbox does not exist.") from error
     if not real.is_dir():
         raise SandboxError(f"{path} is not a folder.")
-    return _checked(str(real))
+    return checked(str(real))
 
 
-def _checked(text: str) -> str:
+def checked(text: str) -> str:
+    """A text that a program can be given; raises `SandboxError` for any other."""
     if "\x00" in text or not _encodes(text):
         raise SandboxError("A sandbox's options hold a character that no program can be given.")
     return text
@@ -195,10 +197,11 @@ def _encodes(text: str) -> bool:
     return True
 
 
-def _command(spec: SandboxSpec) -> list[str]:
+def command_of(spec: SandboxSpec) -> list[str]:
+    """What is started inside: the program behind a shell, its relays before it."""
     if not spec.argv:
         raise SandboxError("No program to run in the sandbox.")
-    command = [_checked(word) for word in spec.argv]
+    command = [checked(word) for word in spec.argv]
     if not spec.relays:
         # By a shell, which says 127 of a program that is not there; bubblewrap would say 1, as
         # it does of walls that it could not put up.
