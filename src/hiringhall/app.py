@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from hiringhall.blobs import Blobs, FileLinks, LocalBlobs, open_blobs, read_secret_key
 from hiringhall.domain import ids
@@ -16,8 +16,10 @@ from hiringhall.domain.errors import Invalid
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.domain.teams import SecretName
 from hiringhall.engine.local import LocalEngine
+from hiringhall.github import PUBLIC as PUBLIC_GITHUB
+from hiringhall.github import GitHub
 from hiringhall.hall import Hall, Registration, Rules
-from hiringhall.mail import open_mail
+from hiringhall.mail import Mail, open_mail
 from hiringhall.node import Node, take_node
 from hiringhall.passwords import Passwords
 from hiringhall.queries.teams import opened_secret
@@ -115,6 +117,7 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
         opened.push_async_callback(sandbox.close)
         app = await _compose(settings, node, database, sandbox)
         opened.push_async_callback(app.hall.mail.close)
+        opened.push_async_callback(app.hall.github.close)
         opened.push_async_callback(app.gateway.close)
         opened.push_async_callback(app.sockets.close)
         opened.push_async_callback(app.loops.close)
@@ -159,7 +162,7 @@ async def _compose(
         rules=_rules(settings),
         passwords=Passwords(),
         sealer=sealer,
-        mail=open_mail(settings.email, sender=settings.email_from),
+        **_outside(settings),
         check_role=carrier.check_role,
         check_repository=_repository_check(workspaces),
     )
@@ -191,6 +194,19 @@ async def _compose(
         place,
         loops,
     )
+
+
+class _Outside(TypedDict):
+    mail: Mail
+    github: GitHub
+
+
+def _outside(settings: Settings) -> _Outside:
+    """The hall's ways to others: letters to people, and what GitHub says."""
+    return {
+        "mail": open_mail(settings.email, sender=settings.email_from),
+        "github": GitHub(settings.github_api_url or PUBLIC_GITHUB),
+    }
 
 
 def _sandbox(settings: Settings, node: Node) -> SandboxProvider:

@@ -7,6 +7,7 @@ from typing import Any
 
 from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
 from hiringhall.engine.port import Engine
+from hiringhall.github import GitHub
 from hiringhall.mail import Mail
 from hiringhall.passwords import Passwords
 from hiringhall.sealing import Sealer
@@ -117,6 +118,7 @@ class Hall:
     passwords: Passwords
     sealer: Sealer
     mail: Mail
+    github: GitHub
     check_role: Callable[[str, Mapping[str, Any]], None]
     check_repository: Callable[[str], str]
     once: Once | None = None

@@ -83,6 +83,7 @@ FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
             "openai_base_url",
             "gemini_base_url",
             "kubernetes_url",
+            "github_api_url",
         ),
         (_is_public_url, "http://host or https://host, with nothing secret in it"),
     ),

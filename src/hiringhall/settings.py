@@ -163,6 +163,9 @@ class Settings:
     email_from: Annotated[
         str | None, "address that mail comes from; unset: the SMTP user, or hiringhall@ its host"
     ] = None
+    github_api_url: Annotated[
+        str | None, "GitHub's API, or an Enterprise server's; unset: https://api.github.com"
+    ] = None
     blobs: Annotated[
         str | None,
         "s3://bucket/prefix (or gs://, az://) to keep files there; unset: the data folder",

@@ -21,6 +21,7 @@ from hiringhall.domain.policy import Actor
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.domain.tasks import State, Task
 from hiringhall.engine.local import LocalEngine
+from hiringhall.github import GitHub
 from hiringhall.hall import Hall, Rules, Staffing
 from hiringhall.mail import ConsoleMail
 from hiringhall.passwords import Passwords
@@ -110,6 +111,7 @@ def make_hall(
         rules=rules or Rules(),
         passwords=Passwords(),
         sealer=Sealer(b"k" * 32),
+        github=GitHub("http://127.0.0.1:9"),
         mail=ConsoleMail(lambda _text: None),
         check_role=lambda _runtime, _config: None,
         check_repository=lambda repository: repository,

@@ -10,6 +10,7 @@ from hiringhall.doors.agentix.words import id_of, ref
 from hiringhall.doors.caller import customer, once_of
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Route
+from hiringhall.queries import github
 from hiringhall.queries import teams as team_queries
 
 
@@ -84,6 +85,17 @@ async def set_playbook(desk: Desk, call: Call[wire.PlaybookBody, None]) -> OkAns
     return OkAnswer()
 
 
+async def github_activity(desk: Desk, call: Call[None, None]) -> wire.ActivityAnswer:
+    """Ask GitHub, in the team's name, for recent commits and open pull requests.
+
+    What the team can mend is 400 and says so: no repository, no token, one that GitHub does not
+    accept. Where GitHub itself does not do its part it is 502.
+    """
+    team_id = id_of("team", call.path["team_id"])
+    found = await github.github_activity(desk.hall, actor=call.actor, team_id=team_id)
+    return wire.ActivityAnswer(found.commits, found.pulls)
+
+
 _SEES = (errors.Unauthorized, errors.NotYours, errors.NotFound)
 
 ROUTES: tuple[Route[Desk], ...] = (
@@ -145,5 +157,14 @@ ROUTES: tuple[Route[Desk], ...] = (
         body=wire.PlaybookBody,
         who=customer,
         raises=_SEES,
+    ),
+    Route(
+        "GET",
+        "/teams/{team_id}/github-activity",
+        github_activity,
+        {200: wire.ActivityAnswer},
+        "Commits and pull requests",
+        who=customer,
+        raises=(*_SEES, errors.Invalid, errors.Unreachable),
     ),
 )

@@ -88,6 +88,13 @@ class PlaybookAnswer(msgspec.Struct, rename="camel"):
     playbook: str | None
 
 
+class ActivityAnswer(msgspec.Struct):
+    """What happens in the team's repository, in GitHub's own words."""
+
+    commits: Annotated[list[dict[str, Any]], Meta(description="The newest first")]
+    prs: Annotated[list[dict[str, Any]], Meta(description="Those that are open")]
+
+
 def team_answer(team: Team) -> TeamAnswer:
     """A team by itself."""
     return TeamAnswer(
