@@ -192,7 +192,7 @@ def test_a_folder_whose_files_cannot_be_written_is_named(tmp_path: Path) -> None
         ({"HIRINGHALL_DOOR_HOSTS": "none=x.example"}, "HIRINGHALL_DOOR_HOSTS"),
         ({"HIRINGHALL_REHEARSAL_SCRIPT": "/nonexistent/x.json"}, "cannot be read"),
         ({"HIRINGHALL_CREDITS_PER_DAY": "-1"}, "HIRINGHALL_CREDITS_PER_DAY"),
-        ({"HIRINGHALL_SANDBOX": "docker"}, "HIRINGHALL_SANDBOX"),
+        ({"HIRINGHALL_SANDBOX": "podman"}, "HIRINGHALL_SANDBOX"),
         ({"HIRINGHALL_DATABASE_URL": "mysql://localhost/hall"}, "HIRINGHALL_DATABASE_URL"),
     ],
 )

@@ -76,7 +76,14 @@ async def test_an_operator_may_rather_not_serve_at_all(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("sandbox", "process"), ("sandbox", "docker"), ("runtime", "command"), ("runtime", "x")],
+    [
+        ("sandbox", "process"),
+        ("sandbox", "podman"),
+        ("sandbox", "kubernetes"),  # without its claim
+        ("runtime", "command"),
+        ("runtime", "builtin"),  # without a model
+        ("runtime", "x"),
+    ],
 )
 async def test_a_setting_that_cannot_be_meant_is_refused(
     tmp_path: Path, database_url: str, name: str, value: str
