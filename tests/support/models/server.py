@@ -231,7 +231,8 @@ def _streamed(dialect: Any, answer: Answer, body: dict[str, Any], query: str) ->
 @contextmanager
 def model_server(*turns: Turn, script: Script | None = None) -> Generator[ModelServer]:
     """Serve some turns, or a script, on a free port of loopback until the block ends."""
-    with socket.socket() as listening:
+    # Said to be TCP, or asyncio leaves Nagle's algorithm on, and each stream waits 40 ms.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         played = script or (Script(turns) if turns else Script())
