@@ -215,3 +215,20 @@ def test_a_folder_in_use_by_something_else_is_said_to_be(shell: Shell, tmp_path:
         busy = shell("admin", "list")
     assert busy.code == Exit.LATER
     assert "in use" in busy.err
+
+
+def test_budgets(operator: Operator) -> None:
+    operator("create-user", "--email", "ada@example.org", "--name", "Ada")
+    of_ada = ("budget", "--email", "ada@example.org")
+    shown = operator(*of_ada, "--json")
+    unspent = {"cap": None, "spent": "0.00", "put_by": "0.00", "calls": 0}
+    assert shown.json == {"of": "organization", **unspent}
+    assert operator(*of_ada, "--cap", "12.50", "--json").json["cap"] == "12.50"
+    assert operator(*of_ada, "--team", "--json").json == {"of": "team", **unspent}
+    assert "12.50" in operator(*of_ada).out
+    assert operator(*of_ada, "--usual-cap", "--json").json["cap"] is None
+    unknown = operator(*of_ada, "--task", "no-such-task")
+    assert (unknown.code, unknown.err) == (Exit.NOT_FOUND, "hiringhall: Task not found.\n")
+    for wrong in ("-1", "much", "NaN"):
+        assert operator(*of_ada, "--cap", wrong).code == Exit.USAGE
+    assert operator(*of_ada, "--cap", "1", "--usual-cap").code == Exit.USAGE

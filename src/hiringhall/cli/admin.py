@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hiringhall.cli import keys
+from hiringhall.cli import budgets, keys
 from hiringhall.cli.local import operate, require_hall, settings_of
 from hiringhall.cli.options import DatabaseUrl, DataDir, Json
 from hiringhall.cli.outcome import CommandError, Exit
@@ -28,6 +28,7 @@ role_app = typer.Typer(
 )
 app.add_typer(role_app)
 app.add_typer(keys.app)
+app.command("budget")(budgets.budget)
 
 Email = Annotated[str, typer.Option(help="The account's e-mail address.", metavar="ADDRESS")]
 Member = Annotated[

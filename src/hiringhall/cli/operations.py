@@ -4,14 +4,16 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hiringhall.actions import accounts, roles
+from hiringhall.actions import accounts, budgets, roles
 from hiringhall.actions.accounts import IssuedKey
 from hiringhall.cli.adminsocket import error_line
+from hiringhall.domain.compute import CapScope, money
 from hiringhall.domain.errors import HallError
 from hiringhall.domain.roles import Role
 from hiringhall.hall import Hall
 from hiringhall.queries.accounts import list_keys as keys_of
 from hiringhall.queries.accounts import list_users as all_users
+from hiringhall.queries.budgets import spending_of
 from hiringhall.store.errors import StoreError
 
 
@@ -135,6 +137,28 @@ def _role(role: Role) -> dict[str, Any]:
     return {"name": role.name, "runtime": role.runtime, "config": role.config}
 
 
+async def set_cap(
+    hall: Hall, *, email: str, scope: str, task_id: str | None, cap_micros: int | None
+) -> dict[str, Any]:
+    """Give a budget a cap of its own, or with None the hall's again."""
+    await budgets.set_cap(
+        hall, email=email, scope=CapScope(scope), task_id=task_id, cap_micros=cap_micros
+    )
+    return {"email": email, "cap_micros": cap_micros}
+
+
+async def show_budget(hall: Hall, *, email: str, scope: str, task_id: str | None) -> dict[str, Any]:
+    """What models have cost an organization, a team or a task."""
+    found = await spending_of(hall, email=email, scope=CapScope(scope), task_id=task_id)
+    return {
+        "of": found.scope.value,
+        "cap": None if found.cap_micros is None else money(found.cap_micros),
+        "spent": money(found.spent_micros),
+        "put_by": money(found.reserved_micros),
+        "calls": found.calls,
+    }
+
+
 OPERATIONS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
     operation.__name__: operation
     for operation in (
@@ -149,6 +173,8 @@ OPERATIONS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
         set_role,
         list_roles,
         remove_role,
+        set_cap,
+        show_budget,
     )
 }
 

@@ -10,7 +10,14 @@ from hiringhall.domain.compute import Budget, CapScope, Spender, Tokens
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement, any_of
-from hiringhall.store.tables import budget_questions, budgets, model_calls, runs, tasks
+from hiringhall.store.tables import (
+    budget_questions,
+    budgets,
+    credit_days,
+    model_calls,
+    runs,
+    tasks,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,15 @@ _settle_call = Statement(
     name="settle_model_call",
 )
 _may_call = Statement(
-    select(runs.c.id).where(
+    select(func.coalesce(credit_days.c.used, 0).label("credits_used"))
+    .select_from(
+        runs.outerjoin(
+            credit_days,
+            (credit_days.c.user_id == bindparam("user_id"))
+            & (credit_days.c.day == bindparam("day")),
+        )
+    )
+    .where(
         runs.c.id == bindparam("run_id"),
         runs.c.generation == bindparam("generation"),
         runs.c.state == "running",
@@ -131,9 +146,19 @@ _question = Statement(
 )
 
 
-async def run_may_call(tx: Tx, *, run_id: str, generation: int) -> bool:
-    """Whether a run is at work and none has taken its place."""
-    return await tx.one(_may_call, run_id=run_id, generation=generation) is not None
+async def credits_of_caller(tx: Tx, spender: Spender, *, generation: int, day: int) -> int | None:
+    """The credits that a run's user has used on a day; None where the run may call no model.
+
+    It may while it is at work and none has taken its place.
+    """
+    row = await tx.one(
+        _may_call,
+        run_id=spender.run_id,
+        generation=generation,
+        user_id=spender.user_id or "",
+        day=day,
+    )
+    return None if row is None else row.credits_used
 
 
 async def lock(tx: Tx, spender: Spender) -> dict[CapScope, Budget]:

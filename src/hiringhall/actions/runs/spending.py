@@ -52,14 +52,13 @@ async def reserve_call(
 
     Raises Superseded when the run may not call a model any more.
     """
-    if not await budgets.run_may_call(tx, run_id=token.run_id, generation=token.generation):
-        raise Superseded("This run is over; it calls no model any more")
     now_us = hall.clock()
     day = now_us // DAY_US
-    if spender.user_id is not None:
-        used = await usage.credits_used(tx, user_id=spender.user_id, day=day)
-        if used >= hall.rules.credits_per_day:
-            return OutOfCreditsToday((day + 1) * DAY_US)
+    used = await budgets.credits_of_caller(tx, spender, generation=token.generation, day=day)
+    if used is None:
+        raise Superseded("This run is over; it calls no model any more")
+    if spender.user_id is not None and used >= hall.rules.credits_per_day:
+        return OutOfCreditsToday((day + 1) * DAY_US)
     locked = await budgets.lock(tx, spender)
     for scope in CapScope:
         reached = _reached(locked[scope], hall.rules.caps.get(scope), amount_micros)

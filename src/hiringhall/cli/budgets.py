@@ -1,0 +1,76 @@
+"""`hiringhall admin budget`: what models have cost, and the caps that hold them."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import typer
+
+from hiringhall.cli.local import operate, require_hall, settings_of
+from hiringhall.cli.options import DatabaseUrl, DataDir, Json
+from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.screen import Screen
+
+_MOST = Decimal(10**9)
+
+
+def budget(
+    email: Annotated[
+        str, typer.Option(help="E-mail of a member of the organization.", metavar="ADDRESS")
+    ],
+    task: Annotated[
+        str | None, typer.Option(help="One task instead of the organization.", metavar="TASK")
+    ] = None,
+    team: Annotated[
+        bool, typer.Option("--team", help="Its default team instead of the organization.")
+    ] = False,
+    cap: Annotated[
+        str | None,
+        typer.Option(help="Most it may spend on models, such as 50.00.", metavar="AMOUNT"),
+    ] = None,
+    usual_cap: Annotated[
+        bool, typer.Option("--usual-cap", help="Have the hall's own cap hold it again.")
+    ] = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Show what models have cost an organization, a team or a task; or give it a cap of its own.
+
+    Example: hiringhall admin budget --email ada@example.org --cap 50.00
+    """
+    if sum((cap is not None, usual_cap)) > 1 or (task is not None and team):
+        raise CommandError("Say --cap or --usual-cap, and --task or --team.", Exit.USAGE)
+    settings = settings_of(data_dir, database_url)
+    require_hall(settings)
+    scope = "task" if task is not None else "team" if team else "organization"
+    arguments: dict[str, Any] = {"email": email, "scope": scope, "task_id": task}
+    if cap is not None or usual_cap:
+        cap_micros = None if cap is None else _micros(cap)
+        operate(settings, "set_cap", **arguments, cap_micros=cap_micros)
+    value = operate(settings, "show_budget", **arguments)
+    screen = Screen(as_json=as_json)
+    if as_json:
+        screen.value(value)
+        return
+    screen.table(
+        ("of", "cap", "spent", "put by", "calls"),
+        [
+            (
+                scope,
+                str(value["cap"] or "-"),
+                str(value["spent"]),
+                str(value["put_by"]),
+                str(value["calls"]),
+            )
+        ],
+    )
+
+
+def _micros(text: str) -> int:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or not 0 <= amount <= _MOST:
+        raise CommandError(f"An amount is 0 to {_MOST}, such as 50.00, not {text!r}.", Exit.USAGE)
+    return int(amount * 1_000_000)

@@ -1,0 +1,63 @@
+"""What models have cost an organization, a team or a task, and what they may."""
+
+from dataclasses import dataclass
+
+from hiringhall.domain import ids
+from hiringhall.domain.compute import CapScope, budget_id
+from hiringhall.domain.errors import NoOrganization, NotFound
+from hiringhall.hall import Hall
+from hiringhall.store import accounts, budgets, tasks, teams
+from hiringhall.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What was spent and is put by under a cap; `cap_micros` is None where none holds."""
+
+    scope: CapScope
+    cap_micros: int | None
+    spent_micros: int
+    reserved_micros: int
+    calls: int
+
+
+async def spending_of(
+    hall: Hall, *, email: str, scope: CapScope, task_id: str | None = None
+) -> Spending:
+    """What a user's organization, its default team or one of its tasks has spent on models.
+
+    For the operator. Raises NotFound and NoOrganization.
+    """
+
+    async def look(tx: Tx) -> Spending:
+        key = await key_of(tx, email=email, scope=scope, task_id=task_id)
+        found = await budgets.by_id(tx, budget_id(scope, key))
+        usual = hall.rules.caps.get(scope)
+        if found is None:
+            return Spending(scope, usual, 0, 0, 0)
+        cap = usual if found.cap_micros is None else found.cap_micros
+        return Spending(scope, cap, found.spent_micros, found.reserved_micros, found.calls)
+
+    return await hall.database.read(look)
+
+
+async def key_of(tx: Tx, *, email: str, scope: CapScope, task_id: str | None) -> str:
+    """Whose budget it is, by a member of the organization; raises NotFound and NoOrganization."""
+    user = await accounts.user_by_email(tx, email.strip())
+    if user is None:
+        raise NotFound("user")
+    organization = await accounts.organization_of_user(tx, user.id)
+    if organization is None:
+        raise NoOrganization
+    if scope is CapScope.TASK:
+        wanted = task_id or ""
+        task = await tasks.by_id(tx, wanted) if ids.is_uuid(wanted) else None
+        if task is None or task.organization_id != organization.id:
+            raise NotFound("task")
+        return task.id
+    if scope is CapScope.ORGANIZATION:
+        return organization.id
+    team_id = await teams.default_team_id(tx, organization.id)
+    if team_id is None:
+        raise NotFound("team")
+    return team_id
