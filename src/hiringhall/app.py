@@ -35,6 +35,7 @@ from hiringhall.workers.gateway.gateway import TeamKey
 from hiringhall.workers.gateway.providers import PUBLIC
 from hiringhall.workers.gateway.refusals import Refused
 from hiringhall.workers.git.errors import WorkspaceError
+from hiringhall.workers.masking import LiveSecrets
 from hiringhall.workers.place import Place
 from hiringhall.workers.reaching import Reaching, Ways
 from hiringhall.workers.runner import Runner
@@ -63,6 +64,7 @@ class App:
     sockets: Sockets
     place: Place
     loops: LoopHost
+    secrets: LiveSecrets
 
     async def carry(self) -> None:
         """Recover what an earlier process left, then carry runs and timers until cancelled."""
@@ -127,15 +129,7 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
 async def _compose(
     settings: Settings, node: Node, database: Database, sandbox: SandboxProvider
 ) -> App:
-    try:
-        blobs = open_blobs(settings.blobs, folder=settings.data_dir / "blobs")
-        if isinstance(blobs, LocalBlobs):
-            # The folder is this process's alone: what is unfinished was a dead one's.
-            await blobs.clear_unfinished()
-        key_file = settings.secret_key_file or settings.data_dir / "secret.key"
-        secret_key = read_secret_key(key_file)
-    except (ValueError, OSError) as error:
-        raise SettingsError(str(error)) from error
+    blobs, secret_key = await _keep_files(settings)
     links, sealer = FileLinks(secret_key), Sealer(secret_key)
     engine = LocalEngine[Run](slots=settings.local_runs)
     carrier = HallEngine(engine)
@@ -166,7 +160,8 @@ async def _compose(
         check_role=carrier.check_role,
         check_repository=_repository_check(workspaces),
     )
-    gateway = _gateway(settings, hall)
+    secrets = _live_secrets(settings)
+    gateway = _gateway(settings, hall, secrets)
     sockets = Sockets(settings.data_dir / "runs" / "sockets")
     sockets.tidy()
     reaching.ways = Ways(hall, gateway, sockets, work_app)
@@ -176,6 +171,7 @@ async def _compose(
         runtimes=staff.runtimes,
         node_id=node.id,
         clean=functools.partial(sweep, hall, place),
+        secrets=secrets,
     )
     carrier.runner = runner
     return App(
@@ -193,12 +189,34 @@ async def _compose(
         sockets,
         place,
         loops,
+        secrets,
     )
+
+
+async def _keep_files(settings: Settings) -> tuple[Blobs, bytes]:
+    """Where files go, and the key that signs their addresses and seals secrets."""
+    try:
+        blobs = open_blobs(settings.blobs, folder=settings.data_dir / "blobs")
+        if isinstance(blobs, LocalBlobs):
+            # The folder is this process's alone: what is unfinished was a dead one's.
+            await blobs.clear_unfinished()
+        key_file = settings.secret_key_file or settings.data_dir / "secret.key"
+        return blobs, read_secret_key(key_file)
+    except (ValueError, OSError) as error:
+        raise SettingsError(str(error)) from error
 
 
 class _Outside(TypedDict):
     mail: Mail
     github: GitHub
+
+
+def _live_secrets(settings: Settings) -> LiveSecrets:
+    """What no worker may be heard to say: the hall's own keys, to begin with."""
+    secrets = LiveSecrets()
+    for key in (settings.anthropic_api_key, settings.openai_api_key, settings.gemini_api_key):
+        secrets.hold(key)
+    return secrets
 
 
 def _outside(settings: Settings) -> _Outside:
@@ -225,7 +243,7 @@ def _sandbox(settings: Settings, node: Node) -> SandboxProvider:
         raise SettingsError(f"HIRINGHALL_SANDBOX: {error.sentence}") from error
 
 
-def _gateway(settings: Settings, hall: Hall) -> Gateway:
+def _gateway(settings: Settings, hall: Hall, secrets: LiveSecrets) -> Gateway:
     """The way to models: keys and addresses as they are set, prices, and who may call what."""
     given = {
         Provider.ANTHROPIC: (settings.anthropic_base_url, settings.anthropic_api_key),
@@ -246,21 +264,23 @@ def _gateway(settings: Settings, hall: Hall) -> Gateway:
         prices=prices,
         models=ModelRules(settings.force_model, settings.models),
         hosted_tools=settings.hosted_tools,
-        team_key=_team_keys(hall),
+        team_key=_team_keys(hall, secrets),
     )
 
 
-def _team_keys(hall: Hall) -> TeamKey:
+def _team_keys(hall: Hall, secrets: LiveSecrets) -> TeamKey:
     """The teams' own keys for models, opened for the call that they are needed for."""
 
     async def team_key(team_id: str, provider: Provider) -> str | None:
         if provider is not Provider.ANTHROPIC:
             return None
         try:
-            return await opened_secret(hall, team_id=team_id, name=SecretName.ANTHROPIC_API_KEY)
+            key = await opened_secret(hall, team_id=team_id, name=SecretName.ANTHROPIC_API_KEY)
         except CannotOpen as error:
             # The hall's own key would be taken instead, and its owner charged.
             raise Refused(500, f"The team's own key cannot be had: {error}") from error
+        secrets.hold(key)
+        return key
 
     return team_key
 

@@ -43,7 +43,7 @@ class Reaching:
         """Let a run in as long as the block lasts."""
         ways = self.ways
         assert ways is not None, "a run began before the hall was composed"
-        desk = Desk(ways.hall, stretch.brief)
+        desk = Desk(ways.hall, stretch.brief, stretch.mask)
         models = ways.gateway.app_for(stretch.brief)
         apps: dict[str, ASGIApp] = {WORK: ways.work_app(desk), MODEL: models}
         async with await ways.sockets.open(apps) as sockets:

@@ -1,23 +1,14 @@
 """What was said between the hall and an agent, line by line: a file for each run, for operators."""
 
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from hiringhall.domain.ids import SERVICE_KEY_PREFIX
-
 MOST_BYTES = 8 * 1024 * 1024
 LINE_BYTES = 16 * 1024
 KEEP_S = 14 * 24 * 3600
-_SERVICE_KEY = re.compile(re.escape(SERVICE_KEY_PREFIX) + r"[A-Za-z0-9_-]{43}")
 _FULL = b"-- the log is full; the run goes on\n"
-
-
-def mask_keys(text: str) -> str:
-    """A text with nobody's service key in it: no other secret is where agents are."""
-    return _SERVICE_KEY.sub("[secret]", text)
 
 
 class RunLog:

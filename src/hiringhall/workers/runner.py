@@ -3,21 +3,18 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from hiringhall.actions import housekeeping, timers
 from hiringhall.actions.runs import outcomes, pausing, recovery, spending, working
-from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.blobs import Blobs
 from hiringhall.domain.errors import HallError, Invalid, Superseded
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.hall import Hall
-from hiringhall.workers.file_names import safe_name
+from hiringhall.workers.masking import LiveSecrets
 from hiringhall.workers.runtimes.port import (
     Asked,
     Broke,
@@ -30,6 +27,8 @@ from hiringhall.workers.runtimes.port import (
     Runtime,
     Said,
 )
+from hiringhall.workers.saying import without_secrets
+from hiringhall.workers.stretch import RunningStretch
 
 log = structlog.get_logger()
 
@@ -40,43 +39,11 @@ MIN_TEND_S = 0.01
 CLEAN_EVERY_US = 3_600_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class RunningStretch:
-    """A stretch of work as its runtime sees it."""
-
-    hall: Hall
-    blobs: Blobs
-    brief: RunBrief
-    _names: set[str] = field(default_factory=set[str])
-
-    async def progress(self, text: str) -> None:
-        """Tell the poster how far it is."""
-        await working.report_progress(self.hall, token=self.brief.run.token, text=text)
-
-    async def keep_file(self, name: str, content: bytes | Path) -> NewFile:
-        """Store a file to deliver, under a name that a client may save it by."""
-        named = safe_name(name, taken=self._names)
-        self._names.add(named)
-        key = self.hall.new_id()
-        kept = await self.blobs.put(key, content)
-        return NewFile(named, kept.size_bytes, kept.sha256, key)
-
-    async def used(self, *, input_tokens: int, output_tokens: int) -> None:
-        """Meter what a model used; command and rehearsal cost no credits."""
-        await working.record_usage(
-            self.hall,
-            token=self.brief.run.token,
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            charged=0,
-        )
-
-
 class Runner:
     """Takes runs, has their runtimes do them, and writes what came of it.
 
     `node_id` names this process for ever: what it had in hand before it started is lost. `clean` is
-    asked each hour to remove what no run will need.
+    asked each hour to remove what no run will need; `secrets` are taken out of all that a run says.
     """
 
     def __init__(
@@ -87,12 +54,14 @@ class Runner:
         runtimes: Mapping[str, Runtime],
         node_id: str,
         clean: Callable[[], Awaitable[None]] | None = None,
+        secrets: LiveSecrets | None = None,
     ) -> None:
         self._hall = hall
         self._blobs = blobs
         self._runtimes = runtimes
         self._node_id = node_id
         self._clean = clean or _nothing
+        self._secrets = secrets or LiveSecrets()
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._closing = False
         self._clean_at_us = 0
@@ -189,12 +158,14 @@ class Runner:
         try:
             async with _beating(self._hall, token, asyncio.current_task()):
                 outcome = await self._outcome(brief)
-                await self._hand_in(token, outcome)
+                mask = self._secrets.masker(job.organization_id).text
+                await self._hand_in(token, without_secrets(outcome, mask))
         except Superseded as error:
             log.info("run.superseded", run_id=token.run_id, reason=error.message)
         except HallError as error:
             # The worker said something that cannot be taken, such as a sixth option.
-            await self._break(token, error.message)
+            mask = self._secrets.masker(job.organization_id).text
+            await self._break(token, mask(error.message))
         except asyncio.CancelledError:
             # Stopped for good, its files go; with the whole server, they are found at its start.
             if not self._closing:
@@ -205,7 +176,7 @@ class Runner:
     async def _outcome(self, brief: RunBrief) -> Outcome:
         runtime = self._runtimes[brief.run.runtime]
         try:
-            return await runtime.work(RunningStretch(self._hall, self._blobs, brief))
+            return await runtime.work(RunningStretch(self._hall, self._blobs, brief, self._secrets))
         except HallError:
             raise
         except Exception:

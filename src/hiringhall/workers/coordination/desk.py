@@ -1,12 +1,14 @@
 """The desk of one sandboxed run: takes the outcome that its agent submits, once."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.errors import Forbidden
 from hiringhall.hall import Hall
+from hiringhall.workers.masking import Masker
 from hiringhall.workers.runtimes.port import Asked, GaveUp, Planned, Said
 
 
@@ -37,10 +39,14 @@ class Desk:
 
     What they report goes to the hall at once, with the run's token. An outcome is only laid down
     here: the runtime waits for it, ends the agent, collects the workspace, and hands both in.
+    `mask` takes live secrets out of what an agent says.
     """
 
-    def __init__(self, hall: Hall, brief: RunBrief) -> None:
+    def __init__(
+        self, hall: Hall, brief: RunBrief, mask: Callable[[str], str] | None = None
+    ) -> None:
         self.hall = hall
+        self.mask = mask or Masker().text
         self.brief = brief
         self.token = brief.run.token
         self._submitted: Submitted | None = None

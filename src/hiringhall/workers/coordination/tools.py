@@ -93,7 +93,7 @@ async def _get_task(desk: Desk, _: Nothing) -> str:
 
 
 async def _report_progress(desk: Desk, given: Progress) -> str:
-    await working.report_progress(desk.hall, token=desk.token, text=given.text)
+    await working.report_progress(desk.hall, token=desk.token, text=desk.mask(given.text))
     return "The poster has been told."
 
 

@@ -19,7 +19,7 @@ from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.place import Finished, Place, broke_by
 from hiringhall.workers.reaching import Reached
 from hiringhall.workers.reports import LastWord
-from hiringhall.workers.runlog import RunLog, mask_keys
+from hiringhall.workers.runlog import RunLog
 from hiringhall.workers.runtimes.agent_role import AgentRole, check_agent_role, read_agent_role
 from hiringhall.workers.runtimes.agent_run import AgentRun, Means
 from hiringhall.workers.runtimes.handing_in import hand_in
@@ -107,7 +107,7 @@ class Agent:
         workspace = await self._place.prepare(brief)
         session = await self._place.sessions.open(brief.task.id, self.name)
         self._place.forget_in(session, self.profile.forget)
-        run_log = RunLog(self._place.logs / f"{brief.run.id}.log", mask_keys)
+        run_log = RunLog(self._place.logs / f"{brief.run.id}.log", stretch.mask)
         means = Means(
             profile=self.profile,
             way=self._way,

@@ -15,7 +15,7 @@ from hiringhall.workers.builtin.host import LoopHost
 from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.place import Finished, Place, broke_by
 from hiringhall.workers.reports import LastWord
-from hiringhall.workers.runlog import RunLog, mask_keys
+from hiringhall.workers.runlog import RunLog
 from hiringhall.workers.runtimes.agent import Reach
 from hiringhall.workers.runtimes.builtin_role import (
     BuiltinRole,
@@ -86,7 +86,7 @@ class Builtin:
             await stretch.progress(f"Fetching {brief.task.repository}")
         workspace = await self._place.prepare(brief)
         session = await self._place.sessions.open(brief.task.id, self.name)
-        run_log = RunLog(self._place.logs / f"{brief.run.id}.log", mask_keys)
+        run_log = RunLog(self._place.logs / f"{brief.run.id}.log", stretch.mask)
         means = Means(
             role=role,
             model=choose_model(role, self._model),

@@ -98,8 +98,8 @@ class Command:
             brief.run.id,
             ended.code,
             ended.reason.value,
-            printed.text.strip(),
-            complained.text.strip(),
+            stretch.mask(printed.text.strip()),
+            stretch.mask(complained.text.strip()),
             int(time.time()),
         )
         await self._place.finish(brief, report)

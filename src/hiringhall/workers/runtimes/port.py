@@ -84,6 +84,10 @@ class Stretch(Protocol):
         """The task, the role, and what was said so far."""
         ...
 
+    def mask(self, text: str) -> str:
+        """A text that came from the worker, without live secrets: for what is kept elsewhere."""
+        ...
+
     async def progress(self, text: str) -> None:
         """Tell the poster how far it is."""
         ...
