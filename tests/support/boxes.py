@@ -11,15 +11,15 @@ from pathlib import Path
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
-def _children(pid: int) -> list[int]:
-    """The processes inside a box: bubblewrap's grandchildren, and theirs."""
+def _descendants(pid: int) -> list[int]:
+    """All that came from a process, the first one first."""
     found, looking = list[int](), [pid] if pid else []
     while looking:
         path = Path(f"/proc/{looking[0]}/task/{looking.pop(0)}/children")
         with contextlib.suppress(OSError):
             looking += (more := [int(one) for one in path.read_text().split()])
             found += more
-    return found[1:]
+    return found
 
 
 def _links() -> list[str]:
@@ -93,7 +93,9 @@ class Box:
 
     async def _wait(self) -> None:
         assert self.process is not None
-        code = await self.process.wait()
+        # Not `wait`, which waits for the pipes, too.
+        while (code := self.process.returncode) is None:  # noqa: ASYNC110  it tells nobody
+            await asyncio.sleep(0.005)
         self.code = code if code >= 0 else 128 - code
         self.ended.set()
 
@@ -105,15 +107,21 @@ class Box:
 
     def ask_to_end(self) -> None:
         """What runs inside is told by SIGTERM; bubblewrap itself would end at once."""
-        for pid in _children(self.pid):
+        # The first is bubblewrap's own child.
+        for pid in _descendants(self.pid)[1:]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
 
     def kill(self) -> None:
-        if self.pid and self.process is not None:
-            # Its whole group: a bubblewrap that is killed while it begins may leave its child.
+        if not self.pid:
+            return
+        # Held still and with all that came from it: a bubblewrap that is killed while it begins
+        # may leave a child in a session of its own, which keeps the pipes open.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGSTOP)
+        for pid in (*_descendants(self.pid), self.pid):
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
 
     async def end(self) -> None:
         """Kill it and wait for it."""
