@@ -367,6 +367,7 @@ def _sha256(secret: str) -> bytes:
 def tidy_email(email: str) -> str:
     """An address in the form it is kept, or Invalid."""
     tidy = unicodedata.normalize("NFC", email.strip())
-    if not _EMAIL.fullmatch(tidy) or ".." in tidy or tidy.endswith("."):
+    plain = tidy.isprintable() and ".." not in tidy and not tidy.endswith(".")
+    if not plain or not _EMAIL.fullmatch(tidy):
         raise Invalid("Email is not a valid address", {"email": "not an address"})
     return tidy

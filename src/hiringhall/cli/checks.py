@@ -66,19 +66,20 @@ def check_books(
 
 
 def openapi(
-    door: Annotated[str, typer.Argument(help="Which door: agentwork.", metavar="DOOR")] = (
-        "agentwork"
-    ),
+    door: Annotated[
+        str, typer.Argument(help="Which door: agentwork or agentix.", metavar="DOOR")
+    ] = "agentwork",
 ) -> None:
     """Print a door's OpenAPI 3.1 document as JSON."""
     import importlib.metadata
     import json
     import sys
 
+    from hiringhall.doors.agentix.door import DOOR as AGENTIX
     from hiringhall.doors.agentwork.routes import DOOR
     from hiringhall.doors.kit.openapi import openapi as document_of
 
-    doors = {DOOR.name: DOOR}
+    doors = {one.name: one for one in (DOOR, AGENTIX)}
     if door not in doors:
         known = ", ".join(doors)
         raise CommandError(f"There is no door {door!r}; the doors are {known}.", Exit.NOT_FOUND)

@@ -208,6 +208,7 @@ async def test_so_many_in_an_hour_from_one_place(put_up: Put) -> None:
         ({"name": " "}, "cannot be empty"),
         ({"email": "nobody"}, "not a valid address"),
         ({"email": "a@b\r\nBcc: c@d"}, "not a valid address"),
+        ({"email": "a\x9b31m@example.com"}, "not a valid address"),
     ],
 )
 async def test_name_and_address_are_needed(

@@ -54,7 +54,7 @@ def test_sections_are_found_however_they_are_written() -> None:
     )
 
 
-async def test_the_skill_has_this_servers_address_and_only_calls_that_are_there(
+async def test_the_skill_has_this_servers_address(
     desk: Desk, front_of: OpenFront, ceo: Customer
 ) -> None:
     from dataclasses import replace
