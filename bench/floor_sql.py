@@ -11,7 +11,7 @@ _TASK = """
 SELECT t.id, t.organization_id, t.title, t.state, t.last_activity_at_us,
        t.question_id, q.kind, q.text, q.questions, t.deliverable_id, d.text
 FROM tasks t
-LEFT JOIN questions q ON q.id = t.question_id AND t.waiting_for = 'reply'
+LEFT JOIN questions q ON q.id = t.question_id AND t.waiting_for IN ('reply', 'budget_decision')
 LEFT JOIN deliverables d ON d.id = t.deliverable_id AND t.state IN ('in_review', 'disputed')
 LEFT JOIN plans p ON p.id = t.plan_id AND t.waiting_for = 'plan_decision'
 WHERE t.id = ?

@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 
 from hiringhall.blobs import Blobs, FileLinks, LocalBlobs, open_blobs, read_secret_key
 from hiringhall.domain import ids
-from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
+from hiringhall.domain.compute import MICROS_PER_CENT, CapScope, Spender
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.domain.teams import SecretName
@@ -64,7 +64,6 @@ class App:
     sockets: Sockets
     place: Place
     loops: LoopHost
-    secrets: LiveSecrets
 
     async def carry(self) -> None:
         """Recover what an earlier process left, then carry runs and timers until cancelled."""
@@ -189,7 +188,6 @@ async def _compose(
         sockets,
         place,
         loops,
-        secrets,
     )
 
 
@@ -271,15 +269,16 @@ def _gateway(settings: Settings, hall: Hall, secrets: LiveSecrets) -> Gateway:
 def _team_keys(hall: Hall, secrets: LiveSecrets) -> TeamKey:
     """The teams' own keys for models, opened for the call that they are needed for."""
 
-    async def team_key(team_id: str, provider: Provider) -> str | None:
+    async def team_key(spender: Spender, provider: Provider) -> str | None:
         if provider is not Provider.ANTHROPIC:
             return None
         try:
-            key = await opened_secret(hall, team_id=team_id, name=SecretName.ANTHROPIC_API_KEY)
+            name = SecretName.ANTHROPIC_API_KEY
+            key = await opened_secret(hall, team_id=spender.team_id, name=name)
         except CannotOpen as error:
             # The hall's own key would be taken instead, and its owner charged.
             raise Refused(500, f"The team's own key cannot be had: {error}") from error
-        secrets.hold(key)
+        secrets.hold(key, organization_id=spender.organization_id)
         return key
 
     return team_key

@@ -12,10 +12,11 @@ from hiringhall.workers.gateway import Provider
 from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.place import Place
-from hiringhall.workers.runtimes.agent import Agent, Reach, agent_runtimes
+from hiringhall.workers.runtimes.agent import Agent, agent_runtimes
 from hiringhall.workers.runtimes.builtin import Builtin
 from hiringhall.workers.runtimes.builtin_role import read_model
 from hiringhall.workers.runtimes.command import Command
+from hiringhall.workers.runtimes.in_session import Reach
 from hiringhall.workers.runtimes.port import Runtime
 from hiringhall.workers.runtimes.rehearsal import BUILT_IN, Rehearsal, read_script
 from hiringhall.workers.sandboxes.kubernetes import Kubernetes

@@ -24,6 +24,7 @@ from hiringhall.store.database import Database, Tx
 from hiringhall.store.errors import StoreError
 from hiringhall.store.statements import Statement
 from hiringhall.store.tables import holds as holds_table
+from hiringhall.store.tables import tasks as tasks_table
 from tests.support.halls import Clock, QuietEngine, make_hall, sign_up
 from tests.support.market import balance, draft, funded, publish
 
@@ -33,8 +34,8 @@ OPENING = 100_000
 
 
 @action
-async def settle(tx: Tx, hall: Hall, *, task: Task, shares: Sequence[Share]) -> Settlement | None:
-    """Divide a hold, and have the task end as well, so that the books agree."""
+async def settle(tx: Tx, hall: Hall, *, task: Task, shares: Sequence[Share]) -> Settlement:
+    """Divide a hold, whatever becomes of the task."""
     return await escrow.divide(tx, hall, task, shares)
 
 
@@ -103,7 +104,6 @@ async def test_play_money_that_was_earned_may_be_spent_at_once(hall: Hall) -> No
     ada, bob = await sign_up(hall), await sign_up(hall, "bob")
     task = await funded(hall, ada, price_cents=5_000)
     settled = await settle(hall, task=task, shares=[Share(_of(bob), 4_000, user_id=bob.user_id)])
-    assert settled is not None
     assert settled.state is HoldState.SPLIT
     assert await balance(hall, available_account(_of(bob))) == OPENING + 3_600
     assert await balance(hall, available_account(_of(ada))) == OPENING - 4_000
@@ -198,10 +198,34 @@ async def test_a_division_that_does_not_add_up_is_refused_by_the_database(hall: 
         await hall.database.write(lambda tx: tx.run(forged, task=task.id))
 
 
+async def test_a_draft_is_withdrawn_without_a_hold_and_nothing_else_is_settled_without(
+    hall: Hall,
+) -> None:
+    ada, bob = await sign_up(hall), await sign_up(hall, "bob")
+    task = await draft(hall, ada, price_cents=500)
+    with pytest.raises(LostRace, match="Nothing is held"):
+        await settle(hall, task=task, shares=[Share(_of(bob), 500)])
+    assert (await cancel(hall, actor=ada, task=task)).state is State.CANCELLED
+    assert await balance(hall, available_account(_of(ada))) == OPENING
+    assert await balance(hall, available_account(_of(bob))) == OPENING
+
+
 async def test_money_held_behind_a_final_state_is_found(hall: Hall) -> None:
     ada = await sign_up(hall)
     task = await funded(hall, ada)
     assert (await check_ledger(hall.database)).ok
+    end = Statement(
+        update(tasks_table).where(tasks_table.c.id == bindparam("task_id")).values(state="done"),
+        name="end_without_settling",
+    )
+    await hall.database.write(lambda tx: tx.run(end, task_id=task.id))
+    problems = (await check_ledger(hall.database)).problems
+    assert any(task.id in one and "done" in one and "held" in one for one in problems)
+
+
+async def test_a_hold_that_was_settled_under_an_open_task_is_found(hall: Hall) -> None:
+    ada = await sign_up(hall)
+    task = await funded(hall, ada)
     await settle(hall, task=task, shares=[])
     problems = (await check_ledger(hall.database)).problems
     assert any(task.id in one and "open" in one for one in problems)

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hiringhall.domain.compute import Spender
 from hiringhall.hall import Hall
 from hiringhall.workers.gateway import ModelRules, Provider
 from tests.gateway.clients import (
@@ -258,8 +259,8 @@ async def test_a_hall_without_a_key_says_so(hall: Hall) -> None:
 async def test_a_teams_own_key_goes_before_the_halls(hall: Hall) -> None:
     brief = await begun(hall, await sign_up(hall))
 
-    async def team_key(team_id: str, provider: Provider) -> str | None:
-        assert team_id == brief.task.team_id
+    async def team_key(spender: Spender, provider: Provider) -> str | None:
+        assert spender.team_id == brief.task.team_id
         return "the-teams-own" if provider is Provider.ANTHROPIC else None
 
     with model_server(Turn("Hi", usage=Usage(10, 1))) as server:

@@ -7,18 +7,12 @@ import pytest
 
 from hiringhall.app import open_app
 from tests.support.halls import sign_up
-from tests.workers.shop import Shop, carried, git, settings_for
+from tests.workers.shop import Shop, carried, make_repository, settings_for
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    git(folder, "init", "-q", "-b", "main")
-    (folder / "hello.txt").write_text("hello\n")
-    git(folder, "add", ".")
-    git(folder, "commit", "-qm", "First")
-    return folder
+    return make_repository(tmp_path / "repository")
 
 
 @pytest.fixture

@@ -10,12 +10,13 @@ from typing import Any
 
 from hiringhall.actions.accounts import tidy_email
 from hiringhall.actions.roles import set_role
-from hiringhall.app import App
+from hiringhall.app import App, open_app
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Task
 from hiringhall.queries.tasks import task_log
 from hiringhall.settings import read_settings
-from tests.support.halls import House, post
+from tests.support.halls import House, post, sign_up
+from tests.support.models import ModelServer
 
 EMAIL = tidy_email("ada@example.com")
 
@@ -51,6 +52,16 @@ def git(folder: Path, *args: str) -> str:
     return done.stdout
 
 
+def make_repository(folder: Path) -> Path:
+    """A repository with one file in one commit."""
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    (folder / "hello.txt").write_text("hello\n")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "First")
+    return folder
+
+
 @contextlib.asynccontextmanager
 async def carried(app: App) -> AsyncGenerator[House]:
     carrying = asyncio.create_task(app.carry())
@@ -69,3 +80,34 @@ def settings_for(tmp_path: Path, database_url: str) -> Any:
         allow_local_repositories=True,
         require_sandbox=True,
     )
+
+
+PROVIDER_KEY = "sk-canary-0123456789abcdef0123456789abcdef"
+"""A provider's key: it must be nowhere but at the provider."""
+
+
+def with_models(models: ModelServer, prices: Path, **settings: Any) -> dict[str, Any]:
+    """Settings of a hall whose agents call a model server of the test's, at prices that tell."""
+    prices.write_text("[unknown]\ninput = 20.0\noutput = 1.0\n")
+    return {
+        "allow_local_repositories": True,
+        "require_sandbox": True,
+        "anthropic_base_url": models.base_urls["anthropic"],
+        "anthropic_api_key": PROVIDER_KEY,
+        "openai_base_url": models.base_urls["openai"],
+        "openai_api_key": PROVIDER_KEY,
+        "model_prices": prices,
+        "credits_per_day": 1_000_000,
+        **settings,
+    }
+
+
+@contextlib.asynccontextmanager
+async def open_again(
+    settings: dict[str, Any], repository: Path, known: list[Actor]
+) -> AsyncGenerator[Shop]:
+    """A shop on a hall that may have been open before; `known` is who has signed up there."""
+    async with open_app(read_settings({}, **settings)) as app, carried(app) as house:
+        if not known:
+            known.append(await sign_up(app.hall))
+        yield Shop(app, house, known[0], repository)

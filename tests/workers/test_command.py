@@ -1,5 +1,7 @@
 """The command runtime, for real: sandbox, git, the branch pushed, nothing done twice."""
 
+import base64
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,27 @@ async def test_without_a_repository_its_files_are_delivered(shop: Shop) -> None:
     result = await task_result(shop.app.hall, actor=shop.ada, task_id=task.id)
     assert [file.name for file in result.files] == ["src/title.txt"]
     assert await read_all(shop.app.blobs, result.files[0].blob_key) == b"A fine title\n"
+
+
+async def test_a_live_secret_that_a_command_got_hold_of_is_told_nobody(
+    tmp_path: Path, database_url: str, repository: Path
+) -> None:
+    secret = "sk-canary-0123456789abcdef0123456789abcdef"
+    settings = replace(settings_for(tmp_path, database_url), anthropic_api_key=secret)
+    async with open_app(settings) as app, carried(app) as house:
+        shop = Shop(app, house, await sign_up(app.hall), repository)
+        await shop.role(
+            'echo "$KEY"; printf "%s" "$KEY" | base64 >coded.txt; echo "<$KEY>" >plain.txt',
+            environment={"KEY": secret},
+        )
+        task = await shop.post()
+        await house.until(shop.ada, task.id, State.IN_REVIEW, State.FAILED)
+        result = await task_result(app.hall, actor=shop.ada, task_id=task.id)
+        words = [result.text or "", *(await shop.words(task))]
+        assert any("[secret]" in one for one in words)
+        words += [(await read_all(app.blobs, file.blob_key)).decode() for file in result.files]
+        coded = base64.b64encode(secret.encode()).decode().rstrip("=")[:-2]
+        assert not [one for one in words if secret in one or coded in one]
 
 
 async def test_the_brief_and_what_was_said_are_there_to_read(shop: Shop) -> None:

@@ -44,14 +44,14 @@ async def take(tx: Tx, hall: Hall, task: Task, *, fee_on_top: bool) -> Hold:
     return hold
 
 
-async def divide(tx: Tx, hall: Hall, task: Task, shares: Sequence[Share]) -> Settlement | None:
+async def divide(tx: Tx, hall: Hall, task: Task, shares: Sequence[Share]) -> Settlement:
     """Settle a task's hold, once: pay the shares less the fee, and give the rest back.
 
-    None where nothing was ever held. Raises LostRace where it was settled already.
+    Raises LostRace where nothing is held, or was settled already.
     """
     hold = await holds.of_task(tx, task.id)
     if hold is None:
-        return None
+        raise LostRace("Nothing is held for this task")
     settlement = settle(hold, shares)
     if not await holds.settle(tx, task.id, settlement, at_us=hall.clock()):
         raise LostRace("The money of this task was settled already")

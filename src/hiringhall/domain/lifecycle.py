@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hiringhall.domain.errors import WrongState
-from hiringhall.domain.tasks import MARKET, Acceptance, Engagement, State, Task, Waiting
+from hiringhall.domain.tasks import MARKET, QUESTIONED, Acceptance, Engagement, State, Task, Waiting
 
 
 class Command(StrEnum):
@@ -122,7 +122,6 @@ _ENDED = _states(State.DONE, State.FAILED, State.CANCELLED, State.EXPIRED)
 _BOARD = _states(*State) - _states(State.DISPUTED, State.SELECTING)
 _CLOCKS = frozenset(Timer)
 _PLAN = frozenset({Waiting.PLAN_DECISION})
-_QUESTION = frozenset({Waiting.REPLY, Waiting.BUDGET_DECISION})
 _INTAKE = frozenset({Engagement.PROPOSALS, Engagement.TASK_FORCE})
 _CLAIMED = frozenset({Engagement.CLAIM})
 _EITHER = frozenset({Side.POSTER, Side.WORKER})
@@ -151,7 +150,7 @@ MOVES: tuple[Move, ...] = (
          clears=frozenset({T.CLAIM_LIMIT})),
     Move(C.START, _states(S.ASSIGNED, S.REVISING), S.IN_PROGRESS, WORKER_SIDE),
     Move(C.ASK, _DELIVERS, S.AWAITING_REPLY, WORKER_SIDE, then_waits=Waiting.REPLY),
-    Move(C.REPLY, _states(S.AWAITING_REPLY), S.IN_PROGRESS, POSTER_SIDE, waiting=_QUESTION),
+    Move(C.REPLY, _states(S.AWAITING_REPLY), S.IN_PROGRESS, POSTER_SIDE, waiting=QUESTIONED),
     Move(C.PROPOSE_PLAN, _DELIVERS, S.AWAITING_REPLY, WORKER_SIDE,
          then_waits=Waiting.PLAN_DECISION),
     Move(C.DECIDE_PLAN, _states(S.AWAITING_REPLY), S.IN_PROGRESS, POSTER_SIDE, waiting=_PLAN),

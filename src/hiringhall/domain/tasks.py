@@ -44,6 +44,13 @@ class Waiting(StrEnum):
     UNTIL = "until"
 
 
+QUESTIONED = frozenset({Waiting.REPLY, Waiting.BUDGET_DECISION})
+"""What a task waits for while its newest question is open."""
+
+HANDED_IN = frozenset({State.IN_REVIEW, State.DISPUTED})
+"""States in which its newest deliverable is to be decided."""
+
+
 class Engagement(StrEnum):
     """How the worker is found."""
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, func, or_, select
 
+from hiringhall.domain.tasks import QUESTIONED
 from hiringhall.store.database import Tx
+from hiringhall.store.rows import words_of
 from hiringhall.store.statements import Statement
 from hiringhall.store.tables import deliverables, events, plans, questions, runs, tasks, timers
 
@@ -132,7 +134,7 @@ _undecided = Statement(
     .where(
         or_(
             and_(
-                tasks.c.waiting_for == "reply",
+                tasks.c.waiting_for.in_(words_of(QUESTIONED)),
                 or_(questions.c.id.is_(None), questions.c.answered_at_us.is_not(None)),
             ),
             and_(

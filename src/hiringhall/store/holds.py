@@ -5,7 +5,7 @@ from sqlalchemy import and_, bindparam, or_, select, update
 from hiringhall.domain.escrow import Hold, HoldState, Settlement
 from hiringhall.domain.tasks import FINAL
 from hiringhall.store.database import Tx
-from hiringhall.store.rows import insert_row
+from hiringhall.store.rows import insert_row, words_of
 from hiringhall.store.statements import Statement
 from hiringhall.store.tables import holds, ledger_accounts, tasks
 
@@ -42,7 +42,7 @@ _stuck = Statement(
             _escrow.c.balance_cents.is_(None),
             and_(holds.c.state == "held", _escrow.c.balance_cents != holds.c.amount_cents),
             and_(holds.c.state != "held", _escrow.c.balance_cents != 0),
-            (holds.c.state == "held") == tasks.c.state.in_([one.value for one in FINAL]),
+            (holds.c.state == "held") == tasks.c.state.in_(words_of(FINAL)),
         )
     )
     .order_by(holds.c.task_id)

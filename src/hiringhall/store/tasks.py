@@ -8,10 +8,18 @@ from sqlalchemy import and_, bindparam, func, select, update
 
 from hiringhall.domain.errors import LostRace
 from hiringhall.domain.questions import AskedQuestion, QuestionKind, questions_from_json
-from hiringhall.domain.tasks import Acceptance, Engagement, State, Task, Waiting
+from hiringhall.domain.tasks import (
+    HANDED_IN,
+    QUESTIONED,
+    Acceptance,
+    Engagement,
+    State,
+    Task,
+    Waiting,
+)
 from hiringhall.domain.teams import repository_of
 from hiringhall.store.database import Tx
-from hiringhall.store.rows import insert_row
+from hiringhall.store.rows import insert_row, words_of
 from hiringhall.store.statements import Statement
 from hiringhall.store.tables import (
     credit_days,
@@ -131,18 +139,19 @@ _view = Statement(
             questions,
             and_(
                 questions.c.id == tasks.c.question_id,
-                tasks.c.waiting_for.in_(["reply", "budget_decision"]),
+                tasks.c.waiting_for.in_(words_of(QUESTIONED)),
             ),
         )
         .outerjoin(
             deliverables,
             and_(
                 deliverables.c.id == tasks.c.deliverable_id,
-                tasks.c.state.in_(["in_review", "disputed"]),
+                tasks.c.state.in_(words_of(HANDED_IN)),
             ),
         )
         .outerjoin(
-            plans, and_(plans.c.id == tasks.c.plan_id, tasks.c.waiting_for == "plan_decision")
+            plans,
+            and_(plans.c.id == tasks.c.plan_id, tasks.c.waiting_for == Waiting.PLAN_DECISION.value),
         )
     )
     .where(tasks.c.id == bindparam("task_id")),

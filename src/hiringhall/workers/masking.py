@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -190,19 +190,26 @@ def _merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def masked_file(path: Path, masker: Masker, folder: Path) -> Path | None:
-    """Write a copy without secrets into a folder; None where the file holds none.
+    """Write a copy without secrets into a folder; None, and no copy, where the file holds none.
 
     Takes as long as reading the file does: for a thread. Raises OSError.
     """
+    if not any(found for _, found in _masked_pieces(path, masker)):
+        return None
     copy = folder / "masked"
-    found = False
-    with open_plain(path) as source, copy.open("wb") as target:
-        stream = masker.stream()
+    with copy.open("wb") as target:
+        for told, _ in _masked_pieces(path, masker):
+            target.write(told)
+    return copy
+
+
+def _masked_pieces(path: Path, masker: Masker) -> Iterator[tuple[bytes, bool]]:
+    """A file without secrets, piece by piece, and whether any was found so far."""
+    stream = masker.stream()
+    with open_plain(path) as source:
         while piece := source.read(_PIECE_BYTES):
-            target.write(stream.feed(piece))
-        target.write(stream.end())
-        found = stream.found
-    return copy if found else None
+            yield stream.feed(piece), stream.found
+        yield stream.end(), stream.found
 
 
 def forms_of(secret: str) -> set[bytes]:

@@ -61,6 +61,8 @@ async def move(
             assert not shares, "a move that keeps the hold pays nobody"
         case Hold.TAKE:
             await escrow.take(tx, hall, moved, fee_on_top=fee_on_top)
+        case Hold.REFUND if task.state is State.DRAFT:
+            pass  # its price is taken when it is offered
         case Hold.RELEASE | Hold.REFUND | Hold.SPLIT:
             assert bool(shares) == (row.hold is not Hold.REFUND), "a refund alone pays nobody"
             await escrow.divide(tx, hall, moved, shares)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from hiringhall.actions.runs.working import RunBrief
+from hiringhall.domain.compute import Spender
 from hiringhall.hall import Hall
 from hiringhall.workers.gateway.models import ModelRules
 from hiringhall.workers.gateway.prices import PriceTable
@@ -15,15 +16,15 @@ from hiringhall.workers.gateway.run import GatewayRun
 if TYPE_CHECKING:
     import httpx
 
-TeamKey = Callable[[str, Provider], Awaitable[str | None]]
-"""A team's own key for a provider, by the team's id; None where it has none."""
+TeamKey = Callable[[Spender, Provider], Awaitable[str | None]]
+"""A team's own key for a provider, by who spends; None where it has none."""
 
 CONNECT_S = 10.0
 SILENCE_S = 600.0
 """How long a provider may think without a word."""
 
 
-async def no_team_key(_team_id: str, _provider: Provider) -> str | None:
+async def no_team_key(_spender: Spender, _provider: Provider) -> str | None:
     """No team has a key of its own."""
     return None
 
@@ -62,13 +63,13 @@ class Gateway:
         """Those that can be called without a team's own key."""
         return tuple(one for one, endpoint in self._endpoints.items() if _answers(endpoint))
 
-    async def endpoint_for(self, team_id: str, provider: Provider) -> Endpoint:
+    async def endpoint_for(self, spender: Spender, provider: Provider) -> Endpoint:
         """Where a team's calls go, with the key for them; the team's own goes before the hall's.
 
         Raises Refused where there is none.
         """
         endpoint = self._endpoints.get(provider, Endpoint(provider, PUBLIC[provider]))
-        own = await self._team_key(team_id, provider)
+        own = await self._team_key(spender, provider)
         if own:
             return Endpoint(provider, endpoint.base_url, own)
         if not _answers(endpoint):

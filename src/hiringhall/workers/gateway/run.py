@@ -92,7 +92,7 @@ class GatewayRun:
         send: Any,
     ) -> None:
         gateway = self.gateway
-        endpoint = await gateway.endpoint_for(self.spender.team_id, path.provider)
+        endpoint = await gateway.endpoint_for(self.spender, path.provider)
         asking = call = None
         if path.use is not Use.LIST:
             asking = judge(path, body, self.models, hosted_tools=gateway.hosted_tools)

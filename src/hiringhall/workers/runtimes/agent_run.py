@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 
@@ -22,12 +21,12 @@ from hiringhall.workers.agents.permissions import (
 )
 from hiringhall.workers.agents.profile import PATH, Profile
 from hiringhall.workers.agents.talk import CannotTalk, Stop, Talk, TurnEnd
-from hiringhall.workers.coordination.desk import Submitted
 from hiringhall.workers.place import Place
 from hiringhall.workers.reaching import Reached
 from hiringhall.workers.runlog import RunLog
 from hiringhall.workers.runtimes.agent_role import AgentRole
-from hiringhall.workers.runtimes.port import Asked, Broke, OverBudget, Parked, Stretch
+from hiringhall.workers.runtimes.in_session import Ending
+from hiringhall.workers.runtimes.port import Asked, Broke, Stretch
 from hiringhall.workers.sandboxes.port import Limits, Places, Sandboxed, SandboxSpec
 from hiringhall.workers.sessions import Held, Occupant, Session
 from hiringhall.workers.sockets import MODEL, PORTS, WORK
@@ -41,10 +40,6 @@ INTERRUPTED_S = 10.0
 """How long an agent that was interrupted may take to bring its session in order."""
 SLACK_S = 30.0
 """By how much the sandbox's own clock is later than the run's: to end a session in order."""
-
-
-Ending: TypeAlias = Submitted | Broke | OverBudget | Parked
-"""What a run of an agent comes to; all but the first leaves its session in the middle."""
 
 
 @dataclass(frozen=True, slots=True)

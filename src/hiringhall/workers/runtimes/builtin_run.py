@@ -5,7 +5,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 import structlog
@@ -18,17 +17,16 @@ from hiringhall.workers.builtin.prompts import first_prompt, instructions, next_
 from hiringhall.workers.builtin.shell import Shell
 from hiringhall.workers.builtin.wire import Begin
 from hiringhall.workers.builtin.wire import Outcome as LoopOutcome
-from hiringhall.workers.coordination.desk import HandIn, Submitted
+from hiringhall.workers.coordination.desk import HandIn
 from hiringhall.workers.place import Place
 from hiringhall.workers.reaching import Reached
 from hiringhall.workers.runlog import RunLog
 from hiringhall.workers.runtimes.builtin_role import BuiltinRole, ModelChoice
+from hiringhall.workers.runtimes.in_session import Ending
 from hiringhall.workers.runtimes.port import (
     Asked,
     Broke,
     GaveUp,
-    OverBudget,
-    Parked,
     Planned,
     Stretch,
 )
@@ -45,8 +43,6 @@ MOST_LOOPS = 3
 """How often the loops' process may die under one run."""
 SLACK_S = 30.0
 _PATH = "/opt/agents/bin:/usr/local/bin:/usr/bin:/bin"
-
-Ending: TypeAlias = Submitted | Broke | OverBudget | Parked
 
 
 @dataclass(frozen=True, slots=True)
