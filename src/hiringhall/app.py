@@ -29,7 +29,7 @@ from hiringhall.signals import Signals
 from hiringhall.staff import hire
 from hiringhall.store.database import Database, open_database
 from hiringhall.workers.builtin.host import LoopHost
-from hiringhall.workers.coordination.mcp import work_app
+from hiringhall.workers.coordination.serving import work_app
 from hiringhall.workers.gateway import Endpoint, Gateway, ModelRules, Provider, read_prices
 from hiringhall.workers.gateway.gateway import TeamKey
 from hiringhall.workers.gateway.providers import PUBLIC

@@ -2,55 +2,19 @@
 
 from typing import Any
 
-import httpx
+import msgspec
 import pytest
 
-from hiringhall.actions.runs import recovery, working
-from hiringhall.domain.events import LoggedEvent
-from hiringhall.domain.policy import Actor, ActorKind
+from hiringhall.actions.runs import recovery
 from hiringhall.domain.questions import InputType
 from hiringhall.hall import Hall
-from hiringhall.queries.tasks import task_log
-from hiringhall.workers.coordination.desk import Desk, HandIn
-from hiringhall.workers.coordination.mcp import MOST_BODY_BYTES, work_app
+from hiringhall.workers.coordination.desk import HandIn
+from hiringhall.workers.coordination.serving import MOST_BODY_BYTES
+from hiringhall.workers.coordination.tools import BY_NAME
 from hiringhall.workers.runtimes.port import Asked, GaveUp, Planned
-from tests.support.halls import post, sign_up
+from tests.coordination.callers import Client, desk_of, log_of
 
 pytestmark = pytest.mark.anyio
-
-
-class Client:
-    """An MCP client of one run."""
-
-    def __init__(self, desk: Desk) -> None:
-        transport = httpx.ASGITransport(work_app(desk))
-        self.http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:7101")
-
-    async def say(self, method: str, **params: Any) -> Any:
-        body = {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
-        answer = await self.http.post("/mcp", json=body)
-        assert answer.status_code == 200
-        assert answer.json()["id"] == 7
-        return answer.json()
-
-    async def call(self, tool: str, **arguments: Any) -> tuple[str, bool]:
-        """What the tool says, and whether it refused."""
-        result = (await self.say("tools/call", name=tool, arguments=arguments))["result"]
-        return result["content"][0]["text"], result["isError"]
-
-
-async def desk_of(hall: Hall, name: str = "ada", **task: Any) -> Desk:
-    await post(hall, await sign_up(hall, name), **task)
-    run = await working.claim_next_run(hall, node_id="n", lease_s=30, runtimes=["rehearsal"])
-    assert run is not None
-    return Desk(hall, await working.start_run(hall, token=run.token))
-
-
-async def log_of(hall: Hall, desk: Desk) -> list[LoggedEvent]:
-    """The task's log, as the hall itself reads it."""
-    task = desk.brief.task
-    ada = Actor(ActorKind.USER, task.organization_id, task.created_by)
-    return await task_log(hall, actor=ada, task_id=task.id)
 
 
 async def test_a_client_shakes_hands_and_sees_the_tools(hall: Hall) -> None:
@@ -68,6 +32,26 @@ async def test_a_client_shakes_hands_and_sees_the_tools(hall: Hall) -> None:
     assert (await client.say("ping"))["result"] == {}
     assert (await client.http.get("/mcp")).status_code == 405
     assert (await client.http.get("/other")).status_code == 404
+
+
+async def test_every_tool_says_what_it_takes(hall: Hall) -> None:
+    """What a schema names is what is taken: nobody is told of an argument that is refused."""
+    for tool in BY_NAME.values():
+        fields = {field.name for field in msgspec.structs.fields(tool.takes)}
+        assert tool.properties.keys() <= fields, tool.name
+        assert set(tool.required) <= tool.properties.keys(), tool.name
+        assert not tool.text or tool.text in fields, tool.name
+
+
+async def test_a_tool_is_used_so_often_and_no_more(hall: Hall) -> None:
+    desk = await desk_of(hall)
+    client = Client(desk)
+    for _ in range(BY_NAME["get_task"].most):
+        desk.count("get_task", most=BY_NAME["get_task"].most)
+    text, refused = await client.call("get_task")
+    assert refused
+    assert "the most" in text
+    assert not (await client.call("get_context"))[1]
 
 
 async def test_nonsense_is_answered_and_harms_nothing(hall: Hall) -> None:

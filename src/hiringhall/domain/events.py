@@ -81,6 +81,18 @@ class ProgressReported(Happened):
 
 
 @dataclass(frozen=True, slots=True)
+class MessagePosted(Happened):
+    """Somebody said something in the task's thread; `sender` is on whose side they are."""
+
+    type = "message_posted"
+    message_id: str
+    kind: str
+    sender: str
+    sender_name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionAsked(Happened):
     """The worker needs the poster to say something."""
 
@@ -181,6 +193,7 @@ ALL: tuple[type[Happened], ...] = (
     RunStarted,
     RunEnded,
     ProgressReported,
+    MessagePosted,
     QuestionAsked,
     ReplyGiven,
     PlanProposed,

@@ -74,6 +74,19 @@ async def start_run(tx: Tx, hall: Hall, *, token: RunToken) -> RunBrief:
         task = await move(tx, hall, task, Command.START, side=Side.WORKER, actor=actor, event=event)
     else:
         task = await record(tx, hall, task, actor=actor, event=event, was=task)
+    return await _brief_of(tx, task, run)
+
+
+async def read_brief(hall: Hall, *, token: RunToken) -> RunBrief:
+    """The brief of a run that is in hand, read again; raises Superseded."""
+
+    async def find(tx: Tx) -> RunBrief:
+        return await _brief_of(tx, *await load_fenced(tx, token, states=LEASED))
+
+    return await hall.database.write(find)
+
+
+async def _brief_of(tx: Tx, task: Task, run: Run) -> RunBrief:
     role = None
     if task.role is not None:
         role = await roles.named(tx, team_id=task.team_id, name=task.role)

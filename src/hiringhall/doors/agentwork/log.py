@@ -49,6 +49,11 @@ def _sent_back(data: Mapping[str, Any]) -> Shown | None:
     return "solution_decision", f"REJECTED: {reason}" if reason else "REJECTED"
 
 
+def _message(data: Mapping[str, Any]) -> Shown | None:
+    """The door has no thread, and its `reply` is the poster's alone."""
+    return "status", f"{data['sender_name']}: {_text(data)}"
+
+
 def _unseen(data: Mapping[str, Any]) -> Shown | None:
     return None
 
@@ -61,6 +66,7 @@ SHOWN: Mapping[str, Callable[[Mapping[str, Any]], Shown | None]] = {
     "run_started": lambda data: ("status", f"A worker has started (runtime: {data['runtime']})"),
     "run_ended": _said("status"),
     "progress_reported": _said("status"),
+    "message_posted": _message,
     "question_asked": _asked,
     "reply_given": _said("reply"),
     "plan_proposed": _said("status", "Plan proposed: "),

@@ -18,6 +18,7 @@ from hiringhall.store.tables.accounts import (
 from hiringhall.store.tables.base import metadata
 from hiringhall.store.tables.deliverables import deliverables, files
 from hiringhall.store.tables.ledger import holds, ledger_accounts, ledger_transfers, payouts
+from hiringhall.store.tables.messages import messages
 from hiringhall.store.tables.runs import credit_days, runs, usage_records
 from hiringhall.store.tables.tasks import events, plans, questions, tasks, timers
 from hiringhall.store.tables.teams import roles, team_secrets, teams
@@ -39,6 +40,7 @@ __all__ = [
     "ledger_accounts",
     "ledger_transfers",
     "memberships",
+    "messages",
     "metadata",
     "model_calls",
     "organizations",

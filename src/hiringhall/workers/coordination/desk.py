@@ -1,6 +1,7 @@
 """The desk of one sandboxed run: takes the outcome that its agent submits, once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -8,6 +9,7 @@ from typing import TypeAlias
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.errors import Forbidden
 from hiringhall.hall import Hall
+from hiringhall.queries.work import prove
 from hiringhall.workers.masking import Masker
 from hiringhall.workers.runtimes.port import Asked, GaveUp, Planned, Said
 
@@ -49,6 +51,7 @@ class Desk:
         self.mask = mask or Masker().text
         self.brief = brief
         self.token = brief.run.token
+        self._used: Counter[str] = Counter()
         self._submitted: Submitted | None = None
         self._laid_down = asyncio.Event()
 
@@ -56,6 +59,24 @@ class Desk:
     def submitted(self) -> Submitted | None:
         """The outcome, if there is one already."""
         return self._submitted
+
+    def count(self, tool: str, *, most: int) -> None:
+        """Count one more use of a tool; raises Forbidden past the most."""
+        if self._used[tool] >= most:
+            raise Forbidden(
+                f"This run has used {tool} {most} times, which is the most: go on without"
+            )
+        self._used[tool] += 1
+
+    async def hand_over(self, outcome: Submitted) -> None:
+        """Take the run's outcome.
+
+        Raises:
+            Superseded: the run may not write any more.
+            Forbidden: it has said how it ends already.
+        """
+        await prove(self.hall, token=self.token)
+        self.submit(outcome)
 
     def submit(self, outcome: Submitted) -> None:
         """Lay the outcome down; raises Forbidden for a second one, whatever it is."""

@@ -439,6 +439,28 @@ def upgrade() -> None:
         postgresql_where=sa.text("task_id IS NULL"),
     )
     op.create_table(
+        "messages",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("sender_id", sa.Text(), nullable=True),
+        sa.Column("sender_name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('text', 'summary', 'blocker', 'system')", name=op.f("ck_messages_kind")
+        ),
+        sa.CheckConstraint(
+            "sender IN ('worker', 'manager', 'poster', 'hall')", name=op.f("ck_messages_sender")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_messages_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+    )
+    op.create_index(op.f("ix_messages_sender_id"), "messages", ["sender_id"], unique=False)
+    op.create_index(op.f("ix_messages_task_id_id"), "messages", ["task_id", "id"], unique=False)
+    op.create_table(
         "payouts",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("organization_id", sa.Text(), nullable=False),

@@ -1,0 +1,80 @@
+"""The tools by which a worker reads: its task, all that surrounds it, and what others say."""
+
+import msgspec
+
+from hiringhall.domain import ids
+from hiringhall.domain.errors import Invalid
+from hiringhall.queries import work
+from hiringhall.store.messages import FIRST
+from hiringhall.workers.briefs import as_markdown
+from hiringhall.workers.coordination.context import context_of, message_of
+from hiringhall.workers.coordination.desk import Desk
+from hiringhall.workers.coordination.tool import TEXT, Nothing, Said, Tool
+
+MOST_MESSAGES = 100
+_THREAD_LENGTH = 200_000
+
+
+class Reading(msgspec.Struct, forbid_unknown_fields=True):
+    """What `read_thread` takes."""
+
+    after: str = FIRST
+    limit: int = 50
+
+
+async def _get_task(desk: Desk, _: Nothing) -> Said:
+    return as_markdown(desk.brief)
+
+
+async def _get_context(desk: Desk, _: Nothing) -> Said:
+    return context_of(await work.work_context(desk.hall, token=desk.token))
+
+
+async def _read_thread(desk: Desk, given: Reading) -> Said:
+    if given.after != FIRST and not ids.is_uuid(given.after):
+        raise Invalid("`after` is the id of a message")
+    if not 1 <= given.limit <= MOST_MESSAGES:
+        raise Invalid(f"`limit` is 1 to {MOST_MESSAGES}")
+    found = await work.thread(desk.hall, token=desk.token, after=given.after, most=given.limit + 1)
+    shown, length = found[: given.limit], 0
+    for count, one in enumerate(shown):
+        length += len(one.text)
+        if length > _THREAD_LENGTH:
+            shown = shown[:count]
+            break
+    return {
+        "messages": [message_of(one) for one in shown],
+        "more": len(found) > len(shown),
+    }
+
+
+TOOLS: tuple[Tool, ...] = (
+    Tool(
+        "get_task",
+        "The task: title, description, and all that was said about it so far.",
+        Nothing,
+        {},
+        (),
+        _get_task,
+    ),
+    Tool(
+        "get_context",
+        "What surrounds the task: the team's goal and playbook, your role, earlier solutions and "
+        "what was said of them, the thread, and what is left of each budget for models.",
+        Nothing,
+        {},
+        (),
+        _get_context,
+    ),
+    Tool(
+        "read_thread",
+        "Messages of the task's thread, oldest first. `after` is the id of the last that you know.",
+        Reading,
+        {
+            "after": TEXT,
+            "limit": {"type": "integer", "minimum": 1, "maximum": MOST_MESSAGES},
+        },
+        (),
+        _read_thread,
+    ),
+)

@@ -1,0 +1,75 @@
+"""The app at a run's `work.sock`: its tools by MCP at `/mcp`, by plain HTTP at `/tools`.
+
+The run's own socket says whose desk it is, so nobody has to prove anything here.
+"""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hiringhall.workers.coordination import mcp, plain
+from hiringhall.workers.coordination.desk import Desk
+
+MOST_BODY_BYTES = 4 * 1024 * 1024
+
+_JSON = (b"content-type", b"application/json")
+_POST = ((b"allow", b"POST"),)
+_GET = ((b"allow", b"GET"),)
+
+
+def work_app(desk: Desk) -> ASGIApp:
+    """The app for one run."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path, is_post = scope["path"].rstrip("/"), scope["method"] == "POST"
+        if path == "/tools":
+            if scope["method"] == "GET":
+                await _answer(send, 200, plain.listed())
+            else:
+                await _answer(send, *plain.refusal(405, "wrong_method", "GET it"), more=_GET)
+        elif path != "/mcp" and not path.startswith("/tools/"):
+            await _answer(send, *plain.refusal(404, "not_found", "There are /mcp and /tools here"))
+        elif not is_post:
+            # Streams of the server's own are not offered; clients ask, and go on without.
+            await _answer(send, *plain.refusal(405, "wrong_method", "POST to it"), more=_POST)
+        else:
+            body = await _read(receive)
+            if body is None:
+                return
+            if len(body) > MOST_BODY_BYTES:
+                said = f"A request has at most {MOST_BODY_BYTES} bytes"
+                await _answer(send, *plain.refusal(413, "too_large", said))
+            elif path == "/mcp":
+                await _answer(send, *await mcp.answer(desk, body))
+            else:
+                name = path.removeprefix("/tools/")
+                await _answer(send, *await plain.use(desk, name, _content_type(scope), body))
+
+    return app
+
+
+def _content_type(scope: Scope) -> bytes:
+    return dict(scope["headers"]).get(b"content-type", b"")
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """A request's body, a little more of it than is taken; None where the client went away."""
+    body = bytearray()
+    while len(body) <= MOST_BODY_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return bytes(body)
+
+
+async def _answer(
+    send: Send, status: int, body: bytes, *, more: tuple[tuple[bytes, bytes], ...] = ()
+) -> None:
+    headers = [(b"content-length", str(len(body)).encode()), *more]
+    if body:
+        headers.append(_JSON)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
