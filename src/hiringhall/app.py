@@ -323,6 +323,7 @@ def _rules(settings: Settings) -> Rules:
         sign_ins_per_email=settings.sign_ins_per_email,
         caps=_caps(settings),
         credit_micros=settings.credit_cents * MICROS_PER_CENT,
+        team_runs=settings.team_runs,
     )
 
 

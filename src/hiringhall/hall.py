@@ -56,7 +56,8 @@ class Rules:
     registrations that wait for a person's word each hour for an e-mail, failed sign-ins each
     quarter of an hour for an e-mail. `caps` hold what models cost, in micros of the currency, where
     a budget has no cap of its own; a scope that is not named is not held.
-    `credit_micros` is what a credit is worth of it.
+    `credit_micros` is what a credit is worth of it. `team_runs` is how many runs of one team are at
+    work at once, of which a team may have less; None: as many as there are places.
     """
 
     registration: Registration = Registration.OPEN
@@ -72,6 +73,7 @@ class Rules:
     idempotency_hours: int = 24
     caps: Mapping[CapScope, int] = field(default_factory=dict[CapScope, int])
     credit_micros: int = MICROS_PER_CENT
+    team_runs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

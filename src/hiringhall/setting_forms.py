@@ -65,6 +65,7 @@ USUAL_BOUNDS = (0, 1_000_000)
 BOUNDS: dict[str, tuple[int, int]] = {
     "port": (0, 65_535),
     "local_runs": (0, 1000),
+    "team_runs": (1, 1000),
     "run_timeout_s": (1, 30 * 24 * 3600),
     # The account that all of them come from must hold their sum in 64 bits.
     "opening_balance_cents": (0, 10**12),

@@ -79,6 +79,10 @@ class Settings:
         Path | None, "JSON file that the rehearsal runtime plays instead of its built-in turns"
     ] = None
     local_runs: Annotated[int, "runs at once in the server's own process; 0 takes none"] = 4
+    team_runs: Annotated[
+        int | None,
+        "most runs at once of one team, of which its maxWorkers may take less; unset: any number",
+    ] = None
     run_timeout_s: Annotated[int, "wall clock of a run unless its role says less, in seconds"] = (
         3600
     )

@@ -96,7 +96,7 @@ async def change_team(
 
     Raises NotFound, NotYours and Invalid.
     """
-    team = await _load(tx, actor, team_id)
+    was = team = await _load(tx, actor, team_id)
     team = replace(
         team,
         name=team.name if name is None else tidy_name(name, "name"),
@@ -106,6 +106,8 @@ async def change_team(
     )
     team, secrets = _configured(hall, team, config, anthropic_api_key)
     await teams.change(tx, team)
+    if team.max_workers != was.max_workers:
+        tx.after_commit(hall.engine.wake)
     await _keep_secrets(tx, hall, team, secrets)
     return replace(team, secrets=_names_after(team, secrets))
 

@@ -88,6 +88,7 @@ class Run:
     id: str
     task_id: str
     organization_id: str
+    team_id: str
     generation: int
     turn: int
     steps_done: int

@@ -12,6 +12,7 @@ MAX_GOAL_LENGTH = 10_000
 MAX_CONFIG_BYTES = 65_536
 MAX_PLAYBOOK_LENGTH = 200_000
 MAX_SECRET_LENGTH = 1_000
+MAX_WORKERS = 1_000
 
 MASK = "********"
 """What stands for a secret wherever it is shown; given back, it means the secret that is there."""
@@ -51,6 +52,12 @@ class Team:
     def repository(self) -> str | None:
         """The repository of the team's tasks that name none."""
         return repository_of(self.config)
+
+    @property
+    def max_workers(self) -> int | None:
+        """How many of its runs are at work at once; 0 lets none begin, None leaves it open."""
+        found = (self.config or {}).get("maxWorkers")
+        return found if isinstance(found, int) else None
 
     @property
     def reviews(self) -> bool:
@@ -150,5 +157,11 @@ def _truth(key: str, value: Any) -> bool:
     return value
 
 
+def _workers(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_WORKERS:
+        raise Invalid(f"{key} is a whole number from 0 to {MAX_WORKERS}", {key: "not a count"})
+    return value
+
+
 _SECRET_NAMES = frozenset(name.value for name in SecretName)
-_CHECKS = {"gitRepoUrl": _text, "review": _truth}
+_CHECKS = {"gitRepoUrl": _text, "review": _truth, "maxWorkers": _workers}

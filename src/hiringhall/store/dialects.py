@@ -12,7 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import LargeBinary, NullType, TypeEngine, UserDefinedType
+from sqlalchemy.types import BigInteger, LargeBinary, NullType, TypeEngine, UserDefinedType
 
 HEX_TO_BYTES = "hall_bytes"
 """The SQLite function that `any_of` needs for bytes; every connection defines it."""
@@ -103,6 +103,34 @@ def _any_of_postgresql(element: any_of, compiler: SQLCompiler, **kwargs: Any) ->
     needle, listed = compiler.process(column, **kwargs), compiler.process(values, **kwargs)
     kind = compiler.dialect.type_compiler_instance.process(column.type)
     return f"({needle} = ANY ({listed}::{kind}[]))"
+
+
+class transaction_lock(FunctionElement[Any]):  # noqa: N801  reads as SQL's own word in a statement
+    """Waits until no other transaction holds the lock of that number, then holds it to its end.
+
+    On SQLite it is nothing: there is one writer, and it has the whole file.
+    """
+
+    inherit_cache = True
+    type = NullType()
+
+    def __init__(self, number: int) -> None:
+        super().__init__(bindparam("number", number, type_=BigInteger(), unique=True))
+
+
+@compiles(transaction_lock, "sqlite")
+def _transaction_lock_sqlite(
+    element: transaction_lock, compiler: SQLCompiler, **kwargs: Any
+) -> str:
+    return "NULL"
+
+
+@compiles(transaction_lock, "postgresql")
+def _transaction_lock_postgresql(
+    element: transaction_lock, compiler: SQLCompiler, **kwargs: Any
+) -> str:
+    (number,) = element.clauses
+    return f"pg_advisory_xact_lock({compiler.process(number, **kwargs)})::TEXT"
 
 
 def list_encoder(kind: TypeEngine[Any]) -> Callable[[Sequence[Any]], str] | None:

@@ -1,6 +1,5 @@
 """Runs: a queue, leases and fencing, all in one table that is the truth about who works."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_, bindparam, select, update
@@ -9,7 +8,7 @@ from hiringhall.domain.errors import LostRace
 from hiringhall.domain.runs import LIVE, MOVES, Run, RunState
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
-from hiringhall.store.statements import Statement, any_of
+from hiringhall.store.statements import Statement
 from hiringhall.store.tables import runs, tasks
 
 _insert = Statement(insert_row(runs), name="insert_run")
@@ -41,17 +40,6 @@ _newest_of_task = Statement(
     .order_by(runs.c.generation.desc())
     .limit(1),
     name="newest_run_of_task",
-)
-# The task's row is locked along: whoever changes a task locks it before its run, and a claim that
-# had only the run would wait for the task, and they for each other.
-_next_queued = Statement(
-    select(runs)
-    .select_from(runs.join(tasks, tasks.c.id == runs.c.task_id))
-    .where(runs.c.state == "queued", any_of(runs.c.runtime, "runtimes"))
-    .order_by(runs.c.priority.desc(), runs.c.id)
-    .limit(1)
-    .with_for_update(skip_locked=True),
-    name="next_queued_run",
 )
 _lease = Statement(
     update(runs)
@@ -110,6 +98,7 @@ async def add(tx: Tx, run: Run) -> None:
         id=run.id,
         task_id=run.task_id,
         organization_id=run.organization_id,
+        team_id=run.team_id,
         generation=run.generation,
         turn=run.turn,
         steps_done=run.steps_done,
@@ -133,13 +122,13 @@ async def add(tx: Tx, run: Run) -> None:
 async def by_id(tx: Tx, run_id: str) -> Run | None:
     """A run as it stands."""
     row = await tx.one(_by_id, run_id=run_id)
-    return None if row is None else _to_run(row)
+    return None if row is None else to_run(row)
 
 
 async def live_of_task(tx: Tx, task_id: str) -> Run | None:
     """The run that is queued or at work on a task, or None."""
     row = await tx.one(_live_of_task, task_id=task_id)
-    return None if row is None else _to_run(row)
+    return None if row is None else to_run(row)
 
 
 async def live(tx: Tx) -> list[Run]:
@@ -155,16 +144,7 @@ async def left_lying(tx: Tx) -> list[Run]:
 async def newest_of_task(tx: Tx, task_id: str) -> Run | None:
     """The run with the highest generation of a task, or None."""
     row = await tx.one(_newest_of_task, task_id=task_id)
-    return None if row is None else _to_run(row)
-
-
-async def next_queued(tx: Tx, runtimes: Sequence[str]) -> Run | None:
-    """The run to start next, by priority and then by age; on PostgreSQL locked, with its task.
-
-    One whose task is being changed at this moment is passed over.
-    """
-    row = await tx.one(_next_queued, runtimes=list(runtimes))
-    return None if row is None else _to_run(row)
+    return None if row is None else to_run(row)
 
 
 async def lease(tx: Tx, run_id: str, *, node_id: str, until_us: int) -> bool:
@@ -210,18 +190,20 @@ async def leased_by(tx: Tx, node_id: str) -> list[Run]:
 
 async def overdue(tx: Tx, *, now_us: int, most: int) -> list[Run]:
     """Runs whose lease is over: their node does not answer any more."""
-    return [_to_run(row) for row in await tx.all(_overdue, now_us=now_us, most=most)]
+    return [to_run(row) for row in await tx.all(_overdue, now_us=now_us, most=most)]
 
 
 def _oldest_first(rows: list[Any]) -> list[Run]:
-    return sorted(map(_to_run, rows), key=lambda run: run.id)
+    return sorted(map(to_run, rows), key=lambda run: run.id)
 
 
-def _to_run(row: Any) -> Run:
+def to_run(row: Any) -> Run:
+    """A row of the table as the domain knows it."""
     return Run(
         id=row.id,
         task_id=row.task_id,
         organization_id=row.organization_id,
+        team_id=row.team_id,
         generation=row.generation,
         turn=row.turn,
         steps_done=row.steps_done,

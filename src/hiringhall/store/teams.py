@@ -39,6 +39,7 @@ _change = Statement(
         goal=bindparam("new_goal"),
         autonomy=bindparam("new_autonomy"),
         config=bindparam("new_config"),
+        max_workers=bindparam("new_max_workers"),
         updated_at_us=bindparam("at_us"),
     ),
     name="change_team",
@@ -89,6 +90,7 @@ async def add(tx: Tx, team: Team) -> None:
         goal=team.goal,
         autonomy=team.autonomy.value,
         config=_json(team.config),
+        max_workers=team.max_workers,
         playbook=team.playbook,
         created_at_us=team.created_at_us,
         updated_at_us=team.updated_at_us,
@@ -125,6 +127,7 @@ async def change(tx: Tx, team: Team) -> None:
         new_goal=team.goal,
         new_autonomy=team.autonomy.value,
         new_config=_json(team.config),
+        new_max_workers=team.max_workers,
         at_us=team.updated_at_us,
     )
 

@@ -9,6 +9,7 @@ import structlog
 
 from hiringhall.actions import housekeeping, timers
 from hiringhall.actions.runs import outcomes, pausing, recovery, spending, working
+from hiringhall.actions.runs.claiming import Round
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.blobs import Blobs
 from hiringhall.domain.errors import HallError, Invalid, Superseded
@@ -63,6 +64,7 @@ class Runner:
         self._clean = clean or _nothing
         self._secrets = secrets or LiveSecrets()
         self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._round = Round()
         self._closing = False
         self._clean_at_us = 0
         self._swept_at_us = 0
@@ -95,6 +97,7 @@ class Runner:
             node_id=self._node_id,
             lease_s=LEASE_S,
             runtimes=self._hall.staffing.ready,
+            begins=self._round,
         )
 
     async def tend(self) -> float:

@@ -49,6 +49,7 @@ async def queue_run(
         id=hall.new_id(),
         task_id=task.id,
         organization_id=task.organization_id,
+        team_id=task.team_id,
         generation=task.generation,
         turn=0 if after is None else after.turn + 1,
         steps_done=0,

@@ -1,8 +1,9 @@
 """A run's life while it works: taken from the queue, begun, alive, making progress."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from hiringhall.actions.runs.claiming import Round, choose_run
 from hiringhall.actions.runs.ending import actor_of, load_fenced
 from hiringhall.actions.tasks.moving import move, record
 from hiringhall.actions.transaction import action
@@ -37,12 +38,21 @@ class RunBrief:
 
 @action
 async def claim_next_run(
-    tx: Tx, hall: Hall, *, node_id: str, lease_s: int, runtimes: Sequence[str]
+    tx: Tx,
+    hall: Hall,
+    *,
+    node_id: str,
+    lease_s: int,
+    runtimes: Collection[str],
+    begins: Round | None = None,
 ) -> Run | None:
-    """Take the next queued run in hand for a node, or None when there is none."""
+    """Take the next queued run in hand for a node, or None when there is none that may begin.
+
+    Which one that is `claiming` says; `begins` is kept by the node from claim to claim.
+    """
     if not runtimes:
         return None
-    run = await runs.next_queued(tx, runtimes)
+    run = await choose_run(tx, hall, runtimes, begins)
     if run is None:
         return None
     now_us = hall.clock()

@@ -24,6 +24,7 @@ runs = Table(
     Column("id", Text, primary_key=True),
     Column("task_id", Text, ForeignKey("tasks.id"), nullable=False),
     Column("organization_id", Text, nullable=False),
+    Column("team_id", Text, nullable=False),
     Column("generation", BigInteger, nullable=False),
     Column("turn", BigInteger, nullable=False),
     Column("steps_done", BigInteger, nullable=False),
@@ -58,6 +59,8 @@ runs = Table(
     ),
     Index(
         "ix_runs_queue",
+        "team_id",
+        "runtime",
         text("priority DESC"),
         "id",
         sqlite_where=text("state = 'queued'"),

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -27,9 +28,12 @@ teams = Table(
     # What the team's people keep here, as JSON; null until something is.
     Column("config", Text),
     Column("playbook", Text),
+    # Of the config, where the queue finds it: how many runs at once; null: as many as there are.
+    Column("max_workers", BigInteger),
     Column("created_at_us", BigInteger, nullable=False),
     Column("updated_at_us", BigInteger, nullable=False),
     one_of("autonomy", Autonomy),
+    CheckConstraint("max_workers >= 0", name="max_workers"),
     Index(None, "organization_id"),
     Index(
         "uq_teams_default",

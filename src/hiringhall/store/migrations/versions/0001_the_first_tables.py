@@ -173,12 +173,14 @@ def upgrade() -> None:
         sa.Column("autonomy", sa.Text(), nullable=False),
         sa.Column("config", sa.Text(), nullable=True),
         sa.Column("playbook", sa.Text(), nullable=True),
+        sa.Column("max_workers", sa.BigInteger(), nullable=True),
         sa.Column("created_at_us", sa.BigInteger(), nullable=False),
         sa.Column("updated_at_us", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
             "autonomy IN ('supervised', 'autonomous')", name=op.f("ck_teams_autonomy")
         ),
         sa.CheckConstraint("is_default IN (0, 1)", name=op.f("ck_teams_is_default")),
+        sa.CheckConstraint("max_workers >= 0", name=op.f("ck_teams_max_workers")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_teams_organization_id")
         ),
@@ -544,6 +546,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("task_id", sa.Text(), nullable=False),
         sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("team_id", sa.Text(), nullable=False),
         sa.Column("generation", sa.BigInteger(), nullable=False),
         sa.Column("turn", sa.BigInteger(), nullable=False),
         sa.Column("steps_done", sa.BigInteger(), nullable=False),
@@ -589,7 +592,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_runs_queue",
         "runs",
-        [sa.literal_column("priority DESC"), "id"],
+        ["team_id", "runtime", sa.literal_column("priority DESC"), "id"],
         unique=False,
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
