@@ -7,7 +7,19 @@ is skipped from line to line, so that a hundred thousand runs of one team cost n
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Text, bindparam, cast, func, literal_column, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    ScalarSelect,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 
 from hiringhall.domain.runs import Run
 from hiringhall.store.database import Tx
@@ -68,20 +80,34 @@ _lines = select(
     cast(bindparam("after_runtime"), Text).label("runtime"),
     literal_column("0", BigInteger()).label("number"),
 ).cte("lines", recursive=True)
-_queued = runs.alias("queued")
-_behind = (
-    select(_queued)
-    .where(
-        _queued.c.state == "queued",
-        tuple_(_queued.c.team_id, _queued.c.runtime) > tuple_(_lines.c.team_id, _lines.c.runtime),
+
+
+def _least(column: str, *where: ColumnElement[bool], of: FromClause) -> ScalarSelect[str]:
+    wanted = of.c[column]
+    return (
+        select(wanted)
+        .where(of.c.state == "queued", *where)
+        .order_by(wanted)
+        .limit(1)
+        .correlate_except(of)
+        .scalar_subquery()
     )
-    .order_by(_queued.c.team_id, _queued.c.runtime)
-    .limit(1)
+
+
+# Not (team_id, runtime) > (…, …), for which SQLite would use the first column alone.
+_sibling, _after, _first_there = runs.alias("sibling"), runs.alias("after"), runs.alias("there")
+_next_runtime = _least(
+    "runtime",
+    _sibling.c.team_id == _lines.c.team_id,
+    _sibling.c.runtime > _lines.c.runtime,
+    of=_sibling,
 )
+_next_team = _least("team_id", _after.c.team_id > _lines.c.team_id, of=_after)
+_its_runtime = _least("runtime", _first_there.c.team_id == _next_team, of=_first_there)
 _lines = _lines.union_all(
     select(
-        _behind.with_only_columns(_queued.c.team_id).scalar_subquery(),
-        _behind.with_only_columns(_queued.c.runtime).scalar_subquery(),
+        case((_next_runtime.is_not(None), _lines.c.team_id), else_=_next_team),
+        func.coalesce(_next_runtime, _its_runtime),
         (_lines.c.number + 1).label("number"),
     ).where(_lines.c.team_id.is_not(None), _lines.c.number < bindparam("most"))
 )
