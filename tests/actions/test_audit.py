@@ -31,6 +31,10 @@ _BENT = {
         update(tasks).where(tasks.c.id == bindparam("task_id")).values(state="open"),
         name="bend_state",
     ),
+    "title is not what its log says": Statement(
+        update(tasks).where(tasks.c.id == bindparam("task_id")).values(title="Another"),
+        name="bend_title",
+    ),
     "version": Statement(
         update(tasks).where(tasks.c.id == bindparam("task_id")).values(version=99),
         name="bend_version",

@@ -15,7 +15,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class TaskCreated(Happened):
-    """A task was written down; the fields are its brief."""
+    """A task was written down; the fields are its brief, and where it belongs."""
 
     type = "task_created"
     title: str
@@ -26,6 +26,23 @@ class TaskCreated(Happened):
     role: str | None = None
     spec_approval: bool = False
     price_cents: int | None = None
+    team_id: str | None = None
+    parent_id: str | None = None
+    accept_criteria: str | None = None
+    priority: int = 0
+    dependencies: tuple[str, ...] = ()
+    created_label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChanged(Happened):
+    """A task's brief was worded anew; `changes` are the fields that are another way now.
+
+    Their names are those of TaskCreated, `dependencies` among them.
+    """
+
+    type = "task_changed"
+    changes: dict[str, str | int | list[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +187,28 @@ class RetryScheduled(Happened):
 
 
 @dataclass(frozen=True, slots=True)
+class TaskMoved(Happened):
+    """A person moved the task at a board; `was` is the state it was in."""
+
+    type = "task_moved"
+    was: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResumed(Happened):
+    """A task that had failed or was withdrawn goes on where its last run left it."""
+
+    type = "task_resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReopened(Happened):
+    """A new round of a task that had ended; what was delivered stays."""
+
+    type = "task_reopened"
+
+
+@dataclass(frozen=True, slots=True)
 class TaskCancelled(Happened):
     """The task was withdrawn."""
 
@@ -187,6 +226,7 @@ class TaskFailed(Happened):
 
 ALL: tuple[type[Happened], ...] = (
     TaskCreated,
+    TaskChanged,
     TaskPublished,
     WaitingChanged,
     TaskClaimed,
@@ -202,6 +242,9 @@ ALL: tuple[type[Happened], ...] = (
     DeliverableAccepted,
     RevisionRequested,
     RetryScheduled,
+    TaskMoved,
+    TaskResumed,
+    TaskReopened,
     TaskCancelled,
     TaskFailed,
 )

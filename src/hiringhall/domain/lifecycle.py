@@ -193,11 +193,13 @@ MOVES: tuple[Move, ...] = (
     Move(C.RETRY, _DELIVERS, S.IN_PROGRESS, frozenset({Side.HALL}), STAFF,
          then_waits=Waiting.UNTIL, sets=frozenset({T.RETRY})),
     Move(C.RESUME, _states(S.FAILED, S.CANCELLED), S.OPEN, POSTER_SIDE, STAFF, held=False,
-         guard=Guard.NO_LIVE_WORKER),
-    Move(C.REOPEN, _ENDED, S.OPEN, POSTER_SIDE, held=False, guard=Guard.NO_LIVE_WORKER),
+         then_waits=Waiting.POSTER, guard=Guard.NO_LIVE_WORKER),
+    Move(C.REOPEN, _ENDED, S.OPEN, POSTER_SIDE, held=False,
+         then_waits=Waiting.POSTER, guard=Guard.NO_LIVE_WORKER),
     *(
         Move(C.BOARD_MOVE, _BOARD - {target}, target, POSTER_SIDE, STAFF, held=False,
-             guard=Guard.NO_LIVE_WORKER)
+             then_waits=Waiting.POSTER if target in (S.OPEN, S.IN_PROGRESS) else Waiting.NOTHING,
+             guard=Guard.NO_LIVE_WORKER, clears=_CLOCKS)
         for target in (S.DRAFT, S.OPEN, S.IN_PROGRESS, S.IN_REVIEW, S.DONE, S.FAILED)
     ),
 )  # fmt: skip
@@ -291,4 +293,7 @@ _VERBS: dict[Command, str] = {
     Command.REQUEST_REVISION: "be sent back",
     Command.CANCEL: "be cancelled",
     Command.FAIL: "be given up",
+    Command.RESUME: "be resumed",
+    Command.REOPEN: "be opened again",
+    Command.BOARD_MOVE: "be moved there",
 }

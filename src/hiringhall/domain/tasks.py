@@ -34,10 +34,14 @@ FINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED, State.EXPIRED})
 
 
 class Waiting(StrEnum):
-    """What a task that is not final waits for."""
+    """What a task that is not final waits for.
+
+    `poster`: nothing goes on by itself; it is to be run, or moved at a board.
+    """
 
     NOTHING = "nothing"
     WORKER = "worker"
+    POSTER = "poster"
     REPLY = "reply"
     PLAN_DECISION = "plan_decision"
     BUDGET_DECISION = "budget_decision"
@@ -76,6 +80,7 @@ class Task:
     """A task's row. Times are microseconds UTC; `version` counts its events.
 
     `generation` counts the runs it was given to: a run with a lower one is superseded.
+    `created_label` is what the creator called itself, where it said so.
     """
 
     id: str
@@ -105,6 +110,9 @@ class Task:
     created_at_us: int
     updated_at_us: int
     last_activity_at_us: int
+    parent_id: str | None = None
+    accept_criteria: str | None = None
+    created_label: str | None = None
 
     @property
     def has_hold(self) -> bool:

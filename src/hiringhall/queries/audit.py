@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from hiringhall.domain.lifecycle import MOVES
 from hiringhall.domain.tasks import State
-from hiringhall.store import audit, budgets, holds, ledger, usage
+from hiringhall.store import audit, audit_briefs, budgets, holds, ledger, usage
 from hiringhall.store.audit import TaskTail
+from hiringhall.store.audit_briefs import BriefTail
 from hiringhall.store.database import Database, Tx
 
 _STEPS = frozenset((source, move.target) for move in MOVES for source in move.sources)
@@ -58,6 +59,10 @@ async def audit_all(database: Database) -> Audit:
             problems += _task_problems(tail)
             if len(problems) >= MAX_PROBLEMS:
                 break
+        async for brief in audit_briefs.brief_tails(tx):
+            problems += _brief_problems(brief)
+            if len(problems) >= MAX_PROBLEMS:
+                break
         for before, after, task_id in await audit.state_steps(tx):
             if before != after and (before, after) not in _STEPS:
                 problems.append(f"task {task_id}: no move leads from {before} to {after}")
@@ -89,6 +94,16 @@ async def _check_ledger(tx: Tx) -> LedgerCheck:
         problems.append(f"the sum over all accounts is {total_cents} cents and not zero")
     problems += await holds.problems(tx)
     return LedgerCheck(len(checked), await ledger.count_transfers(tx), tuple(problems))
+
+
+def _brief_problems(brief: BriefTail) -> Iterator[str]:
+    """What a task's brief is not, if it is written anew from its log."""
+    written: dict[str, object] = {}
+    for said in brief.logged:
+        written.update(said)
+    for name, kept in brief.kept.items():
+        if written.get(name, kept) != kept:
+            yield f"task {brief.id}: {name} is not what its log says"
 
 
 def _task_problems(tail: TaskTail) -> Iterator[str]:

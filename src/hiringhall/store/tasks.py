@@ -91,6 +91,9 @@ class TaskLine:
     created_at_us: int
 
 
+_BRIEF = ("title", "description", "accept_criteria", "role", "priority")
+"""What its poster may word anew."""
+
 _CHANGING = (
     "state",
     "waiting_for",
@@ -113,15 +116,19 @@ _for_change = Statement(
     select(tasks).where(tasks.c.id == bindparam("task_id")).with_for_update(),
     name="task_for_change",
 )
-_save = Statement(
+_as_it_was = (
     update(tasks)
     .where(
         tasks.c.id == bindparam("task_id"),
         tasks.c.version == bindparam("was_version"),
         tasks.c.state == bindparam("was_state"),
     )
-    .values({name: bindparam(name) for name in _CHANGING}),
-    name="save_task",
+    .values({name: bindparam(name) for name in _CHANGING})
+)
+_save = Statement(_as_it_was, name="save_task")
+# Apart, because its texts may be long, and most moves leave them alone.
+_save_all = Statement(
+    _as_it_was.values({name: bindparam(name) for name in _BRIEF}), name="save_task_and_brief"
 )
 # Only what the state is about is looked up: each text is two more walks down an index, and on a
 # large hall each ends on a page that nobody has in memory.
@@ -218,28 +225,30 @@ async def add(tx: Tx, task: Task) -> None:
         organization_id=task.organization_id,
         team_id=task.team_id,
         created_by=task.created_by,
-        title=task.title,
-        description=task.description,
         engagement=task.engagement.value,
         acceptance=task.acceptance.value,
-        priority=task.priority,
         repository=task.repository,
-        role=task.role,
         spec_approval=int(task.spec_approval),
         price_cents=task.price_cents,
         created_at_us=task.created_at_us,
+        parent_id=task.parent_id,
+        created_label=task.created_label,
         **_changing(task),
+        **_brief(task),
     )
 
 
 async def save(tx: Tx, *, was: Task, now: Task) -> None:
     """Change a task by compare-and-set; raises LostRace when it is not what was read."""
+    brief = _brief(now)
+    rewritten = brief if brief != _brief(was) else {}
     changed = await tx.run(
-        _save,
+        _save_all if rewritten else _save,
         task_id=was.id,
         was_version=was.version,
         was_state=was.state.value,
         **_changing(now),
+        **rewritten,
     )
     if changed != 1:
         raise LostRace("The task changed at the same moment; read it and try again")
@@ -343,6 +352,10 @@ def _changing(task: Task) -> dict[str, Any]:
     }
 
 
+def _brief(task: Task) -> dict[str, Any]:
+    return {name: getattr(task, name) for name in _BRIEF}
+
+
 def to_task(row: Any) -> Task:
     """A task out of a row that has all columns of the table."""
     return Task(
@@ -373,4 +386,7 @@ def to_task(row: Any) -> Task:
         created_at_us=row.created_at_us,
         updated_at_us=row.updated_at_us,
         last_activity_at_us=row.last_activity_at_us,
+        parent_id=row.parent_id,
+        accept_criteria=row.accept_criteria,
+        created_label=row.created_label,
     )

@@ -24,6 +24,11 @@ _for_change = Statement(
     select(teams).where(teams.c.id == bindparam("team_id")).with_for_update(),
     name="team_for_change",
 )
+# Leaves tasks to be added to it meanwhile, which only asks that the team be there.
+_kept = Statement(
+    select(teams.c.id).where(teams.c.id == bindparam("team_id")).with_for_update(key_share=True),
+    name="keep_dependencies",
+)
 _of_organization = Statement(
     select(teams)
     .where(teams.c.organization_id == bindparam("organization_id"))
@@ -110,6 +115,11 @@ async def by_id(tx: Tx, team_id: str, *, for_change: bool = False) -> Team | Non
         return None
     names = await tx.all(_secret_names, of_team=team_id)
     return _to_team(row, frozenset(SecretName(one.name) for one in names))
+
+
+async def keep_dependencies(tx: Tx, team_id: str) -> None:
+    """Let nobody else change what the team's tasks depend on until this transaction ends."""
+    await tx.one(_kept, team_id=team_id)
 
 
 async def of_organization(tx: Tx, organization_id: str) -> list[Team]:

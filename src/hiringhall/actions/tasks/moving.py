@@ -10,7 +10,7 @@ from hiringhall.domain.errors import NotFound
 from hiringhall.domain.escrow import Share
 from hiringhall.domain.events import Happened, WaitingChanged
 from hiringhall.domain.lifecycle import Command, Hold, Side, Timer, move_of
-from hiringhall.domain.policy import Actor, may_see
+from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.domain.tasks import State, Task, Waiting
 from hiringhall.hall import Hall
 from hiringhall.store import events, tasks, timers
@@ -18,9 +18,10 @@ from hiringhall.store.database import Tx
 
 
 async def load_for_change(tx: Tx, *, actor: Actor, task_id: str) -> Task:
-    """A task that is about to be changed, or NotFound where it does not exist for the actor."""
+    """A task that is about to be changed; raises NotFound and NotYours."""
     task = await tasks.for_change(tx, task_id) if ids.is_uuid(task_id) else None
-    if task is None or not may_see(actor, task.organization_id):
+    check_sees(actor, None if task is None else task.organization_id, "task")
+    if task is None:
         raise NotFound("task")
     return task
 

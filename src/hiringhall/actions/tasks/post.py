@@ -117,6 +117,7 @@ async def _tell(tx: Tx, task: Task, *, actor: str) -> None:
         repository=task.repository,
         role=task.role,
         spec_approval=task.spec_approval,
+        team_id=task.team_id,
     )
     await events.append_pair(
         tx,

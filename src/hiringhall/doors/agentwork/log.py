@@ -60,6 +60,7 @@ def _unseen(data: Mapping[str, Any]) -> Shown | None:
 
 SHOWN: Mapping[str, Callable[[Mapping[str, Any]], Shown | None]] = {
     "task_created": _noted("Task received"),
+    "task_changed": _noted("Task changed"),
     "task_published": _unseen,
     "waiting_changed": _said("status"),
     "task_claimed": _unseen,
@@ -75,6 +76,9 @@ SHOWN: Mapping[str, Callable[[Mapping[str, Any]], Shown | None]] = {
     "deliverable_accepted": lambda data: ("solution_decision", "CONFIRMED"),
     "revision_requested": _sent_back,
     "retry_scheduled": _said("status"),
+    "task_moved": _noted("Task moved by the requester"),
+    "task_resumed": _noted("Task resumed"),
+    "task_reopened": _noted("Task opened again"),
     "task_cancelled": _noted("Task cancelled"),
     "task_failed": _noted("The worker gave up"),
 }

@@ -20,7 +20,7 @@ from hiringhall.store.tables.deliverables import deliverables, files
 from hiringhall.store.tables.ledger import holds, ledger_accounts, ledger_transfers, payouts
 from hiringhall.store.tables.messages import messages
 from hiringhall.store.tables.runs import credit_days, runs, usage_records
-from hiringhall.store.tables.tasks import events, plans, questions, tasks, timers
+from hiringhall.store.tables.tasks import events, plans, questions, task_dependencies, tasks, timers
 from hiringhall.store.tables.teams import roles, team_secrets, teams
 from hiringhall.store.tables.usage import budget_questions, budgets, model_calls
 
@@ -50,6 +50,7 @@ __all__ = [
     "registrations",
     "roles",
     "runs",
+    "task_dependencies",
     "tasks",
     "team_secrets",
     "teams",

@@ -48,6 +48,11 @@ tasks = Table(
     Column("created_at_us", BigInteger, nullable=False),
     Column("updated_at_us", BigInteger, nullable=False),
     Column("last_activity_at_us", BigInteger, nullable=False),
+    Column("parent_id", Text, ForeignKey("tasks.id")),
+    # What a worker checks, point by point, before it hands in.
+    Column("accept_criteria", Text),
+    # What the creator called itself, where it said so.
+    Column("created_label", Text),
     one_of("state", State),
     one_of("waiting_for", Waiting),
     one_of("engagement", Engagement),
@@ -64,12 +69,31 @@ tasks = Table(
     CheckConstraint("price_cents IS NULL OR price_cents > 0", name="price"),
     CheckConstraint("version > 0 AND generation >= 0 AND revisions >= 0", name="counters"),
     Index(None, "organization_id", "id"),
+    Index(None, "team_id", "id"),
+    Index(
+        "ix_tasks_parent",
+        "parent_id",
+        "id",
+        sqlite_where=text("parent_id IS NOT NULL"),
+        postgresql_where=text("parent_id IS NOT NULL"),
+    ),
     Index(
         "ix_tasks_waiting_for_worker",
         "id",
         sqlite_where=text("waiting_for = 'worker'"),
         postgresql_where=text("waiting_for = 'worker'"),
     ),
+)
+
+task_dependencies = Table(
+    "task_dependencies",
+    metadata,
+    Column("task_id", Text, ForeignKey("tasks.id"), primary_key=True),
+    Column("depends_on_id", Text, ForeignKey("tasks.id"), primary_key=True),
+    # In the order that they were named in.
+    Column("position", BigInteger, nullable=False),
+    CheckConstraint("task_id <> depends_on_id", name="not_itself"),
+    Index(None, "depends_on_id"),
 )
 
 questions = Table(

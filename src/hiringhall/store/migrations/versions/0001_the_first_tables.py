@@ -237,6 +237,9 @@ def upgrade() -> None:
         sa.Column("created_at_us", sa.BigInteger(), nullable=False),
         sa.Column("updated_at_us", sa.BigInteger(), nullable=False),
         sa.Column("last_activity_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("parent_id", sa.Text(), nullable=True),
+        sa.Column("accept_criteria", sa.Text(), nullable=True),
+        sa.Column("created_label", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "(state = 'awaiting_reply') = (waiting_for IN ('reply', 'plan_decision', 'budget_decision'))",
             name=op.f("ck_tasks_awaiting_reply_waits"),
@@ -257,7 +260,7 @@ def upgrade() -> None:
             name=op.f("ck_tasks_final_waits_for_nothing"),
         ),
         sa.CheckConstraint(
-            "waiting_for IN ('nothing', 'worker', 'reply', 'plan_decision', 'budget_decision', 'until')",
+            "waiting_for IN ('nothing', 'worker', 'poster', 'reply', 'plan_decision', 'budget_decision', 'until')",
             name=op.f("ck_tasks_waiting_for"),
         ),
         sa.CheckConstraint("plan_approved IN (0, 1)", name=op.f("ck_tasks_plan_approved")),
@@ -270,12 +273,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_tasks_organization_id")
         ),
+        sa.ForeignKeyConstraint(["parent_id"], ["tasks.id"], name=op.f("fk_tasks_parent_id")),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_tasks_team_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
     op.create_index(
         op.f("ix_tasks_organization_id_id"), "tasks", ["organization_id", "id"], unique=False
     )
+    op.create_index(
+        "ix_tasks_parent",
+        "tasks",
+        ["parent_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("parent_id IS NOT NULL"),
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.create_index(op.f("ix_tasks_team_id_id"), "tasks", ["team_id", "id"], unique=False)
     op.create_index(
         "ix_tasks_waiting_for_worker",
         "tasks",
@@ -347,7 +360,7 @@ def upgrade() -> None:
             name=op.f("ck_events_state"),
         ),
         sa.CheckConstraint(
-            "waiting_for IN ('nothing', 'worker', 'reply', 'plan_decision', 'budget_decision', 'until')",
+            "waiting_for IN ('nothing', 'worker', 'poster', 'reply', 'plan_decision', 'budget_decision', 'until')",
             name=op.f("ck_events_waiting_for"),
         ),
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_events_task_id")),
@@ -604,6 +617,28 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("state IN ('queued', 'starting', 'running')"),
         postgresql_where=sa.text("state IN ('queued', 'starting', 'running')"),
+    )
+    op.create_table(
+        "task_dependencies",
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("depends_on_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "task_id <> depends_on_id", name=op.f("ck_task_dependencies_not_itself")
+        ),
+        sa.ForeignKeyConstraint(
+            ["depends_on_id"], ["tasks.id"], name=op.f("fk_task_dependencies_depends_on_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.id"], name=op.f("fk_task_dependencies_task_id")
+        ),
+        sa.PrimaryKeyConstraint("task_id", "depends_on_id", name=op.f("pk_task_dependencies")),
+    )
+    op.create_index(
+        op.f("ix_task_dependencies_depends_on_id"),
+        "task_dependencies",
+        ["depends_on_id"],
+        unique=False,
     )
     op.create_table(
         "timers",
