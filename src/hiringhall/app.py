@@ -139,6 +139,7 @@ async def _compose(
         settings.data_dir / "work",
         allow_local=settings.allow_local_repositories,
         sandbox=sandbox,
+        own=settings.data_dir,
     )
     place = Place(sandbox=sandbox, workspaces=workspaces, folder=settings.data_dir / "runs")
     reaching = Reaching()

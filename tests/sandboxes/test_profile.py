@@ -44,6 +44,13 @@ def test_every_wall_is_asked_for(spec: SandboxSpec) -> None:
         assert has(profile, "--remount-ro", path)
 
 
+def test_what_tells_of_the_whole_machine_is_covered(spec: SandboxSpec) -> None:
+    profile = build(spec)
+    for name in ("keys", "kmsg", "kcore", "timer_list", "kpageflags"):
+        if Path("/proc", name).exists():
+            assert has(profile, "--ro-bind", "/dev/null", f"/proc/{name}")
+
+
 def test_every_memory_file_system_has_a_size(spec: SandboxSpec) -> None:
     options = list(build(spec).options)
     for at, option in enumerate(options):

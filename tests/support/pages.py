@@ -7,6 +7,7 @@ from pathlib import Path
 from hiringhall.domain.lifecycle import ANY, MOVES, Hold, Move
 from hiringhall.domain.tasks import State, Waiting
 from hiringhall.settings import describe
+from tests.support import security_page
 from tests.support.repository import ROOT
 
 
@@ -87,6 +88,7 @@ same transaction.
 PRINTED: dict[Path, Callable[[], str]] = {
     ROOT / "docs" / "settings.md": settings_page,
     ROOT / "docs" / "lifecycle.md": lifecycle_page,
+    ROOT / "docs" / "security.md": security_page.page,
 }
 
 if __name__ == "__main__":

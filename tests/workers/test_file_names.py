@@ -58,6 +58,13 @@ def test_two_that_become_one_get_a_number() -> None:
     }
 
 
+def test_a_file_and_a_folder_never_have_one_name() -> None:
+    taken: set[str] = set()
+    for name in ("odd/a", "odd/...", "b", "b\\c", "b\\d\\e"):
+        taken.add(safe_name(name, taken=taken))
+    assert taken == {"odd/a", "odd (2)", "b", "b_c", "b_d_e"}
+
+
 @pytest.mark.anyio
 async def test_what_is_delivered_bears_them(database: Database, tmp_path: Path) -> None:
     turn = Turn(solution="Done", files={"../evil.txt": "1", "/evil.txt": "2", "b": "3"})

@@ -1,5 +1,7 @@
 """Which repositories a hall goes to: every odd spelling, and where a name truly leads."""
 
+from pathlib import Path
+
 import pytest
 
 from hiringhall.workers.git import address
@@ -112,6 +114,16 @@ def test_an_operator_may_allow_this_machine() -> None:
     ):
         with pytest.raises(AddressRefused):
             address.parse(odd, allow_local=True)
+
+
+def test_the_halls_own_folder_is_nobodys_repository(tmp_path: Path) -> None:
+    (own := tmp_path / "hall").mkdir()
+    (tmp_path / "link").symlink_to(own / "work/x.git")
+    for path in (own, own / "work/x.git", own / "not/there/yet", tmp_path / "link"):
+        with pytest.raises(AddressRefused, match="hall's own"):
+            address.parse(str(path), allow_local=True, own=own)
+    for beside in (tmp_path, tmp_path / "hall-of-another"):
+        assert address.parse(str(beside), allow_local=True, own=own).url == str(beside)
 
 
 def test_a_password_in_an_address_is_never_taken() -> None:

@@ -17,7 +17,8 @@ def safe_name(name: str, *, taken: Collection[str] = ()) -> str:
     """A relative path with no way out, as close to `name` as can be, and none of `taken`.
 
     A backslash counts as a slash and `C:` is no drive, for the systems where that is so. Where
-    another file has the name already it gets a number: `a.txt`, then `a (2).txt`.
+    another file has the name already it gets a number: `a.txt`, then `a (2).txt`. Where another
+    file has the name of one of its folders, it goes without folders.
     """
     plain = "".join(_plain(letter) for letter in name.replace("\\", "/"))
     # Some systems drop spaces and dots at a name's end, so `.. ` and `...` may be `..` too.
@@ -27,9 +28,11 @@ def safe_name(name: str, *, taken: Collection[str] = ()) -> str:
     while len("/".join(parts)) > MAX_NAME_CHARACTERS:
         del parts[0]
     *folders, last = parts or [NAMELESS]
+    if any("/".join(folders[:count]) in taken for count in range(1, len(folders) + 1)):
+        folders, last = [], _cut("_".join([*folders, last]), MAX_PART_BYTES)
     number = 1
     chosen = "/".join([*folders, last])
-    while chosen in taken:
+    while chosen in taken or any(one.startswith(f"{chosen}/") for one in taken):
         number += 1
         chosen = "/".join([*folders, _numbered(last, number)])
     return chosen

@@ -75,7 +75,7 @@ class Collected:
 
 
 class Workspaces:
-    """All workspaces under one folder, which no other hall uses."""
+    """All workspaces under one folder, which no other hall uses; nothing in `own` is fetched."""
 
     def __init__(
         self,
@@ -89,8 +89,10 @@ class Workspaces:
         room: checkout.Room | None = None,
         fetch_time_s: float = 600,
         resolver: address.type_of_resolver = address.system_resolver,
+        own: Path | None = None,
     ) -> None:
         self._root = root
+        self._own = own or root
         self._repositories = root / "repositories"
         self._runs = root / "runs"
         self._rubbish = Bin(root / "bin")
@@ -313,8 +315,7 @@ class Workspaces:
 
     def left_runs(self) -> list[str]:
         """The runs that have a workspace here."""
-        names = [folder.name for folder in self._runs.iterdir()] if self._runs.is_dir() else []
-        return sorted(name for name in names if is_uuid(name))
+        return sorted(path.name for path in self._runs.glob("*") if is_uuid(path.name))
 
     # ── collecting ────────────────────────────────────────────────────────────────────────────
 
@@ -371,16 +372,16 @@ class Workspaces:
         )
 
     def _address(self, repository: str) -> address.Address:
-        return address.parse(repository, allow_local=self._allow_local, ssh=self._ssh is not None)
+        return address.parse(
+            repository, allow_local=self._allow_local, ssh=self._ssh is not None, own=self._own
+        )
 
     async def _remote(self, where: address.Address, token: str | None) -> Remote:
-        addresses = await address.resolve(
-            where, allow_local=self._allow_local, resolver=self._resolver
-        )
+        found = await address.resolve(where, allow_local=self._allow_local, resolver=self._resolver)
         return Remote(
             git=self._git,
             address=where,
-            addresses=addresses,
+            addresses=found,
             token=token,
             ssh=self._ssh,
             time_s=self._fetch_time_s,

@@ -7,10 +7,12 @@ our own strict rules, put together again, and git is held to the network address
 
 import asyncio
 import ipaddress
+import os
 import re
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import unquote
 
 from hiringhall.workers.git.errors import AddressRefused, Unreachable
@@ -49,13 +51,14 @@ class Address:
         return self.scheme == "file"
 
 
-def parse(text: str, *, allow_local: bool, ssh: bool = False) -> Address:
+def parse(text: str, *, allow_local: bool, ssh: bool = False, own: Path | None = None) -> Address:
     """Read an address.
 
     Args:
         text: as the poster wrote it.
         allow_local: the operator's word that folders and plain http are welcome.
         ssh: whether ssh is set up.
+        own: the hall's own folder, in which other tenants' repositories lie.
 
     Raises:
         AddressRefused: it is not an address this hall goes to, and why.
@@ -64,7 +67,7 @@ def parse(text: str, *, allow_local: bool, ssh: bool = False) -> Address:
     if not text or len(text) > LONGEST_ADDRESS:
         raise AddressRefused("A repository's address has between 1 and 2000 characters.")
     if text.startswith("/") or text[:7].lower() == "file://":
-        return _local(text, allow_local=allow_local)
+        return _local(text, allow_local=allow_local, own=own)
     if not text.isascii() or any(not c.isprintable() or c in " \\\"'`<>^{}|?#" for c in text):
         raise AddressRefused(
             "A repository's address has only plain letters, digits and URL punctuation: no "
@@ -78,7 +81,7 @@ def parse(text: str, *, allow_local: bool, ssh: bool = False) -> Address:
     return _url(scheme[1].lower(), text[scheme.end() :], allow_local=allow_local, ssh=ssh)
 
 
-def _local(text: str, *, allow_local: bool) -> Address:
+def _local(text: str, *, allow_local: bool, own: Path | None) -> Address:
     if not allow_local:
         raise AddressRefused(
             "Repositories on this machine are not taken here. Give an https address (an operator "
@@ -87,6 +90,9 @@ def _local(text: str, *, allow_local: bool) -> Address:
     path = text if text.startswith("/") else unquote(text[len("file://") :])
     if not path.startswith("/") or ".." in path.split("/") or not path.isprintable():
         raise AddressRefused("The path of a repository on this machine begins with `/`.")
+    # Where the path leads, whatever links it goes through: this never fails.
+    if own is not None and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(own)):
+        raise AddressRefused("That folder is the hall's own, and no task's repository.")
     return Address(url=path, scheme="file")
 
 

@@ -1,5 +1,6 @@
 """What a bubblewrap sandbox sees and may do, all in one place."""
 
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,15 @@ _MADE: Mapping[str, str] = {
 """Ours rather than the host's: they name no user of the machine, and send no lookup anywhere."""
 _LENT = ("/etc/ld.so.cache", "/etc/alternatives")
 """The host's own: they say where programs and libraries of `/usr` are, and nothing else."""
+
+_MASKED = tuple(
+    f"/proc/{name}"
+    for name in (
+        *("kcore", "keys", "kmsg", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats"),
+        *("pagetypeinfo", "sched_debug", "slabinfo", "timer_list", "vmallocinfo"),
+    )
+)
+"""They tell of the whole machine; and to the kernel a worker is the user whom the hall runs as."""
 
 _RELAY = """
 for relay in $1; do
@@ -81,6 +91,8 @@ def build_profile(
         options += ["--ro-bind-try", path, path]
     options += _private(spec.limits)
     options += _shared(spec, forbidden)
+    for path in _masked():
+        options += ["--ro-bind", "/dev/null", path]
     # Last, when every mount point exists. Bubblewrap 0.8 started by root leaves /proc/sys
     # writable, and its root and /dev are memory that no size bounds.
     for path in ("/dev", "/proc", "/"):
@@ -101,6 +113,12 @@ def _walls() -> list[str]:
         *("--cap-drop", "ALL", "--hostname", _HOSTNAME),
         *("--uid", str(_UID), "--gid", str(_UID)),
     ]
+
+
+@functools.cache
+def _masked() -> tuple[str, ...]:
+    """Those that this kernel has: where there is none, nothing can be put over it."""
+    return tuple(path for path in _MASKED if Path(path).exists())
 
 
 def _system(agents: Path | None) -> list[str]:
