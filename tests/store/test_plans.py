@@ -11,6 +11,7 @@ from tests.store.test_engine_statements import the_halls
 
 GROWING = (
     "tasks|events|runs|questions|plans|deliverables|files|timers|usage_records|model_calls|budgets"
+    "|feed|reported_events"
 )
 
 SMALL = (

@@ -9,6 +9,7 @@ import msgspec
 from starlette.types import Scope
 
 from hiringhall.domain.errors import Invalid, Unauthorized
+from hiringhall.domain.ids import SERVICE_KEY_PREFIX
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.desk import Desk, Networks
 from hiringhall.doors.kit import Call, encode_json
@@ -40,6 +41,12 @@ async def customer(desk: Desk, call: Call[Any, Any]) -> Actor:
 async def worker(desk: Desk, call: Call[Any, Any]) -> Actor:
     """The run behind a service key, as long as it is at work; raises Unauthorized, Superseded."""
     return await authenticate_run(desk.hall, bearer(call.headers) or "")
+
+
+async def customer_or_worker(desk: Desk, call: Call[Any, Any]) -> Actor:
+    """The user behind a customer's key or the run behind a service key, by the key's beginning."""
+    secret = bearer(call.headers) or ""
+    return await (worker if secret.startswith(SERVICE_KEY_PREFIX) else customer)(desk, call)
 
 
 async def worker_at_any_time(desk: Desk, call: Call[Any, Any]) -> Actor:

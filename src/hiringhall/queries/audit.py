@@ -68,6 +68,7 @@ async def audit_all(database: Database) -> Audit:
                 problems.append(f"task {task_id}: no move leads from {before} to {after}")
         problems += await audit.run_problems(tx)
         problems += await audit.deliverable_problems(tx)
+        problems += await audit.feed_problems(tx)
         problems += await usage.credit_drift(tx)
         problems += await budgets.drift(tx)
         counts = await audit.counts(tx)

@@ -2,14 +2,26 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import Column, Select, Table, and_, bindparam, func, or_, select
 
 from hiringhall.domain.tasks import QUESTIONED
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import words_of
 from hiringhall.store.statements import Statement
-from hiringhall.store.tables import deliverables, events, plans, questions, runs, tasks, timers
+from hiringhall.store.tables import (
+    deliverables,
+    events,
+    feed,
+    feed_heads,
+    plans,
+    questions,
+    reported_events,
+    runs,
+    tasks,
+    timers,
+)
 
 PAGE = 2_000
 
@@ -150,6 +162,60 @@ _undecided = Statement(
     .limit(100),
     name="nothing_to_decide",
 )
+_of_head = feed.c.organization_id == feed_heads.c.organization_id
+_bad_heads = Statement(
+    select(feed_heads.c.organization_id)
+    .select_from(feed_heads.outerjoin(feed, _of_head))
+    .group_by(feed_heads.c.organization_id, feed_heads.c.seq, feed_heads.c.at_us)
+    .having(
+        or_(
+            func.count(feed.c.seq) != feed_heads.c.seq,
+            func.coalesce(func.max(feed.c.seq), 0) != feed_heads.c.seq,
+            func.coalesce(func.max(feed.c.at_us), 0) != feed_heads.c.at_us,
+        )
+    )
+    .limit(100),
+    name="bad_feed_heads",
+)
+_next = feed.alias("next")
+_bad_times = Statement(
+    select(feed.c.organization_id, feed.c.seq)
+    .select_from(
+        feed.join(
+            _next,
+            and_(
+                _next.c.organization_id == feed.c.organization_id,
+                _next.c.seq == feed.c.seq + 1,
+            ),
+        )
+    )
+    .where(_next.c.at_us < feed.c.at_us + 1_000)
+    .limit(100),
+    name="bad_feed_times",
+)
+
+
+def _passed_over(source: Table, settled: Column[int], place: Column[int]) -> Select[Any]:
+    same = source.c.organization_id == feed_heads.c.organization_id
+    return (
+        select(source.c.id, source.c.organization_id)
+        .select_from(
+            source.join(feed_heads, and_(same, source.c.id <= settled)).outerjoin(
+                feed, place == source.c.id
+            )
+        )
+        .where(feed.c.seq.is_(None))
+        .limit(100)
+    )
+
+
+_passed_events = Statement(
+    _passed_over(events, feed_heads.c.settled_id, feed.c.event_id), name="events_passed_over"
+)
+_passed_reports = Statement(
+    _passed_over(reported_events, feed_heads.c.settled_reported_id, feed.c.reported_id),
+    name="reports_passed_over",
+)
 _counts = Statement(
     select(
         select(func.count()).select_from(tasks).scalar_subquery().label("task_count"),
@@ -204,6 +270,24 @@ async def deliverable_problems(tx: Tx) -> list[str]:
         f"task {row.id}: {row.state}, but there is nothing to decide or to answer"
         for row in await tx.all(_undecided)
     ]
+    return problems
+
+
+async def feed_problems(tx: Tx) -> list[str]:
+    """Feeds with a gap, with times that do not rise, or that an event was left out of."""
+    problems = [
+        f"the feed of organization {row.organization_id} and its head do not agree"
+        for row in await tx.all(_bad_heads)
+    ]
+    problems += [
+        f"the feed of organization {row.organization_id}: its times do not rise behind {row.seq}"
+        for row in await tx.all(_bad_times)
+    ]
+    for statement in (_passed_events, _passed_reports):
+        problems += [
+            f"the feed of organization {row.organization_id} was closed before event {row.id}"
+            for row in await tx.all(statement)
+        ]
     return problems
 
 

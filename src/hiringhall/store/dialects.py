@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import Text, bindparam, cast, literal_column
 from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -12,6 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import BigInteger, LargeBinary, NullType, TypeEngine, UserDefinedType
 
 HEX_TO_BYTES = "hall_bytes"
@@ -131,6 +132,39 @@ def _transaction_lock_postgresql(
 ) -> str:
     (number,) = element.clauses
     return f"pg_advisory_xact_lock({compiler.process(number, **kwargs)})::TEXT"
+
+
+class rows_of(FunctionElement[Any]):  # noqa: N801  reads as SQL's own word in a statement
+    """The rows of a JSON array of arrays that is given as the parameter `name`, for `FROM`.
+
+    Each is a `value`, of which `text_at` and `integer_at` take one field.
+    """
+
+    inherit_cache = True
+    type = NullType()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(bindparam(name, type_=Text(), required=True))
+
+
+@compiles(rows_of, "sqlite")
+def _rows_of_sqlite(element: rows_of, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **kwargs)})"
+
+
+@compiles(rows_of, "postgresql")
+def _rows_of_postgresql(element: rows_of, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"json_array_elements(CAST({compiler.process(element.clauses, **kwargs)} AS JSON))"
+
+
+def text_at(rows: TableValuedAlias, index: int) -> ColumnElement[str]:
+    """A field of a row, as text; null where it is JSON's null."""
+    return rows.c.value.op("->>", return_type=Text())(literal_column(str(index)))
+
+
+def integer_at(rows: TableValuedAlias, index: int) -> ColumnElement[int]:
+    """A field of a row, as an integer."""
+    return cast(text_at(rows, index), BigInteger)
 
 
 def list_encoder(kind: TypeEngine[Any]) -> Callable[[Sequence[Any]], str] | None:

@@ -7,7 +7,7 @@ migration drops all of them first and creates them again, in its own transaction
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-APPEND_ONLY = ("events", "ledger_transfers", "holds")
+APPEND_ONLY = ("events", "feed", "reported_events", "ledger_transfers", "holds")
 """Tables whose rows are never changed or removed: UPDATE, DELETE and TRUNCATE are refused."""
 
 UNLESS: Mapping[str, str] = {"holds": "OLD.state = 'held'"}

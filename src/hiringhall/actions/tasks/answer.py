@@ -42,6 +42,19 @@ async def reply(
 
     Raises NotFound, Invalid and WrongState.
     """
+    return await give_reply(tx, hall, actor=actor, task_id=task_id, text=text, answers=answers)
+
+
+async def give_reply(
+    tx: Tx,
+    hall: Hall,
+    *,
+    actor: Actor,
+    task_id: str,
+    text: str | None = None,
+    answers: Sequence[Answer] | None = None,
+) -> Task:
+    """The same, within a transaction."""
     task = await load_for_change(tx, actor=actor, task_id=task_id)
     plain = _tidy(text, "Message")
     if answers is None and not plain:

@@ -1,6 +1,7 @@
 """The Agentix door, put together from its nouns."""
 
 from hiringhall.doors.agentix import (
+    routes_events,
     routes_keys,
     routes_register,
     routes_roles,
@@ -43,6 +44,7 @@ DOOR: Door[Desk] = Door(
         *routes_keys.ROUTES,
         *routes_teams.ROUTES,
         *routes_roles.ROUTES,
+        *routes_events.ROUTES,
         *routes_texts.ROUTES,
     ),
 )

@@ -1,9 +1,32 @@
-"""From the hall's words to the Agentix door's: ids, times, and what is read from them."""
+"""From the hall's words to the Agentix door's: ids, times, statuses, and what is read from them."""
 
-from datetime import UTC, datetime
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeAlias
 
 from hiringhall.domain import ids
 from hiringhall.domain.errors import NotFound
+from hiringhall.domain.tasks import State
+
+Status: TypeAlias = Literal["backlog", "ready", "in_progress", "review", "done", "failed"]
+
+STATUS: Mapping[State, Status] = {
+    State.DRAFT: "backlog",
+    State.OPEN: "ready",
+    State.SELECTING: "ready",
+    State.ASSIGNED: "in_progress",
+    State.IN_PROGRESS: "in_progress",
+    State.AWAITING_REPLY: "in_progress",
+    State.REVISING: "in_progress",
+    State.IN_REVIEW: "review",
+    State.DISPUTED: "review",
+    State.DONE: "done",
+    State.FAILED: "failed",
+    State.CANCELLED: "failed",
+    State.EXPIRED: "failed",
+}
+"""The door's word for where a task stands; total over the hall's states (a test)."""
 
 KINDS = {
     "cust": "customer",
@@ -12,7 +35,7 @@ KINDS = {
     "role": "role",
     "task": "task",
     "worker": "worker",
-    "evt": "event",
+    "user": "user",
 }
 """The kinds that ids begin with, and what the hall calls them."""
 
@@ -40,3 +63,32 @@ def time_of(at_us: int) -> str:
 def maybe_time_of(at_us: int | None) -> str | None:
     """The same, of what may not have happened."""
     return None if at_us is None else time_of(at_us)
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_SPACE_OF_PLUS = re.compile(r"(T[0-9:.,]+) ([0-9]{2}:?[0-9]{2})")
+
+
+def moment_of(given: str) -> int | None:
+    """The microseconds of an ISO 8601 time, in UTC where it says no zone; None for none.
+
+    A plus that was not escaped in a query comes as a space.
+    """
+    tidy = _SPACE_OF_PLUS.sub(r"\1+\2", given.strip())
+    try:
+        moment = datetime.fromisoformat(tidy)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return (moment - _EPOCH) // timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+def actor_of(label: str) -> str:
+    """An actor of the log as this door writes it: `worker:worker_…`, `user:user_…`, `system`."""
+    kind, _, rest = label.partition(":")
+    identifier = rest.partition(":")[0]
+    if not ids.is_uuid(identifier):
+        return "system"
+    word = "worker" if kind == "run" else kind
+    return f"{word}:{ref(word, identifier)}"

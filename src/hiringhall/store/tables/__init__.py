@@ -17,6 +17,7 @@ from hiringhall.store.tables.accounts import (
 )
 from hiringhall.store.tables.base import metadata
 from hiringhall.store.tables.deliverables import deliverables, files
+from hiringhall.store.tables.feed import feed, feed_heads, reported_events
 from hiringhall.store.tables.ledger import holds, ledger_accounts, ledger_transfers, payouts
 from hiringhall.store.tables.messages import messages
 from hiringhall.store.tables.runs import credit_days, runs, usage_records
@@ -33,6 +34,8 @@ __all__ = [
     "credit_days",
     "deliverables",
     "events",
+    "feed",
+    "feed_heads",
     "files",
     "holds",
     "idempotency_keys",
@@ -48,6 +51,7 @@ __all__ = [
     "plans",
     "questions",
     "registrations",
+    "reported_events",
     "roles",
     "runs",
     "task_dependencies",

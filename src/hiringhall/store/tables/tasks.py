@@ -156,5 +156,6 @@ events = Table(
     UniqueConstraint("task_id", "number"),
     one_of("state", State),
     one_of("waiting_for", Waiting),
+    Index(None, "organization_id", "id"),
     sqlite_autoincrement=True,
 )

@@ -139,6 +139,47 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "day", name=op.f("pk_credit_days")),
     )
     op.create_table(
+        "feed",
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=True),
+        sa.Column("reported_id", sa.BigInteger(), nullable=True),
+        sa.Column("team_id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=True),
+        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "(event_id IS NULL) != (reported_id IS NULL)", name=op.f("ck_feed_one_source")
+        ),
+        sa.CheckConstraint("at_us = at_us / 1000 * 1000", name=op.f("ck_feed_milliseconds")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_feed_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "seq", name=op.f("pk_feed")),
+        sa.UniqueConstraint("event_id", name=op.f("uq_feed_event_id")),
+        sa.UniqueConstraint("organization_id", "at_us", name=op.f("uq_feed_organization_id_at_us")),
+        sa.UniqueConstraint("reported_id", name=op.f("uq_feed_reported_id")),
+    )
+    op.create_index(op.f("ix_feed_task_id_seq"), "feed", ["task_id", "seq"], unique=False)
+    op.create_index(op.f("ix_feed_team_id_seq"), "feed", ["team_id", "seq"], unique=False)
+    op.create_table(
+        "feed_heads",
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("settled_id", sa.BigInteger(), nullable=False),
+        sa.Column("settled_reported_id", sa.BigInteger(), nullable=False),
+        sa.Column("newest_id", sa.BigInteger(), nullable=False),
+        sa.Column("newest_reported_id", sa.BigInteger(), nullable=False),
+        sa.Column("marked_id", sa.BigInteger(), nullable=False),
+        sa.Column("marked_reported_id", sa.BigInteger(), nullable=False),
+        sa.Column("marked_at_us", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_feed_heads_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_feed_heads")),
+    )
+    op.create_table(
         "invitations",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("secret_sha256", sa.LargeBinary(), nullable=False),
@@ -367,6 +408,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sa.UniqueConstraint("task_id", "number", name=op.f("uq_events_task_id_number")),
         sqlite_autoincrement=True,
+    )
+    op.create_index(
+        op.f("ix_events_organization_id_id"), "events", ["organization_id", "id"], unique=False
     )
     op.create_table(
         "holds",
@@ -775,6 +819,41 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("settled_at_us IS NULL"),
         postgresql_where=sa.text("settled_at_us IS NULL"),
+    )
+    op.create_table(
+        "reported_events",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("team_id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=True),
+        sa.Column("run_id", sa.Text(), nullable=True),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("said_by", sa.Text(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("type IN ('progress', 'message')", name=op.f("ck_reported_events_type")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_reported_events_organization_id"),
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_reported_events_run_id")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_reported_events_task_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_reported_events_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reported_events")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        op.f("ix_reported_events_organization_id_id"),
+        "reported_events",
+        ["organization_id", "id"],
+        unique=False,
     )
     op.create_table(
         "usage_records",
