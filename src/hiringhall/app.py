@@ -28,6 +28,7 @@ from hiringhall.settings import Settings, SettingsError, SpecApproval
 from hiringhall.signals import Signals
 from hiringhall.staff import hire
 from hiringhall.store.database import Database, open_database
+from hiringhall.workers.access import TeamAccess
 from hiringhall.workers.builtin.host import LoopHost
 from hiringhall.workers.coordination.serving import work_app
 from hiringhall.workers.gateway import Endpoint, Gateway, ModelRules, Provider, read_prices
@@ -141,7 +142,11 @@ async def _compose(
         sandbox=sandbox,
         own=settings.data_dir,
     )
-    place = Place(sandbox=sandbox, workspaces=workspaces, folder=settings.data_dir / "runs")
+    secrets = _live_secrets(settings)
+    access = TeamAccess(secrets)
+    place = Place(
+        sandbox=sandbox, workspaces=workspaces, access=access, folder=settings.data_dir / "runs"
+    )
     reaching = Reaching()
     loops = LoopHost()
     staff = await hire(settings, place, probe, reach=reaching, loops=loops)
@@ -160,7 +165,7 @@ async def _compose(
         check_role=carrier.check_role,
         check_repository=_repository_check(workspaces),
     )
-    secrets = _live_secrets(settings)
+    access.hall = hall
     gateway = _gateway(settings, hall, secrets)
     sockets = Sockets(settings.data_dir / "runs" / "sockets")
     sockets.tidy()

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hiringhall.domain.errors import Invalid, Unreachable
+from hiringhall.domain.teams import origin_of
 
 if TYPE_CHECKING:
     import httpx
@@ -40,6 +41,8 @@ class GitHub:
 
     def __init__(self, base_url: str = PUBLIC, *, timeout_s: float = TIMEOUT_S) -> None:
         self._base_url = base_url.rstrip("/")
+        self.origin = web_origin(self._base_url)
+        """Where this GitHub's repositories are."""
         self._timeout_s = timeout_s
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
@@ -105,6 +108,17 @@ class GitHub:
                 # Its certificates alone are read for longer than the loop may be held.
                 self._client = await asyncio.to_thread(_client, self._timeout_s)
             return self._client
+
+
+def web_origin(base_url: str) -> str:
+    """The origin of the repositories that an API is for: GitHub's own, or an Enterprise server's.
+
+    GitHub has its API on a host beside, `api.…`; an Enterprise server has it below `/api`.
+    """
+    origin = origin_of(base_url)
+    scheme, _, host = origin.partition("://api.")
+    beside = host == "github.com" or host.endswith(".ghe.com")
+    return f"{scheme}://{host}" if beside else origin
 
 
 def name_of(repository: str) -> tuple[str, str] | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
-from hiringhall.domain.errors import NoOrganization, NotFound
+from hiringhall.domain.errors import Invalid, NoOrganization, NotFound
 from hiringhall.domain.first_roles import FIRST_ROLES
 from hiringhall.domain.names import tidy_name
 from hiringhall.domain.policy import Actor, check_sees
@@ -22,6 +22,7 @@ from hiringhall.domain.teams import (
     tidy_goal,
     tidy_playbook,
     tidy_secret,
+    token_origin,
 )
 from hiringhall.hall import Hall
 from hiringhall.store import roles, teams
@@ -139,7 +140,24 @@ def _configured(
     repository = repository_of(merged.config)
     if repository is not None and repository != team.repository:
         merged.config["gitRepoUrl"] = hall.check_repository(repository)
+    _check_token_stays(hall, team, merged.config, secrets)
     return replace(team, config=merged.config or None), secrets
+
+
+def _check_token_stays(
+    hall: Hall, team: Team, config: dict[str, Any], secrets: dict[SecretName, str | None]
+) -> None:
+    """Whoever may change a team could else have its token sent to a host of their own."""
+    name = SecretName.GITHUB_TOKEN
+    if name not in team.secrets or name in secrets:
+        return
+    usual = hall.github.origin
+    if token_origin(team.config, usual=usual) != token_origin(config, usual=usual):
+        raise Invalid(
+            "gitRepoUrl moves to another host, which the githubToken that is kept was not given "
+            "for: send the githubToken for the new one along (null for none)",
+            {"githubToken": "needed again"},
+        )
 
 
 async def _keep_secrets(

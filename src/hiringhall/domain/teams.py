@@ -1,6 +1,7 @@
 """A team: a standing workspace with its goal, its settings and the kinds of worker in it."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -84,6 +85,29 @@ def repository_of(config: Mapping[str, Any] | None) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
+def origin_of(address: str) -> str:
+    """The web origin that a repository's address belongs to; empty for a folder.
+
+    One over ssh belongs to the web pages and the API of the same host.
+    """
+    match = _ADDRESS.match(address)
+    if match is None:
+        return ""
+    scheme, host, port = match[1].lower(), match[2].lower(), match[3]
+    if scheme == "ssh":
+        return f"https://{host}"
+    return f"{scheme}://{host}" + (f":{port}" if port and int(port) != _PORTS[scheme] else "")
+
+
+def token_origin(config: Mapping[str, Any] | None, *, usual: str) -> str:
+    """The one web origin that a team's `githubToken` is for, so that it is sent nowhere else.
+
+    That of its repository, and where it has none the `usual` one, which is GitHub's.
+    """
+    repository = repository_of(config)
+    return usual if repository is None else origin_of(repository)
+
+
 def merge_config(current: Mapping[str, Any] | None, change: Mapping[str, Any]) -> Merged:
     """Put a change over a config, key by key: null takes a key away, secrets are set apart.
 
@@ -163,5 +187,10 @@ def _workers(key: str, value: Any) -> int:
     return value
 
 
+_PORTS = {"https": 443, "http": 80}
+_ADDRESS = re.compile(
+    r"(https?|ssh)://(?:[^@/?#\\]*@)?(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?(?:/|$)",
+    re.IGNORECASE | re.ASCII,
+)
 _SECRET_NAMES = frozenset(name.value for name in SecretName)
 _CHECKS = {"gitRepoUrl": _text, "review": _truth, "maxWorkers": _workers}

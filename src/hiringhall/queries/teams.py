@@ -6,7 +6,7 @@ from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.domain.roles import Role
 from hiringhall.domain.teams import SecretName, Team, secret_place
 from hiringhall.hall import Hall
-from hiringhall.store import roles, teams
+from hiringhall.store import roles, tasks, teams
 from hiringhall.store.database import Tx
 
 
@@ -74,3 +74,13 @@ async def opened_secret(hall: Hall, *, team_id: str, name: SecretName) -> str | 
 
     sealed = await hall.database.read(find)
     return None if sealed is None else hall.sealer.open(sealed, place=secret_place(team_id, name))
+
+
+async def team_of_task(hall: Hall, *, task_id: str) -> Team | None:
+    """The team that a task is of, for what the hall itself does in its name; None: no such task."""
+
+    async def find(tx: Tx) -> Team | None:
+        task = await tasks.by_id(tx, task_id)
+        return None if task is None else await teams.by_id(tx, task.team_id)
+
+    return await hall.database.read(find)

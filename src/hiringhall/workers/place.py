@@ -23,6 +23,7 @@ import structlog
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.runs import Run
+from hiringhall.workers.access import Access
 from hiringhall.workers.git.changes import ChangedFile
 from hiringhall.workers.git.errors import NoAccess, PushRefused, WorkspaceError
 from hiringhall.workers.git.folders import Bin
@@ -64,9 +65,12 @@ class TakenIn:
 class Place:
     """The one place of work of a node, for every runtime that works in sandboxes."""
 
-    def __init__(self, *, sandbox: SandboxProvider, workspaces: Workspaces, folder: Path) -> None:
+    def __init__(
+        self, *, sandbox: SandboxProvider, workspaces: Workspaces, access: Access, folder: Path
+    ) -> None:
         self.sandbox = sandbox
         self._workspaces = workspaces
+        self._access = access
         self._folder = folder
         self._homes = folder / "homes"
         self._rubbish = Bin(folder / "bin")
@@ -80,7 +84,9 @@ class Place:
         report = self._reports.read(brief.task.id, brief.run.turn)
         if not isinstance(report, kind):
             return None
-        workspace = await self._workspaces.open(report.run_id)
+        keys = await self._access.keys(brief.task.id)
+        token = keys.token_for(brief.task.repository)
+        workspace = await self._workspaces.open(report.run_id, token=token)
         return None if workspace is None else Finished(report, workspace)
 
     def check_disk(self) -> None:
@@ -96,13 +102,16 @@ class Place:
     async def prepare(self, brief: RunBrief) -> Workspace:
         """The run's workspace, fetched and laid out. Raises WorkspaceError.
 
-        What is neither taken in nor kept until the run is settled is kept then.
+        The team's token is asked for anew each time. What is neither taken in nor kept until the
+        run is settled is kept then.
         """
+        keys = await self._access.keys(brief.task.id)
         workspace = await self._workspaces.prepare(
             run_id=brief.run.id,
             task_id=brief.task.id,
             organization_id=brief.task.organization_id,
             repository=brief.task.repository,
+            token=keys.token_for(brief.task.repository),
         )
         self._untaken[brief.run.id] = workspace
         return workspace
@@ -132,7 +141,10 @@ class Place:
         Raises:
             WorkspaceError: nothing was taken in, or the repository could not be reached.
         """
-        collected = await self._workspaces.collect(workspace, message=message, at_s=at_s)
+        live = await self._unpublishable(workspace)
+        collected = await self._workspaces.collect(
+            workspace, message=message, at_s=at_s, secrets=live
+        )
         self._untaken.pop(workspace.run_id, None)
         try:
             pushed = await self._workspaces.push(workspace, collected)
@@ -170,9 +182,16 @@ class Place:
         """
         self._untaken.pop(workspace.run_id, None)
         try:
-            await self._workspaces.keep_wip(workspace)
+            live = await self._unpublishable(workspace)
+            await self._workspaces.keep_wip(workspace, secrets=live)
         except (WorkspaceError, SandboxError) as error:
             log.warning("place.unkept", run_id=workspace.run_id, why=str(error))
+
+    async def _unpublishable(self, workspace: Workspace) -> Sequence[str]:
+        """What must not stand in the work, if that is pushed; files handed in are masked anyway."""
+        if workspace.repository is None:
+            return ()
+        return (await self._access.keys(workspace.task_id)).live
 
     async def settled(self, brief: RunBrief) -> None:
         """Let go of workspace, home and report: what they held is in the hall now.

@@ -16,8 +16,9 @@ Config = Annotated[
     dict[str, Any] | None,
     Meta(
         description="Free-form, put over what is there key by key; a key set to null goes. "
-        "`gitRepoUrl` is the repository of tasks that name none, `githubToken` is sealed at rest "
-        "and comes back masked, `review: true` has deliveries looked at before they are done"
+        "`gitRepoUrl` is the repository of tasks that name none, `githubToken` opens it, at its "
+        "own host alone, and is sealed at rest and comes back masked, `review: true` has "
+        "deliveries looked at before they are done"
     ),
 ]
 Sealed = Annotated[

@@ -7,6 +7,8 @@ that a foreign server wrote are quoted in part, cleaned of control characters an
 import re
 from typing import ClassVar
 
+from hiringhall.workers.masking import Masker
+
 QUOTED_CHARACTERS = 300
 """How much of git's or a server's own words a sentence carries."""
 
@@ -141,7 +143,8 @@ _UNREACHABLE = re.compile(
 def clean(text: str, *, token: str | None = None) -> str:
     """Foreign words made safe to quote: one line, printable, cut, and without the token."""
     if token:
-        text = text.replace(token, "[token]")
+        # Whoever has it, as a server does, may also say it in another spelling.
+        text = Masker([token]).text(text.replace(token, "[token]"))
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= QUOTED_CHARACTERS else line[:QUOTED_CHARACTERS] + "…"
 
@@ -161,12 +164,32 @@ def from_remote(stderr: str, *, shown: str, token: str | None) -> WorkspaceError
             f"The certificate of {shown} could not be verified. git said: {said}", retryable=False
         )
     if _NO_ACCESS.search(stderr):
-        given = "the token given was not accepted" if token else "it needs a token and has none"
-        return NoAccess(f"No access to the repository {shown}: {given}. git said: {said}")
+        return NoAccess(
+            f"No access to the repository {shown}: {_remedy(shown, token)} git said: {said}"
+        )
     if _MISSING.search(stderr):
         return RepositoryMissing(
-            f"There is no repository at {shown}, or the token given may not see it."
+            f"There is no repository at {shown}, or "
+            + ("the token given may not see it." if token else "it is hidden without a token.")
         )
     if _UNREACHABLE.search(stderr):
         return Unreachable(f"The repository {shown} could not be reached. git said: {said}")
     return GitFailed(f"git could not work with the repository {shown}. It said: {said}")
+
+
+def _remedy(shown: str, token: str | None) -> str:
+    """What to do where access is refused."""
+    if shown.startswith("ssh://"):
+        return (
+            "the hall's ssh key is not accepted there, or the host's own key is not the one that "
+            "the hall knows."
+        )
+    if token:
+        return (
+            "the token given was not accepted: it is wrong, expired, or may not do this. Give the "
+            "team a githubToken that may read and write this repository."
+        )
+    return (
+        "it needs a token and has none: set githubToken in the config of the task's team, whose "
+        "gitRepoUrl has to be at the same host."
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from hiringhall.workers.git.address import Address, pinned
+from hiringhall.workers.git.address import Address, is_public, pinned
 from hiringhall.workers.git.command import Answer, Git
 from hiringhall.workers.git.errors import (
     DefaultBranchVanished,
@@ -201,6 +201,11 @@ class Remote:
         if self.token and self.address.scheme in {"https", "http"}:
             if not re.fullmatch(r"[!-~]+", self.token):
                 raise NoAccess("The token for the repository holds characters that no token has.")
+            if self.address.scheme == "http" and any(map(is_public, self.addresses)):
+                raise NoAccess(
+                    f"The token is not sent to {self.address.url} for everyone on the way to read: "
+                    "give its https address."
+                )
             pair = self.token if ":" in self.token else f"x-access-token:{self.token}"
             header = "Authorization: Basic " + base64.b64encode(pair.encode()).decode()
             host = self.address.url.split("/")[2]
