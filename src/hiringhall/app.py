@@ -13,6 +13,7 @@ from hiringhall.blobs import Blobs, FileLinks, LocalBlobs, open_blobs, read_secr
 from hiringhall.domain import ids
 from hiringhall.domain.compute import MICROS_PER_CENT, CapScope, Spender
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.hosts import Pattern, read_bound
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.domain.teams import SecretName
 from hiringhall.engine.local import LocalEngine
@@ -31,6 +32,7 @@ from hiringhall.store.database import Database, open_database
 from hiringhall.workers.access import TeamAccess
 from hiringhall.workers.builtin.host import LoopHost
 from hiringhall.workers.coordination.serving import work_app
+from hiringhall.workers.egress.proxy import Egress
 from hiringhall.workers.gateway import Endpoint, Gateway, ModelRules, Provider, read_prices
 from hiringhall.workers.gateway.gateway import TeamKey
 from hiringhall.workers.gateway.providers import PUBLIC
@@ -169,7 +171,7 @@ async def _compose(
     gateway = _gateway(settings, hall, secrets)
     sockets = Sockets(settings.data_dir / "runs" / "sockets")
     sockets.tidy()
-    reaching.ways = Ways(hall, gateway, sockets, work_app)
+    reaching.ways = Ways(hall, gateway, sockets, work_app, _egress(settings))
     runner = Runner(
         hall,
         blobs=blobs,
@@ -272,6 +274,15 @@ def _gateway(settings: Settings, hall: Hall, secrets: LiveSecrets) -> Gateway:
     )
 
 
+def _egress(settings: Settings) -> Egress:
+    """The network as runs see it, by the operator's word."""
+    try:
+        networks = [ipaddress.ip_network(text) for text in settings.egress_networks]
+    except ValueError as error:
+        raise SettingsError(f"HIRINGHALL_EGRESS_NETWORKS: {error}") from error
+    return Egress(networks)
+
+
 def _team_keys(hall: Hall, secrets: LiveSecrets) -> TeamKey:
     """The teams' own keys for models, opened for the call that they are needed for."""
 
@@ -330,7 +341,15 @@ def _rules(settings: Settings) -> Rules:
         caps=_caps(settings),
         credit_micros=settings.credit_cents * MICROS_PER_CENT,
         team_runs=settings.team_runs,
+        customers_hosts=_customers_hosts(settings),
     )
+
+
+def _customers_hosts(settings: Settings) -> tuple[Pattern, ...]:
+    try:
+        return read_bound(settings.egress_hosts)
+    except Invalid as error:
+        raise SettingsError(f"HIRINGHALL_EGRESS_HOSTS: {error.message}") from error
 
 
 def is_loopback(host: str) -> bool:

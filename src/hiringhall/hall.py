@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
+from hiringhall.domain.hosts import Pattern
 from hiringhall.engine.port import Engine
 from hiringhall.github import GitHub
 from hiringhall.mail import Mail
@@ -58,6 +59,7 @@ class Rules:
     a budget has no cap of its own; a scope that is not named is not held.
     `credit_micros` is what a credit is worth of it. `team_runs` is how many runs of one team are at
     work at once, of which a team may have less; None: as many as there are places.
+    `customers_hosts` bound what roles of customers may open of the network.
     """
 
     registration: Registration = Registration.OPEN
@@ -74,6 +76,7 @@ class Rules:
     caps: Mapping[CapScope, int] = field(default_factory=dict[CapScope, int])
     credit_micros: int = MICROS_PER_CENT
     team_runs: int | None = None
+    customers_hosts: tuple[Pattern, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

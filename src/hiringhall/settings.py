@@ -104,6 +104,15 @@ class Settings:
     allow_local_repositories: Annotated[
         bool, "let tasks name repositories by local path and at private addresses"
     ] = False
+    egress_hosts: Annotated[
+        tuple[str, ...],
+        "what customers' own roles may open of the network: names and *.names by commas, *: any; "
+        "unset: nothing (the operator's roles open what they say)",
+    ] = ()
+    egress_networks: Annotated[
+        tuple[str, ...],
+        "addresses and networks, by commas, that runs may go to although they are private",
+    ] = ()
     opening_balance_cents: Annotated[
         int, "play money that every new organization starts with, in cents"
     ] = 100_000

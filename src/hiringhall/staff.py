@@ -59,7 +59,7 @@ async def hire(
         rehearsal = Rehearsal(BUILT_IN if script is None else read_script(script))
     except Invalid as error:
         raise SettingsError(error.message) from error
-    command = Command(place, timeout_s=settings.run_timeout_s)
+    command = Command(place, reach=reach, timeout_s=settings.run_timeout_s)
     agents = agent_runtimes(
         place=place,
         installed=find_agents(settings.data_dir / "agents"),

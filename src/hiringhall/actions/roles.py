@@ -1,12 +1,13 @@
 """Roles of a team: which runtime does the work of that name, and how."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from hiringhall.actions.runs import recovery
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
 from hiringhall.domain.errors import Invalid, NameTaken, NoOrganization, NotFound
+from hiringhall.domain.hosts import check_within
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.domain.roles import (
     DEFAULT_TIMEOUT_S,
@@ -50,7 +51,7 @@ async def create_role(
     Invalid, and NameTaken where the team has one of that name.
     """
     said = {
-        **_customers(settings or {}),
+        **_customers(hall, settings or {}),
         "system_prompt": tidy_prompt(system_prompt),
         "timeout_s": check_timeout(DEFAULT_TIMEOUT_S if timeout_s is None else timeout_s),
     }
@@ -102,7 +103,7 @@ async def change_role(
     `settings` are put over what is there, and None takes one away. Raises NotFound, NotYours and
     Invalid.
     """
-    change = _customers(settings or {})
+    change = _customers(hall, settings or {})
     if system_prompt is not None:
         change["system_prompt"] = tidy_prompt(system_prompt)
     if timeout_s is not None:
@@ -208,7 +209,7 @@ def _customers_runtime(runtime: str | None) -> str | None:
     return tidy
 
 
-def _customers(settings: dict[str, Any]) -> dict[str, Any]:
+def _customers(hall: Hall, settings: dict[str, Any]) -> dict[str, Any]:
     """What a customer may say of a role beside its prompt and its timeout; raises Invalid."""
     for name, value in settings.items():
         if name in OPERATORS_SETTINGS:
@@ -219,6 +220,9 @@ def _customers(settings: dict[str, Any]) -> dict[str, Any]:
         most = MOST_OF_CUSTOMERS.get(name)
         if most is not None and isinstance(value, int) and not 1 <= value <= most:
             raise Invalid(f"{name} is 1 to {most}", {name: "range"})
+    hosts = settings.get("hosts")
+    if isinstance(hosts, list):
+        check_within(map(str, cast("list[object]", hosts)), hall.rules.customers_hosts)
     return {
         name: value
         for name, value in settings.items()

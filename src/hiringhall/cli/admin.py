@@ -58,6 +58,15 @@ Mounts = Annotated[
         metavar="PATH[:INSIDE]",
     ),
 ]
+Hosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--host",
+        help="What it may reach of the network: a name, or *.name. Repeatable.",
+        metavar="NAME[:PORT]",
+    ),
+]
+Processes = Annotated[int | None, typer.Option(min=1, help="Most processes.", metavar="N")]
 _OWN_COMMAND = ("command", "acp:generic")
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
@@ -230,12 +239,11 @@ def set_role(
     ] = None,
     environment: Variables = None,
     mounts: Mounts = None,
+    hosts: Hosts = None,
     memory_mib: Annotated[
         int | None, typer.Option("--memory", min=1, help="Most memory.", metavar="MIB")
     ] = None,
-    processes: Annotated[
-        int | None, typer.Option(min=1, help="Most processes.", metavar="N")
-    ] = None,
+    processes: Processes = None,
     disk_mib: Annotated[
         int | None, typer.Option("--disk", min=1, help="Most to write.", metavar="MIB")
     ] = None,
@@ -265,6 +273,7 @@ def set_role(
         "timeout_s": timeout_s,
         "environment": _variables(environment or []) or None,
         "mounts": mounts or None,
+        "hosts": hosts or None,
         "memory_mib": memory_mib,
         "processes": processes,
         "disk_mib": disk_mib,

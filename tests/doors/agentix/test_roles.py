@@ -1,12 +1,15 @@
 """Roles: the kinds of worker in a team, each with its prompt and its timeout."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from hiringhall.actions import roles
+from hiringhall.domain.hosts import read_bound
 from hiringhall.domain.tasks import State, Waiting
 from hiringhall.hall import Hall
+from hiringhall.queries.teams import list_teams
 from tests.doors.agentix.conftest import Customer
 from tests.support.halls import NOBODY, begin, post, view, with_staffing
 
@@ -154,6 +157,26 @@ async def test_how_its_workers_work_can_be_said(ceo: Customer) -> None:
     assert changed.keys() == role.keys() - {"model", "models"}
     assert changed["runtime"] is None
     assert changed["permissions"] == "ask"
+
+
+async def test_a_customers_role_opens_what_the_operator_lets_it(ceo: Customer, hall: Hall) -> None:
+    team = await ceo.team()
+    body = {"teamId": team["id"], "name": "writer", "systemPrompt": PROMPT}
+    said = await ceo.post("/roles", {**body, "hosts": ["example.org"]}, 400)
+    assert "HIRINGHALL_EGRESS_HOSTS" in said
+    await ceo.post("/roles", {**body, "hosts": "example.org"}, 400)
+    role = await ceo.post("/roles", {**body, "hosts": []})
+    assert role["hosts"] == []
+    rules = replace(hall.rules, customers_hosts=read_bound(["*.example.org"]))
+    kept = await roles.create_role(
+        replace(hall, rules=rules),
+        actor=ceo.actor,
+        team_id=(await list_teams(hall, actor=ceo.actor))[0].id,
+        name="other",
+        system_prompt=PROMPT,
+        settings={"hosts": ["api.example.org"]},
+    )
+    assert kept.config["hosts"] == ["api.example.org"]
 
 
 async def test_the_operators_settings_are_not_for_customers(ceo: Customer, hall: Hall) -> None:

@@ -23,6 +23,12 @@ Permissions = Annotated[
     Literal["allow", "ask"] | UnsetType | None,
     Meta(description='"allow", or "ask": what it wants to do is put to the requester'),
 ]
+Hosts = Annotated[
+    list[str] | UnsetType | None,
+    Meta(
+        description="What it may reach of the network: example.org, example.org:8443, *.example.org"
+    ),
+]
 Mebibytes = Annotated[_Count | UnsetType | None, Meta(description="In MiB")]
 Processes = Annotated[_Count | UnsetType | None, Meta(description="Most processes at once")]
 
@@ -34,6 +40,7 @@ class RoleSettings(msgspec.Struct, rename="camel", kw_only=True):
     model: Model = UNSET
     models: Models = UNSET
     permissions: Permissions = UNSET
+    hosts: Hosts = UNSET
     memory_mib: Mebibytes = UNSET
     processes: Processes = UNSET
     disk_mib: Mebibytes = UNSET
@@ -44,7 +51,7 @@ class RoleSettings(msgspec.Struct, rename="camel", kw_only=True):
         return {name: value for name, value in said.items() if value is not UNSET}
 
 
-_SETTINGS = ("model", "models", "permissions", "memory_mib", "processes", "disk_mib")
+_SETTINGS = ("model", "models", "permissions", "hosts", "memory_mib", "processes", "disk_mib")
 
 
 class RoleBody(RoleSettings, rename="camel", kw_only=True):
@@ -77,6 +84,7 @@ class RoleAnswer(msgspec.Struct, rename="camel", kw_only=True):
     model: str | UnsetType = UNSET
     models: list[str] | UnsetType = UNSET
     permissions: Literal["allow", "ask"] | UnsetType = UNSET
+    hosts: list[str] | UnsetType = UNSET
     memory_mib: int | UnsetType = UNSET
     processes: int | UnsetType = UNSET
     disk_mib: int | UnsetType = UNSET

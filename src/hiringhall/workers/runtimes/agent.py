@@ -81,6 +81,7 @@ class Agent:
             name=self.name,
             reach=self._reach,
             go=go,
+            hosts=role.hosts,
             forget=self.profile.forget,
         )
 

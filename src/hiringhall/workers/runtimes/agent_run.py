@@ -215,6 +215,7 @@ class AgentRun:
                 sockets=sockets.folder,
                 relays=sockets.relays,
                 read_only=means.role.shown,
+                certificates=bool(means.role.hosts),
                 agents=means.agents,
                 limits=replace(limits, wall_s=limits.wall_s + SLACK_S),
                 stdin=stdin or b"",
@@ -228,7 +229,8 @@ class AgentRun:
         profile, known = self._means.profile, self._known()
         chosen = profile.filled(profile.with_model, known) if known["model"] else {}
         own = profile.filled(profile.environment, known)
-        return {"PATH": PATH, **own, **chosen, **self._means.role.environment}
+        way_out = self._reached.environment
+        return {"PATH": PATH, **own, **chosen, **way_out, **self._means.role.environment}
 
     def _known(self) -> dict[str, str]:
         return {

@@ -63,7 +63,9 @@ class Builtin:
             run = BuiltinRun(stretch, means, opened.reached, opened.session, opened.run_log)
             return await run.go()
 
-        return await work_in_session(self._place, stretch, name=self.name, reach=self._reach, go=go)
+        return await work_in_session(
+            self._place, stretch, name=self.name, reach=self._reach, go=go, hosts=role.hosts
+        )
 
     async def settled(self, brief: RunBrief) -> None:
         """Let go of workspace and report; the conversation stays for the task's next run."""

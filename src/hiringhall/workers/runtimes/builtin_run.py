@@ -174,10 +174,15 @@ class BuiltinRun:
             SandboxSpec(
                 name=self._stretch.brief.run.id,
                 argv=argv,
-                environment={"PATH": _PATH, **means.role.environment},
+                environment={
+                    "PATH": _PATH,
+                    **self._reached.environment,
+                    **means.role.environment,
+                },
                 workspace=means.workspace.folder,
                 session=self._session.home,
                 read_only=means.role.shown,
+                certificates=bool(means.role.hosts),
                 limits=replace(limits, wall_s=limits.wall_s + SLACK_S),
                 interactive=True,
             )

@@ -13,12 +13,19 @@ from typing import Any
 
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.runs import Run
+from hiringhall.workers.agents.lastwords import to_last_word
 from hiringhall.workers.briefs import write_brief
+from hiringhall.workers.coordination.desk import Desk
 from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.place import Finished, Place, TakenIn, broke_by
-from hiringhall.workers.reports import Report
+from hiringhall.workers.reaching import Opens, Reached
+from hiringhall.workers.reports import LastWord, Report
+from hiringhall.workers.runlog import RunLog
 from hiringhall.workers.runtimes.command_role import CommandRole, check_role, read_role
+from hiringhall.workers.runtimes.handing_in import hand_in
+from hiringhall.workers.runtimes.in_session import Reach
 from hiringhall.workers.runtimes.port import Broke, Delivered, GaveUp, Outcome, Planned, Stretch
+from hiringhall.workers.runtimes.sandboxed_role import sees_sockets
 from hiringhall.workers.sandboxes.port import (
     ExitReason,
     SandboxError,
@@ -26,6 +33,7 @@ from hiringhall.workers.sandboxes.port import (
     SandboxSpec,
     read_output,
 )
+from hiringhall.workers.sockets import WORK
 from hiringhall.workers.workspace import Workspace
 
 TRY_AGAIN = 75
@@ -33,6 +41,8 @@ NOT_FOUND = (126, 127)
 """As a shell says it of a program that is not there, or cannot be run."""
 OUTPUT_BYTES = 150_000
 COMPLAINT_BYTES = 20_000
+LAST_WORDS_S = 10.0
+"""How long a command may go on when its outcome is laid down."""
 TAIL_LINES = 15
 
 _FETCHING, _RUNNING, _PUSHED = range(3)
@@ -44,8 +54,9 @@ class Command:
 
     name = "command"
 
-    def __init__(self, place: Place, *, timeout_s: int) -> None:
+    def __init__(self, place: Place, *, reach: Reach, timeout_s: int) -> None:
         self._place = place
+        self._reach = reach
         self._sandbox = place.sandbox
         self._timeout_s = timeout_s
 
@@ -62,8 +73,15 @@ class Command:
         if brief.task.spec_approval and not brief.task.plan_approved:
             return Planned(_plan(brief, role))
         try:
-            finished = await self._place.found(brief, Report) or await self._run(stretch, role)
-            return await self._hand_in(stretch, role, finished)
+            found = await self._place.found(brief, LastWord) or await self._place.found(
+                brief, Report
+            )
+            report, workspace = (
+                (found.report, found.workspace) if found else await self._run(stretch, role)
+            )
+            if isinstance(report, LastWord):
+                return await hand_in(self._place, stretch, Finished(report, workspace))
+            return await self._hand_in(stretch, role, Finished(report, workspace))
         except (WorkspaceError, SandboxError) as error:
             return broke_by(error)
 
@@ -75,7 +93,9 @@ class Command:
         """Keep finished work of turns that will go on, and nothing else."""
         await self._place.tidy(unfinished)
 
-    async def _run(self, stretch: Stretch, role: CommandRole) -> Finished[Report]:
+    async def _run(
+        self, stretch: Stretch, role: CommandRole
+    ) -> tuple[Report | LastWord, Workspace]:
         brief = stretch.brief
         self._place.check_disk()
         if brief.task.repository is not None:
@@ -84,36 +104,70 @@ class Command:
         await _say(stretch, _RUNNING, f"Running {shlex.join(role.argv)}")
         home = self._place.fresh_home(brief.run.id)
         write_brief(brief, home)
-        sandboxed = await self._sandbox.start(self._spec(brief, role, workspace, home))
+        run_log = RunLog(self._place.logs / f"{brief.run.id}.log", stretch.mask)
         try:
-            printed, complained, ended = await asyncio.gather(
-                read_output(sandboxed.stdout, OUTPUT_BYTES),
-                read_output(sandboxed.stderr, COMPLAINT_BYTES),
-                sandboxed.wait(),
-            )
+            opens = Opens(role.hosts, models=False)
+            async with self._reach(stretch, run_log, opens) as reached:
+                spec = self._spec(brief, role, workspace, home, reached)
+                report = await self._carry(stretch, spec, reached.desk)
+        finally:
+            run_log.close()
+        await self._place.finish(brief, report)
+        return report, workspace
+
+    async def _carry(self, stretch: Stretch, spec: SandboxSpec, desk: Desk) -> Report | LastWord:
+        """Run it to its end, or to the outcome that it said at its desk and a little further."""
+        sandboxed = await self._sandbox.start(spec)
+        told = asyncio.create_task(desk.wait())
+        heard = asyncio.gather(
+            read_output(sandboxed.stdout, OUTPUT_BYTES),
+            read_output(sandboxed.stderr, COMPLAINT_BYTES),
+            sandboxed.wait(),
+        )
+        try:
+            await asyncio.wait({told, heard}, return_when=asyncio.FIRST_COMPLETED)
+            if not heard.done():
+                await asyncio.wait({heard}, timeout=LAST_WORDS_S)
+            if not heard.done():
+                await sandboxed.kill()
+            printed, complained, ended = await heard
         except BaseException:
+            heard.cancel()
             await asyncio.shield(sandboxed.kill())
             raise
-        report = Report(
-            brief.run.id,
+        finally:
+            told.cancel()
+        now_s = int(time.time())
+        run_id = stretch.brief.run.id
+        if desk.submitted is not None:
+            return to_last_word(desk.submitted, run_id=run_id, ended_at_s=now_s)
+        return Report(
+            run_id,
             ended.code,
             ended.reason.value,
             stretch.mask(printed.text.strip()),
             stretch.mask(complained.text.strip()),
-            int(time.time()),
+            now_s,
         )
-        await self._place.finish(brief, report)
-        return Finished(report, workspace)
 
     def _spec(
-        self, brief: RunBrief, role: CommandRole, workspace: Workspace, home: Path
+        self,
+        brief: RunBrief,
+        role: CommandRole,
+        workspace: Workspace,
+        home: Path,
+        reached: Reached,
     ) -> SandboxSpec:
-        places = self._sandbox.places(workspace=workspace.folder, session=home, sockets=None)
+        sockets = reached.sockets.folder if sees_sockets(self._sandbox) else None
+        places = self._sandbox.places(workspace=workspace.folder, session=home, sockets=sockets)
+        known = {} if sockets is None else {"HIRINGHALL_SOCKET": f"{places.sockets}/{WORK}"}
         return SandboxSpec(
             name=brief.run.id,
             argv=role.argv,
             environment={
+                **reached.environment,
                 **role.environment,
+                **known,
                 "HIRINGHALL_TASK_ID": brief.task.id,
                 "HIRINGHALL_TITLE": brief.task.title,
                 "HIRINGHALL_BRANCH": workspace.branch,
@@ -122,7 +176,11 @@ class Command:
             },
             workspace=workspace.folder,
             session=home,
+            sockets=sockets,
+            # A relay costs more time than all the rest of a sandbox: who needs none has none.
+            relays=reached.sockets.relays if role.hosts else {},
             read_only=role.shown,
+            certificates=bool(role.hosts),
             limits=role.limits(most_wall_s=self._timeout_s),
         )
 

@@ -10,7 +10,7 @@ from hiringhall.workers.agents.lastwords import to_last_word
 from hiringhall.workers.coordination.desk import Submitted
 from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.place import Finished, Place, broke_by
-from hiringhall.workers.reaching import Reached
+from hiringhall.workers.reaching import Opens, Reached
 from hiringhall.workers.reports import LastWord
 from hiringhall.workers.runlog import RunLog
 from hiringhall.workers.runtimes.handing_in import hand_in
@@ -19,8 +19,8 @@ from hiringhall.workers.sandboxes.port import SandboxError
 from hiringhall.workers.sessions import Session, StillInUse
 from hiringhall.workers.workspace import Workspace
 
-Reach: TypeAlias = Callable[[Stretch], AbstractAsyncContextManager[Reached]]
-"""Opens the hall to one run: its desk, and the sockets by which its sandbox gets there."""
+Reach: TypeAlias = Callable[[Stretch, RunLog, Opens], AbstractAsyncContextManager[Reached]]
+"""Opens the hall to one run: its desk, and the sockets by which its sandbox gets there and out."""
 
 Ending: TypeAlias = Submitted | Broke | OverBudget | Parked
 """How an agent's work ended: with an outcome that it said, or without one."""
@@ -43,16 +43,21 @@ async def work_in_session(
     name: str,
     reach: Reach,
     go: Callable[[Opened], Awaitable[Ending]],
+    hosts: Sequence[str],
     forget: Sequence[str] = (),
 ) -> Outcome:
     """Have an agent work, unless a lost predecessor's has ended already, and hand in.
 
-    `name` is the runtime's, whose session it goes on with; `forget` are patterns of what no run
-    leaves to the next in it.
+    `name` is the runtime's, whose session it goes on with; `hosts` are what its role opens of the
+    network; `forget` are patterns of what no run leaves to the next in its session.
     """
+
+    def let_in(run_log: RunLog) -> AbstractAsyncContextManager[Reached]:
+        return reach(stretch, run_log, Opens(hosts))
+
     try:
         finished = await place.found(stretch.brief, LastWord) or await _work(
-            place, stretch, name, reach, go, forget
+            place, stretch, name, let_in, go, forget
         )
         if not isinstance(finished, Finished):
             return finished
@@ -67,7 +72,7 @@ async def _work(
     place: Place,
     stretch: Stretch,
     name: str,
-    reach: Reach,
+    let_in: Callable[[RunLog], AbstractAsyncContextManager[Reached]],
     go: Callable[[Opened], Awaitable[Ending]],
     forget: Sequence[str],
 ) -> Finished[LastWord] | Broke | OverBudget | Parked:
@@ -80,7 +85,7 @@ async def _work(
     place.forget_in(session, forget)
     run_log = RunLog(place.logs / f"{brief.run.id}.log", stretch.mask)
     try:
-        async with reach(stretch) as reached:
+        async with let_in(run_log) as reached:
             ended = await go(Opened(workspace, session, run_log, reached))
     finally:
         run_log.close()

@@ -5,8 +5,17 @@ from pathlib import Path
 import msgspec
 
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.hosts import read_patterns
+from hiringhall.workers.sandboxes.kubernetes import Kubernetes
 from hiringhall.workers.sandboxes.port import MIB, Limits, SandboxError, SandboxProvider
+from hiringhall.workers.sandboxes.process import ProcessUnsafe
 
+_NO_WAY_OUT = {
+    Kubernetes.name: "hosts cannot be opened here: a Pod does not see the hall's sockets, and its "
+    "network policy lets nothing out. Leave them away, or run this hall with bubblewrap or docker.",
+    ProcessUnsafe.name: "hosts mean nothing here: process-unsafe has the network of the hall's own "
+    "user. Leave them away, or run this hall with bubblewrap or docker.",
+}
 _FILE_MIB = 1024
 _MOST_DISK_MIB = 1 << 20
 
@@ -14,6 +23,7 @@ _MOST_DISK_MIB = 1 << 20
 class SandboxedRole(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A role's settings. `mounts` are read-only, `path` or `path:path inside`.
 
+    `hosts` are what it may reach of the network: `name`, `*.name`, with `:port` or without.
     `system_prompt` is told to an agent before all else; a command has no use for it. `disk_mib`
     counts workspace and session together.
     """
@@ -22,6 +32,7 @@ class SandboxedRole(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     timeout_s: int | None = None
     environment: dict[str, str] = {}
     mounts: list[str] = []
+    hosts: list[str] = []
     memory_mib: int = 2048
     processes: int = 512
     disk_mib: int = 4096
@@ -44,6 +55,11 @@ class SandboxedRole(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         )
 
 
+def sees_sockets(sandbox: SandboxProvider) -> bool:
+    """Whether what runs there reaches the hall by its sockets."""
+    return sandbox.name != Kubernetes.name
+
+
 def check_bounds(role: SandboxedRole, sandbox: SandboxProvider) -> None:
     """Refuse what no sandbox could be given; raises Invalid."""
     if role.timeout_s is not None and not 1 <= role.timeout_s <= 86_400:
@@ -52,6 +68,9 @@ def check_bounds(role: SandboxedRole, sandbox: SandboxProvider) -> None:
         raise Invalid("A sandbox needs 16 MiB and 2 processes", {"memory_mib": "range"})
     if not 1 <= role.disk_mib <= _MOST_DISK_MIB:
         raise Invalid(f"disk_mib is 1 to {_MOST_DISK_MIB}", {"disk_mib": "range"})
+    read_patterns(role.hosts)
+    if role.hosts and sandbox.name in _NO_WAY_OUT:
+        raise Invalid(_NO_WAY_OUT[sandbox.name], {"hosts": "not possible"})
     for source, _ in role.shown:
         if not source.is_absolute() or not source.exists():
             raise Invalid(f"There is no {source} to mount", {"mounts": "missing"})

@@ -56,6 +56,8 @@ class SandboxSpec:
     """A folder of Unix sockets, seen inside as `Places.sockets`."""
     read_only: Sequence[tuple[Path, str]] = ()
     """More to see, unchangeable: (path on the host, absolute path inside)."""
+    certificates: bool = False
+    """Show the host's list of certificate authorities, for programs that reach a network."""
     agents: Path | None = None
     """A folder of installed agents to see at `/opt/agents`, in place of the host's own."""
     limits: Limits = field(default_factory=Limits)

@@ -42,6 +42,14 @@ _MASKED = tuple(
 )
 """They tell of the whole machine; and to the kernel a worker is the user whom the hall runs as."""
 
+_CERTIFICATES = (
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
+    "/etc/pki/tls/certs",
+    "/etc/pki/ca-trust",
+)
+"""Whom the host trusts; where keys are (`/etc/ssl/private`) is not among them."""
+
 _RELAY = """
 for relay in $1; do
   socat "TCP4-LISTEN:${relay%%:*},bind=127.0.0.1,reuseaddr,fork" \
@@ -87,7 +95,7 @@ def build_profile(
     options = [*_walls(), *_system(spec.agents), "--perms", "0755", "--dir", "/etc"]
     for path, text in _MADE.items():
         options += ["--perms", "0444", "--file", fd_of(text.encode()), path]
-    for path in _LENT:
+    for path in (*_LENT, *(_CERTIFICATES if spec.certificates else ())):
         options += ["--ro-bind-try", path, path]
     options += _private(spec.limits)
     options += _shared(spec, forbidden)
