@@ -15,7 +15,7 @@ GROWING = (
 )
 
 SMALL = (
-    "ix_runs_queue|ix_runs_leased|uq_runs_one_live|ix_tasks_waiting_for_worker"
+    "ix_runs_queue|ix_runs_leased|ix_runs_live|uq_runs_one_live|ix_tasks_waiting_for_worker"
     "|ix_model_calls_under_way"
 )
 """Partial indexes that hold what is under way and nothing else."""

@@ -85,6 +85,14 @@ async def recent_of_tasks(
     return await hall.database.scan(find) if task_ids else {}
 
 
+async def recent_of_run(
+    hall: Hall, *, actor: Actor, task_id: str, run_id: str, most: int = RECENT
+) -> list[FeedEvent]:
+    """The newest events of a run, newest first, out of the newest of its task."""
+    found = await newest(hall, actor=actor, task_id=task_id, limit=MOST)
+    return [event for event in found if event.run_id == run_id][:most]
+
+
 async def _part(
     hall: Hall,
     actor: Actor,

@@ -26,7 +26,7 @@ from hiringhall.hall import Hall
 from hiringhall.queries import teams as team_queries
 from hiringhall.queries.accounts import authenticate
 from tests.doors.agentix.conftest import Customer
-from tests.support.halls import open_account
+from tests.support.halls import begin, open_account, post
 from tests.support.served import served_hall
 
 DOCUMENT = openapi(DOOR, version="test")
@@ -68,6 +68,8 @@ async def prepare(hall: Hall) -> Prepared:
             await registrations.confirm(hall, token=token)
         known["token"].append(token)
     known["name"] = ["supervised", "autopilot"]
+    await post(hall, actor)
+    known["worker_id"] = [ref("worker", (await begin(hall)).id)]
     return Prepared(account.secret, known)
 
 

@@ -7,6 +7,7 @@ from hiringhall.doors.agentix import (
     routes_roles,
     routes_teams,
     routes_texts,
+    routes_workers,
 )
 from hiringhall.doors.agentix.errors import ENVELOPES, ERRORS, envelope
 from hiringhall.doors.desk import Desk
@@ -44,6 +45,7 @@ DOOR: Door[Desk] = Door(
         *routes_keys.ROUTES,
         *routes_teams.ROUTES,
         *routes_roles.ROUTES,
+        *routes_workers.ROUTES,
         *routes_events.ROUTES,
         *routes_texts.ROUTES,
     ),

@@ -4,13 +4,14 @@ from msgspec import UnsetType
 
 from hiringhall.actions import teams
 from hiringhall.domain import errors
+from hiringhall.domain.runs import LIVE
 from hiringhall.doors.agentix import wire_teams as wire
 from hiringhall.doors.agentix.wire import OkAnswer
 from hiringhall.doors.agentix.words import id_of, ref
 from hiringhall.doors.caller import customer, once_of
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Route
-from hiringhall.queries import github
+from hiringhall.queries import github, runs
 from hiringhall.queries import teams as team_queries
 
 
@@ -46,7 +47,11 @@ async def get_team(desk: Desk, call: Call[None, None]) -> wire.TeamDetails:
     team_id = id_of("team", call.path["team_id"])
     team = await team_queries.team_view(desk.hall, actor=call.actor, team_id=team_id)
     roles = await team_queries.roles_of(desk.hall, actor=call.actor, team_id=team_id)
-    return wire.team_details(team, roles)
+    active = await runs.runs_of_team(
+        desk.hall, actor=call.actor, team_id=team_id, states=list(LIVE)
+    )
+    used = await runs.usage(desk.hall, actor=call.actor, team_id=team_id, limit=0)
+    return wire.team_details(team, roles=roles, workers=active, used=used.sums)
 
 
 async def change_team(desk: Desk, call: Call[wire.TeamPatch, None]) -> wire.TeamAnswer:

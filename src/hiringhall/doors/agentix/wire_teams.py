@@ -6,10 +6,14 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from hiringhall.domain.roles import Role
+from hiringhall.domain.runs import Run
 from hiringhall.domain.teams import MASK, SecretName, Team
 from hiringhall.doors.agentix.wire import Ref, Time
 from hiringhall.doors.agentix.wire_roles import RoleAnswer, role_answer
+from hiringhall.doors.agentix.wire_usage import UsageSummary, usage_summary
+from hiringhall.doors.agentix.wire_workers import WorkerAnswer, worker_answer
 from hiringhall.doors.agentix.words import ref, time_of
+from hiringhall.queries.runs import Sums
 
 Autonomy = Literal["supervised", "autonomous"]
 Config = Annotated[
@@ -73,6 +77,8 @@ class TeamDetails(msgspec.Struct, rename="camel"):
     config: dict[str, Any] | None
     created_at: Time
     roles: list[RoleAnswer]
+    workers: Annotated[list[WorkerAnswer], Meta(description="Those that have not ended")]
+    usage_summary: UsageSummary
     anthropic_api_key: str | UnsetType = UNSET
 
 
@@ -109,8 +115,8 @@ def team_answer(team: Team) -> TeamAnswer:
     )
 
 
-def team_details(team: Team, roles: list[Role]) -> TeamDetails:
-    """A team with its roles."""
+def team_details(team: Team, *, roles: list[Role], workers: list[Run], used: Sums) -> TeamDetails:
+    """A team with what is in it, and what it used."""
     return TeamDetails(
         id=ref("team", team.id),
         name=team.name,
@@ -119,6 +125,8 @@ def team_details(team: Team, roles: list[Role]) -> TeamDetails:
         config=_shown(team),
         created_at=time_of(team.created_at_us),
         roles=[role_answer(role) for role in roles],
+        workers=[worker_answer(run) for run in workers],
+        usage_summary=usage_summary(used),
         anthropic_api_key=_masked(team),
     )
 

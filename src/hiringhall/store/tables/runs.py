@@ -67,6 +67,15 @@ runs = Table(
         postgresql_where=text("state = 'queued'"),
     ),
     Index(
+        "ix_runs_live",
+        "team_id",
+        sqlite_where=text("ended_at_us IS NULL"),
+        postgresql_where=text("ended_at_us IS NULL"),
+    ),
+    Index(None, "team_id", "id"),
+    # What usage adds up, without a look at the rows.
+    Index(None, "team_id", "started_at_us", "ended_at_us"),
+    Index(
         "ix_runs_leased",
         "lease_until_us",
         sqlite_where=text("lease_until_us IS NOT NULL"),

@@ -647,12 +647,27 @@ def upgrade() -> None:
         postgresql_where=sa.text("lease_until_us IS NOT NULL"),
     )
     op.create_index(
+        "ix_runs_live",
+        "runs",
+        ["team_id"],
+        unique=False,
+        sqlite_where=sa.text("ended_at_us IS NULL"),
+        postgresql_where=sa.text("ended_at_us IS NULL"),
+    )
+    op.create_index(
         "ix_runs_queue",
         "runs",
         ["team_id", "runtime", sa.literal_column("priority DESC"), "id"],
         unique=False,
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
+    )
+    op.create_index(op.f("ix_runs_team_id_id"), "runs", ["team_id", "id"], unique=False)
+    op.create_index(
+        op.f("ix_runs_team_id_started_at_us_ended_at_us"),
+        "runs",
+        ["team_id", "started_at_us", "ended_at_us"],
+        unique=False,
     )
     op.create_index(
         "uq_runs_one_live",
