@@ -1,5 +1,6 @@
 """The composition root: settings become a database, files, workers and one hall."""
 
+import asyncio
 import contextlib
 import functools
 import ipaddress
@@ -7,7 +8,7 @@ import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 from hiringhall.blobs import Blobs, FileLinks, LocalBlobs, open_blobs, read_secret_key
 from hiringhall.domain import ids
@@ -17,15 +18,13 @@ from hiringhall.domain.hosts import Pattern, read_bound
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.domain.teams import SecretName
 from hiringhall.engine.local import LocalEngine
-from hiringhall.github import PUBLIC as PUBLIC_GITHUB
-from hiringhall.github import GitHub
 from hiringhall.hall import Hall, Registration, Rules
-from hiringhall.mail import Mail, open_mail
 from hiringhall.node import Node, take_node
+from hiringhall.outside import ways_out
 from hiringhall.passwords import Passwords
 from hiringhall.queries.teams import opened_secret
 from hiringhall.sealing import CannotOpen, Sealer
-from hiringhall.settings import Settings, SettingsError, SpecApproval
+from hiringhall.settings import PaymentWay, Settings, SettingsError, SpecApproval
 from hiringhall.signals import Signals
 from hiringhall.staff import hire
 from hiringhall.store.database import Database, open_database
@@ -39,6 +38,7 @@ from hiringhall.workers.gateway.providers import PUBLIC
 from hiringhall.workers.gateway.refusals import Refused
 from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.masking import LiveSecrets
+from hiringhall.workers.paying import pay_out
 from hiringhall.workers.place import Place
 from hiringhall.workers.reaching import Reaching, Ways
 from hiringhall.workers.runner import Runner
@@ -71,7 +71,12 @@ class App:
     async def carry(self) -> None:
         """Recover what an earlier process left, then carry runs and timers until cancelled."""
         await self.runner.recover()
-        await self.engine.carry(self.runner)
+        async with asyncio.TaskGroup() as group:
+            paying = group.create_task(pay_out(self.hall))
+            try:
+                await self.engine.carry(self.runner)
+            finally:
+                paying.cancel()
 
 
 class HallEngine:
@@ -122,6 +127,7 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
         app = await _compose(settings, node, database, sandbox)
         opened.push_async_callback(app.hall.mail.close)
         opened.push_async_callback(app.hall.github.close)
+        opened.push_async_callback(app.hall.payments.close)
         opened.push_async_callback(app.gateway.close)
         opened.push_async_callback(app.sockets.close)
         opened.push_async_callback(app.loops.close)
@@ -163,7 +169,7 @@ async def _compose(
         rules=_rules(settings),
         passwords=Passwords(),
         sealer=sealer,
-        **_outside(settings),
+        **ways_out(settings),
         check_role=carrier.check_role,
         check_repository=_repository_check(workspaces),
     )
@@ -212,25 +218,18 @@ async def _keep_files(settings: Settings) -> tuple[Blobs, bytes]:
         raise SettingsError(str(error)) from error
 
 
-class _Outside(TypedDict):
-    mail: Mail
-    github: GitHub
-
-
 def _live_secrets(settings: Settings) -> LiveSecrets:
     """What no worker may be heard to say: the hall's own keys, to begin with."""
     secrets = LiveSecrets()
-    for key in (settings.anthropic_api_key, settings.openai_api_key, settings.gemini_api_key):
+    for key in (
+        settings.anthropic_api_key,
+        settings.openai_api_key,
+        settings.gemini_api_key,
+        settings.stripe_secret_key,
+        settings.stripe_webhook_secret,
+    ):
         secrets.hold(key)
     return secrets
-
-
-def _outside(settings: Settings) -> _Outside:
-    """The hall's ways to others: letters to people, and what GitHub says."""
-    return {
-        "mail": open_mail(settings.email, sender=settings.email_from),
-        "github": GitHub(settings.github_api_url or PUBLIC_GITHUB),
-    }
 
 
 def _sandbox(settings: Settings, node: Node) -> SandboxProvider:
@@ -311,6 +310,11 @@ def _caps(settings: Settings) -> dict[CapScope, int]:
     return {scope: cents * MICROS_PER_CENT for scope, cents in given.items() if cents is not None}
 
 
+def _opening(settings: Settings) -> int:
+    """Play money is given where there is no other: it must not mix with what is worth something."""
+    return settings.opening_balance_cents if settings.payments is PaymentWay.PLAY else 0
+
+
 def _repository_check(workspaces: Workspaces) -> Callable[[str], str]:
     def check(repository: str) -> str:
         try:
@@ -333,7 +337,9 @@ def _rules(settings: Settings) -> Rules:
         registration=registration,
         spec_approval_always=settings.spec_approval is SpecApproval.ALWAYS,
         credits_per_day=settings.credits_per_day,
-        opening_balance_cents=settings.opening_balance_cents,
+        opening_balance_cents=_opening(settings),
+        currency=settings.currency,
+        fee_basis_points=settings.fee_basis_points,
         registrations_per_hour=settings.registrations_per_hour,
         registrations_per_email=settings.registrations_per_email,
         sign_ins_per_hour=settings.sign_ins_per_hour,

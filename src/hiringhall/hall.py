@@ -11,6 +11,7 @@ from hiringhall.engine.port import Engine
 from hiringhall.github import GitHub
 from hiringhall.mail import Mail
 from hiringhall.passwords import Passwords
+from hiringhall.payments import Payments
 from hiringhall.sealing import Sealer
 from hiringhall.signals import Signals
 from hiringhall.store.database import Database
@@ -59,7 +60,8 @@ class Rules:
     a budget has no cap of its own; a scope that is not named is not held.
     `credit_micros` is what a credit is worth of it. `team_runs` is how many runs of one team are at
     work at once, of which a team may have less; None: as many as there are places.
-    `customers_hosts` bound what roles of customers may open of the network.
+    `customers_hosts` bound what roles of customers may open of the network. All money is in
+    `currency`.
     """
 
     registration: Registration = Registration.OPEN
@@ -67,7 +69,7 @@ class Rules:
     credits_per_day: int = 100
     opening_balance_cents: int = 100_000
     fee_basis_points: int = 1_000
-    payments: str = "play"
+    currency: str = "usd"
     registrations_per_hour: int = 60
     registrations_per_email: int = 5
     sign_ins_per_hour: int = 60
@@ -124,6 +126,7 @@ class Hall:
     sealer: Sealer
     mail: Mail
     github: GitHub
+    payments: Payments
     check_role: Callable[[str, Mapping[str, Any]], None]
     check_repository: Callable[[str], str]
     once: Once | None = None

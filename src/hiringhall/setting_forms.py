@@ -29,6 +29,10 @@ def _is_label(text: str) -> bool:
     return bool(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", text))
 
 
+def _is_currency(text: str) -> bool:
+    return bool(re.fullmatch(r"[a-z]{3}", text))
+
+
 def _is_mail(text: str) -> bool:
     if text == CONSOLE:
         return True
@@ -71,6 +75,7 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "opening_balance_cents": (0, 10**12),
     "credits_per_day": (0, _EXACT),
     "credit_cents": (1, 1_000_000),
+    "fee_basis_points": (0, 5_000),
     **dict.fromkeys(
         ("run_cap_cents", "task_cap_cents", "team_cap_cents", "organization_cap_cents"),
         (0, 10**11),
@@ -85,11 +90,18 @@ FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
             "gemini_base_url",
             "kubernetes_url",
             "github_api_url",
+            "stripe_base_url",
         ),
         (_is_public_url, "http://host or https://host, with nothing secret in it"),
     ),
     **dict.fromkeys(
-        ("anthropic_api_key", "openai_api_key", "gemini_api_key"),
+        (
+            "anthropic_api_key",
+            "openai_api_key",
+            "gemini_api_key",
+            "stripe_secret_key",
+            "stripe_webhook_secret",
+        ),
         (_is_key, "a key in plain letters and signs, without spaces"),
     ),
     "email": (_is_mail, "console, smtp://host:port or smtps://user:password@host:port"),
@@ -103,6 +115,7 @@ FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
         ("kubernetes_namespace", "kubernetes_claim"),
         (_is_label, "a name of small letters, digits and -"),
     ),
+    "currency": (_is_currency, "three small letters, such as usd"),
     "log_level": (_is_log_level, "debug, info, warning or error"),
     "log_format": _one_of("auto", "console", "json"),
 }

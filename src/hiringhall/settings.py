@@ -28,6 +28,14 @@ class SpecApproval(StrEnum):
     ALWAYS = "always"
 
 
+class PaymentWay(StrEnum):
+    """How money comes into the hall and goes out of it."""
+
+    PLAY = "play"
+    MANUAL = "manual"
+    STRIPE = "stripe"
+
+
 def default_data_dir() -> Path:
     """Where a hall keeps its things unless told otherwise (XDG base directories)."""
     base = os.environ.get("XDG_DATA_HOME")
@@ -116,6 +124,24 @@ class Settings:
     opening_balance_cents: Annotated[
         int, "play money that every new organization starts with, in cents"
     ] = 100_000
+    payments: Annotated[
+        PaymentWay,
+        "play (play money alone), manual (an admin books what comes in and pays out by hand), or "
+        "stripe (docs/payments.md)",
+    ] = PaymentWay.PLAY
+    currency: Annotated[str, "what all money of the hall is in, such as usd or eur"] = "usd"
+    fee_basis_points: Annotated[
+        int, "the hall's fee on what workers earn, in hundredths of a percent"
+    ] = 1_000
+    stripe_secret_key: Annotated[str | None, "Stripe's secret key, where payments are stripe"] = (
+        field(default=None, repr=False)
+    )
+    stripe_webhook_secret: Annotated[
+        str | None, "the signing secret of the webhook endpoint at Stripe (whsec_…)"
+    ] = field(default=None, repr=False)
+    stripe_base_url: Annotated[
+        str | None, "where Stripe's API is; unset: https://api.stripe.com"
+    ] = None
     credits_per_day: Annotated[int, "credits of each user and UTC day"] = 100
     spec_approval: Annotated[
         SpecApproval, "always: every task gets a plan to approve; opt-in: those that ask"

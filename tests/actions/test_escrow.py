@@ -17,7 +17,8 @@ from hiringhall.domain.lifecycle import Command, Side
 from hiringhall.domain.payouts import PayoutState
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import State, Task
-from hiringhall.hall import Hall, Rules
+from hiringhall.hall import Hall
+from hiringhall.payments import InsidePayments
 from hiringhall.queries.audit import check_ledger
 from hiringhall.store import holds, payouts
 from hiringhall.store.database import Database, Tx
@@ -114,7 +115,7 @@ async def test_play_money_that_was_earned_may_be_spent_at_once(hall: Hall) -> No
 async def test_other_money_waits_as_earned_until_it_is_paid_out(
     database: Database, clock: Clock, engine: QuietEngine
 ) -> None:
-    hall = make_hall(database, clock=clock, engine=engine, rules=Rules(payments="manual"))
+    hall = make_hall(database, clock=clock, engine=engine, payments=InsidePayments("manual"))
     ada, bob = await sign_up(hall), await sign_up(hall, "bob")
     task = await funded(hall, ada, price_cents=1_000)
     await settle(hall, task=task, shares=[Share(_of(bob), 1_000)])

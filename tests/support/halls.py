@@ -25,6 +25,7 @@ from hiringhall.github import GitHub
 from hiringhall.hall import Hall, Rules, Staffing
 from hiringhall.mail import ConsoleMail
 from hiringhall.passwords import Passwords
+from hiringhall.payments import InsidePayments, Payments
 from hiringhall.queries.accounts import authenticate
 from hiringhall.queries.tasks import task_view
 from hiringhall.sealing import Sealer
@@ -98,6 +99,7 @@ def make_hall(
     engine: Any,
     staffing: Staffing = REHEARSING,
     rules: Rules | None = None,
+    payments: Payments | None = None,
 ) -> Hall:
     """A hall out of its parts."""
     return Hall(
@@ -112,6 +114,7 @@ def make_hall(
         passwords=Passwords(),
         sealer=Sealer(b"k" * 32),
         github=GitHub("http://127.0.0.1:9"),
+        payments=payments or InsidePayments(),
         mail=ConsoleMail(lambda _text: None),
         check_role=lambda _runtime, _config: None,
         check_repository=lambda repository: repository,

@@ -68,7 +68,7 @@ def _transfers(hall: Hall, hold: Hold, settlement: Settlement) -> Iterator[Trans
         organization_id = paid.share.organization_id
         earned = earned_account(organization_id)
         ways = [(TransferKind.RELEASE, escrow, earned)]
-        if hall.rules.payments == PLAY:
+        if hall.payments.name == PLAY:
             ways.append((TransferKind.PAYOUT, earned, available_account(organization_id)))
         for kind, out_of, into in ways:
             if paid.paid_cents:
@@ -84,7 +84,7 @@ def _transfers(hall: Hall, hold: Hold, settlement: Settlement) -> Iterator[Trans
 def _payout(hall: Hall, task: Task, paid: Paid) -> Payout:
     """A share on its way out; play money stays in the hall, and has arrived at once."""
     now_us, share = hall.clock(), paid.share
-    stays = hall.rules.payments == PLAY
+    stays = hall.payments.name == PLAY
     return Payout(
         id=hall.new_id(),
         organization_id=share.organization_id,
@@ -95,7 +95,7 @@ def _payout(hall: Hall, task: Task, paid: Paid) -> Payout:
         paid_cents=paid.paid_cents,
         fee_cents=paid.fee_cents,
         state=PayoutState.PAID if stays else PayoutState.PENDING,
-        provider=hall.rules.payments,
+        provider=hall.payments.name,
         reference=None,
         attempts=1 if stays else 0,
         failed_because=None,

@@ -3,12 +3,14 @@
 from hiringhall.actions.idempotency import HOUR_US
 from hiringhall.actions.transaction import action
 from hiringhall.hall import Hall
-from hiringhall.store import attempts, idempotency, registrations
+from hiringhall.store import attempts, idempotency, payments, registrations
 from hiringhall.store.database import Tx
 
 ATTEMPTS_HOURS = 24
 REGISTRATIONS_HOURS = 24
 """How long one that has ended still says so, before it is unknown."""
+NOTICES_DAYS = 30
+"""How long a payment provider's message counts once; what it is about counts once for ever."""
 
 
 @action
@@ -20,4 +22,5 @@ async def forget_old(tx: Tx, hall: Hall) -> int:
     )
     tries = await attempts.forget_old(tx, before_us=now_us - ATTEMPTS_HOURS * HOUR_US)
     ended = await registrations.forget_old(tx, before_us=now_us - REGISTRATIONS_HOURS * HOUR_US)
-    return keys + tries + ended
+    heard = await payments.forget_notices(tx, before_us=now_us - NOTICES_DAYS * 24 * HOUR_US)
+    return keys + tries + ended + heard

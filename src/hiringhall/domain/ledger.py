@@ -30,6 +30,7 @@ class TransferKind(StrEnum):
     FEE = "fee"
     REFUND = "refund"
     PAYOUT = "payout"
+    PAYOUT_RETURNED = "payout_returned"
 
 
 HALL_PLAY_MONEY = "hall:play_money"

@@ -18,7 +18,8 @@ MOVES: Mapping[PayoutState, frozenset[PayoutState]] = {
     PayoutState.PENDING: frozenset({PayoutState.PROCESSING, PayoutState.PAID, PayoutState.FAILED}),
     PayoutState.PROCESSING: frozenset({PayoutState.PAID, PayoutState.FAILED, PayoutState.PENDING}),
     PayoutState.FAILED: frozenset({PayoutState.PENDING}),
-    PayoutState.PAID: frozenset(),
+    # Taken back by the provider, after it had arrived.
+    PayoutState.PAID: frozenset({PayoutState.FAILED}),
 }
 """Where each state leads: what is processing may go back to wait for another attempt."""
 

@@ -1,6 +1,7 @@
 """Organizations, their users and the keys that act for them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
@@ -100,14 +101,22 @@ _set_admin = Statement(
     update(users).where(users.c.id == bindparam("user_id")).values(is_admin=bindparam("admin")),
     name="set_admin",
 )
+_is_admin = Statement(
+    select(users.c.is_admin).where(users.c.id == bindparam("user_id")), name="is_admin"
+)
+_organization_columns = (
+    organizations.c.id,
+    organizations.c.name,
+    organizations.c.short_id,
+    organizations.c.spec_approval,
+    organizations.c.created_at_us,
+)
+_organization_by_id = Statement(
+    select(*_organization_columns).where(organizations.c.id == bindparam("organization_id")),
+    name="organization_by_id",
+)
 _organization_of_user = Statement(
-    select(
-        organizations.c.id,
-        organizations.c.name,
-        organizations.c.short_id,
-        organizations.c.spec_approval,
-        organizations.c.created_at_us,
-    )
+    select(*_organization_columns)
     .select_from(
         organizations.join(memberships, memberships.c.organization_id == organizations.c.id)
     )
@@ -275,6 +284,12 @@ async def set_password_hash(tx: Tx, *, user_id: str, password_hash: str) -> None
     await tx.run(_set_password, user_id=user_id, hash=password_hash)
 
 
+async def is_admin(tx: Tx, user_id: str) -> bool:
+    """Whether a user may run the hall."""
+    row = await tx.one(_is_admin, user_id=user_id)
+    return row is not None and bool(row.is_admin)
+
+
 async def set_admin(tx: Tx, *, user_id: str, is_admin: bool) -> None:
     """Give or take the right to run the hall."""
     await tx.run(_set_admin, user_id=user_id, admin=int(is_admin))
@@ -287,7 +302,15 @@ async def set_spec_approval(tx: Tx, *, organization_id: str, wanted: bool) -> No
 
 async def organization_of_user(tx: Tx, user_id: str) -> Organization | None:
     """The organization that a user joined first, or None."""
-    row = await tx.one(_organization_of_user, user_id=user_id)
+    return _to_organization(await tx.one(_organization_of_user, user_id=user_id))
+
+
+async def organization_by_id(tx: Tx, organization_id: str) -> Organization | None:
+    """An organization, or None."""
+    return _to_organization(await tx.one(_organization_by_id, organization_id=organization_id))
+
+
+def _to_organization(row: Any) -> Organization | None:
     if row is None:
         return None
     return Organization(row.id, row.name, row.short_id, bool(row.spec_approval), row.created_at_us)

@@ -1,6 +1,6 @@
 """Holds: the money of each task, taken once and settled once."""
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, cast, func, or_, select, update
 
 from hiringhall.domain.escrow import Hold, HoldState, Settlement
 from hiringhall.domain.tasks import FINAL
@@ -22,6 +22,13 @@ _settle = Statement(
         settled_at_us=bindparam("at_us"),
     ),
     name="settle_hold",
+)
+_held = Statement(
+    select(cast(func.coalesce(func.sum(holds.c.amount_cents), 0), BigInteger).label("cents")).where(
+        holds.c.organization_id == bindparam("organization"),
+        holds.c.state == HoldState.HELD.value,
+    ),
+    name="held_of_organization",
 )
 _escrow = ledger_accounts.alias("escrow")
 _stuck = Statement(
@@ -83,6 +90,12 @@ async def of_task(tx: Tx, task_id: str) -> Hold | None:
         bool(row.fee_on_top),
         HoldState(row.state),
     )
+
+
+async def held_cents(tx: Tx, organization_id: str) -> int:
+    """What is held for all tasks of an organization together."""
+    row = await tx.one(_held, organization=organization_id)
+    return 0 if row is None else row.cents
 
 
 async def settle(tx: Tx, task_id: str, settlement: Settlement, *, at_us: int) -> bool:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, bindparam, cast, func, select
+from sqlalchemy import BigInteger, bindparam, cast, func, select, union_all
 
 from hiringhall.domain.ledger import (
     HALL_ACCOUNTS,
     AccountKind,
     Transfer,
+    TransferKind,
     available_account,
     earned_account,
     escrow_account,
@@ -78,6 +79,19 @@ _check = Statement(
     .group_by(accounts.c.id, accounts.c.balance_cents)
     .order_by(accounts.c.id),
     name="check_accounts",
+)
+_side = union_all(
+    *(
+        select(transfers)
+        .where(any_of(account, "account_ids"))
+        .where(transfers.c.id < bindparam("before"))
+        for account in (transfers.c.debit_account_id, transfers.c.credit_account_id)
+    )
+).subquery()
+_lines = Statement(
+    # One between two accounts of the same owner is found on both sides.
+    select(_side).distinct().order_by(_side.c.id.desc()).limit(bindparam("most")),
+    name="transfers_of_accounts",
 )
 _count = Statement(select(func.count().label("count")).select_from(transfers), name="transfers")
 
@@ -155,6 +169,23 @@ async def balance_cents(tx: Tx, account_id: str) -> int | None:
     """What an account holds now; None for an account that is not there, and for the hall's own."""
     row = await tx.one(_balance, account_id=account_id)
     return None if row is None else row.balance_cents
+
+
+async def lines(tx: Tx, account_ids: Sequence[str], *, before: str, most: int) -> list[Transfer]:
+    """The transfers into and out of some accounts, newest first, from behind an id."""
+    rows = await tx.all(_lines, account_ids=list(account_ids), before=before, most=most)
+    return [
+        Transfer(
+            row.id,
+            row.debit_account_id,
+            row.credit_account_id,
+            row.amount_cents,
+            TransferKind(row.kind),
+            row.task_id,
+            row.at_us,
+        )
+        for row in rows
+    ]
 
 
 async def check_accounts(tx: Tx) -> list[AccountCheck]:

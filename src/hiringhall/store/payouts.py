@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 
 from hiringhall.domain.errors import LostRace
 from hiringhall.domain.payouts import MOVES, Payout, PayoutState
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement
-from hiringhall.store.tables import payouts
+from hiringhall.store.tables import payees, payouts
 
 _insert = Statement(insert_row(payouts), name="insert_payout")
 _by_id = Statement(select(payouts).where(payouts.c.id == bindparam("payout_id")), name="payout")
@@ -28,6 +28,54 @@ _move = Statement(
         updated_at_us=bindparam("at_us"),
     ),
     name="move_payout",
+)
+_of_organization = Statement(
+    select(payouts)
+    .where(payouts.c.organization_id == bindparam("organization"))
+    .where(payouts.c.id < bindparam("before"))
+    .order_by(payouts.c.id.desc())
+    .limit(bindparam("most")),
+    name="payouts_of_organization",
+)
+_unpaid = Statement(
+    select(payouts)
+    .where(payouts.c.state.in_(["pending", "processing"]))
+    .where(payouts.c.id > bindparam("after"))
+    .order_by(payouts.c.id)
+    .limit(bindparam("most")),
+    name="unpaid_payouts",
+)
+_next_due = Statement(
+    select(*payouts.columns, payees.c.reference.label("payee"))
+    .select_from(
+        payouts.join(
+            payees,
+            and_(
+                payees.c.organization_id == payouts.c.organization_id,
+                payees.c.provider == payouts.c.provider,
+            ),
+        )
+    )
+    .where(
+        payouts.c.provider == bindparam("provider"),
+        payees.c.ready == 1,
+        or_(
+            and_(payouts.c.state == "pending", payouts.c.updated_at_us <= bindparam("due_us")),
+            # Whoever had it in hand was lost, or got no answer.
+            and_(payouts.c.state == "processing", payouts.c.updated_at_us < bindparam("lost_us")),
+        ),
+    )
+    .order_by(payouts.c.updated_at_us)
+    .limit(1)
+    .with_for_update(of=payouts, skip_locked=True),
+    name="next_due_payout",
+)
+_again = Statement(
+    update(payouts)
+    .where(payouts.c.id == bindparam("payout_id"), payouts.c.state == "processing")
+    .where(payouts.c.updated_at_us == bindparam("was_us"))
+    .values(updated_at_us=bindparam("at_us")),
+    name="payout_again",
 )
 
 
@@ -80,6 +128,34 @@ async def move(tx: Tx, *, was: Payout, now: Payout) -> None:
     )
     if changed != 1:
         raise LostRace("The payout changed at the same moment")
+
+
+async def of_organization(tx: Tx, organization_id: str, *, before: str, most: int) -> list[Payout]:
+    """What an organization earned, newest first, from behind an id."""
+    rows = await tx.all(_of_organization, organization=organization_id, before=before, most=most)
+    return [_to_payout(row) for row in rows]
+
+
+async def unpaid(tx: Tx, *, after: str, most: int) -> list[Payout]:
+    """What is still on its way out, of all organizations, oldest first, from behind an id."""
+    return [_to_payout(row) for row in await tx.all(_unpaid, after=after, most=most)]
+
+
+async def next_due(
+    tx: Tx, *, provider: str, due_us: int, lost_us: int
+) -> tuple[Payout, str] | None:
+    """A payout to be sent now, with the account it goes to; on PostgreSQL locked.
+
+    It waits since before `due_us`, or nobody has said a word of it since `lost_us`.
+    """
+    row = await tx.one(_next_due, provider=provider, due_us=due_us, lost_us=lost_us)
+    return None if row is None else (_to_payout(row), row.payee)
+
+
+async def again(tx: Tx, payout: Payout, *, at_us: int) -> bool:
+    """Take one in hand that another had lost; False when somebody else did."""
+    changed = await tx.run(_again, payout_id=payout.id, was_us=payout.updated_at_us, at_us=at_us)
+    return changed == 1
 
 
 def _to_payout(row: Any) -> Payout:

@@ -20,6 +20,7 @@ from hiringhall.store.tables.deliverables import deliverables, files
 from hiringhall.store.tables.feed import feed, feed_heads, reported_events
 from hiringhall.store.tables.ledger import holds, ledger_accounts, ledger_transfers, payouts
 from hiringhall.store.tables.messages import messages
+from hiringhall.store.tables.payments import deposits, payees, provider_notices
 from hiringhall.store.tables.runs import credit_days, runs, usage_records
 from hiringhall.store.tables.tasks import events, plans, questions, task_dependencies, tasks, timers
 from hiringhall.store.tables.teams import roles, team_secrets, teams
@@ -33,6 +34,7 @@ __all__ = [
     "budgets",
     "credit_days",
     "deliverables",
+    "deposits",
     "events",
     "feed",
     "feed_heads",
@@ -47,8 +49,10 @@ __all__ = [
     "metadata",
     "model_calls",
     "organizations",
+    "payees",
     "payouts",
     "plans",
+    "provider_notices",
     "questions",
     "registrations",
     "reported_events",

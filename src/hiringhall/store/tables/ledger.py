@@ -54,8 +54,8 @@ ledger_transfers = Table(
     one_of("kind", TransferKind),
     CheckConstraint("amount_cents > 0", name="amount"),
     CheckConstraint("debit_account_id <> credit_account_id", name="two_sides"),
-    Index(None, "debit_account_id"),
-    Index(None, "credit_account_id"),
+    Index(None, "debit_account_id", "id"),
+    Index(None, "credit_account_id", "id"),
 )
 
 holds = Table(
@@ -84,6 +84,12 @@ holds = Table(
         " AND refund_cents IS NOT NULL AND paid_cents >= 0 AND fee_cents >= 0"
         " AND refund_cents >= 0 AND paid_cents + fee_cents + refund_cents = amount_cents)",
         name="adds_up",
+    ),
+    Index(
+        "ix_holds_held",
+        "organization_id",
+        sqlite_where=text("state = 'held'"),
+        postgresql_where=text("state = 'held'"),
     ),
 )
 

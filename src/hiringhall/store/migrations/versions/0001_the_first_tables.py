@@ -80,6 +80,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("short_id", name=op.f("uq_organizations_short_id")),
     )
     op.create_table(
+        "provider_notices",
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("notice_id", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("provider", "notice_id", name=op.f("pk_provider_notices")),
+    )
+    op.create_index(op.f("ix_provider_notices_at_us"), "provider_notices", ["at_us"], unique=False)
+    op.create_table(
         "registrations",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("token_sha256", sa.LargeBinary(), nullable=False),
@@ -137,6 +145,42 @@ def upgrade() -> None:
         sa.CheckConstraint("used >= 0", name=op.f("ck_credit_days_used")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_credit_days_user_id")),
         sa.PrimaryKeyConstraint("user_id", "day", name=op.f("pk_credit_days")),
+    )
+    op.create_table(
+        "deposits",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("booked_by", sa.Text(), nullable=True),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("settled_at_us", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'pending') = (settled_at_us IS NULL)", name=op.f("ck_deposits_settled")
+        ),
+        sa.CheckConstraint(
+            "state IN ('pending', 'paid', 'failed')", name=op.f("ck_deposits_state")
+        ),
+        sa.CheckConstraint("amount_cents > 0", name=op.f("ck_deposits_amount")),
+        sa.ForeignKeyConstraint(["booked_by"], ["users.id"], name=op.f("fk_deposits_booked_by")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_deposits_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deposits")),
+    )
+    op.create_index(
+        op.f("ix_deposits_organization_id_id"), "deposits", ["organization_id", "id"], unique=False
+    )
+    op.create_index(
+        "uq_deposits_reference",
+        "deposits",
+        ["provider", "reference"],
+        unique=True,
+        sqlite_where=sa.text("reference IS NOT NULL"),
+        postgresql_where=sa.text("reference IS NOT NULL"),
     )
     op.create_table(
         "feed",
@@ -204,6 +248,20 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_memberships_organization_id"), "memberships", ["organization_id"], unique=False
     )
+    op.create_table(
+        "payees",
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("ready", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("ready IN (0, 1)", name=op.f("ck_payees_ready")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_payees_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "provider", name=op.f("pk_payees")),
+    )
+    op.create_index("uq_payees_reference", "payees", ["provider", "reference"], unique=True)
     op.create_table(
         "teams",
         sa.Column("id", sa.Text(), nullable=False),
@@ -446,6 +504,14 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_holds_task_id")),
         sa.PrimaryKeyConstraint("task_id", name=op.f("pk_holds")),
+    )
+    op.create_index(
+        "ix_holds_held",
+        "holds",
+        ["organization_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
     )
     op.create_table(
         "ledger_accounts",
@@ -757,7 +823,7 @@ def upgrade() -> None:
         sa.Column("task_id", sa.Text(), nullable=True),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('opening_balance', 'deposit', 'hold', 'release', 'fee', 'refund', 'payout')",
+            "kind IN ('opening_balance', 'deposit', 'hold', 'release', 'fee', 'refund', 'payout', 'payout_returned')",
             name=op.f("ck_ledger_transfers_kind"),
         ),
         sa.CheckConstraint("amount_cents > 0", name=op.f("ck_ledger_transfers_amount")),
@@ -780,15 +846,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transfers")),
     )
     op.create_index(
-        op.f("ix_ledger_transfers_credit_account_id"),
+        op.f("ix_ledger_transfers_credit_account_id_id"),
         "ledger_transfers",
-        ["credit_account_id"],
+        ["credit_account_id", "id"],
         unique=False,
     )
     op.create_index(
-        op.f("ix_ledger_transfers_debit_account_id"),
+        op.f("ix_ledger_transfers_debit_account_id_id"),
         "ledger_transfers",
-        ["debit_account_id"],
+        ["debit_account_id", "id"],
         unique=False,
     )
     op.create_table(
