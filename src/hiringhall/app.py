@@ -36,7 +36,11 @@ from hiringhall.workers.gateway import Endpoint, Gateway, ModelRules, Provider, 
 from hiringhall.workers.gateway.gateway import TeamKey
 from hiringhall.workers.gateway.providers import PUBLIC
 from hiringhall.workers.gateway.refusals import Refused
+from hiringhall.workers.git.checkout import Room
+from hiringhall.workers.git.command import MIB, Bounds, Git
 from hiringhall.workers.git.errors import WorkspaceError
+from hiringhall.workers.git.intake import Allowance
+from hiringhall.workers.git.ssh import read_ssh
 from hiringhall.workers.masking import LiveSecrets
 from hiringhall.workers.paying import pay_out
 from hiringhall.workers.place import Place
@@ -144,16 +148,15 @@ async def _compose(
     probe = await sandbox.probe()
     if settings.require_sandbox and not probe.ok:
         raise SettingsError(f"HIRINGHALL_REQUIRE_SANDBOX is set, but: {probe.sentence}")
-    workspaces = Workspaces(
-        settings.data_dir / "work",
-        allow_local=settings.allow_local_repositories,
-        sandbox=sandbox,
-        own=settings.data_dir,
-    )
+    workspaces = _workspaces(settings, sandbox)
     secrets = _live_secrets(settings)
     access = TeamAccess(secrets)
     place = Place(
-        sandbox=sandbox, workspaces=workspaces, access=access, folder=settings.data_dir / "runs"
+        sandbox=sandbox,
+        workspaces=workspaces,
+        access=access,
+        folder=settings.data_dir / "runs",
+        run_disk_mib=settings.run_disk_mib,
     )
     reaching = Reaching()
     loops = LoopHost()
@@ -216,6 +219,24 @@ async def _keep_files(settings: Settings) -> tuple[Blobs, bytes]:
         return blobs, read_secret_key(key_file)
     except (ValueError, OSError) as error:
         raise SettingsError(str(error)) from error
+
+
+def _workspaces(settings: Settings, sandbox: SandboxProvider) -> Workspaces:
+    """Where runs get their files from, and how much of them there may be."""
+    try:
+        ssh = read_ssh(settings.ssh_key_file, settings.ssh_known_hosts_file)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    return Workspaces(
+        settings.data_dir / "work",
+        allow_local=settings.allow_local_repositories,
+        sandbox=sandbox,
+        own=settings.data_dir,
+        ssh=ssh,
+        git=Git(bounds=Bounds(file_bytes=settings.repository_mib * MIB)),
+        allowance=Allowance.of(settings.work_mib),
+        room=Room(bytes=settings.repository_mib * MIB),
+    )
 
 
 def _live_secrets(settings: Settings) -> LiveSecrets:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PUBLIC = "https://api.github.com"
 TIMEOUT_S = 10.0
 MOST_BYTES = 8 << 20
+MOST_WORDS = 300
+"""How much of what GitHub complains of is told."""
 PAGE = 20
 """How many of each are asked for, newest first."""
 
@@ -34,6 +36,25 @@ class Activity:
 
     commits: list[Item]
     pulls: list[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request as it is wanted: a branch of the repository into another one of it."""
+
+    branch: str
+    base: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A pull request that is open, and whether it was opened just now."""
+
+    url: str
+    number: int
+    is_new: bool
 
 
 class GitHub:
@@ -75,25 +96,82 @@ class GitHub:
             )
         return found[1]
 
+    async def offer(
+        self, repository: str, pull: Pull, *, token: str, draft: bool = False
+    ) -> Offered:
+        """Have one open pull request for a branch: the one that is there gets the new body.
+
+        Raises Invalid for what the team can mend, and Unreachable for what it cannot.
+        """
+        name = self._name_of(repository)
+        found = await self._open_pull(name, pull.branch, token=token)
+        if found is None:
+            body = {
+                "title": pull.title,
+                "body": pull.body,
+                "head": pull.branch,
+                "base": pull.base,
+                "draft": draft,
+            }
+            path = f"/repos/{name}/pulls"
+            made = await self._ask("POST", path, name=name, token=token, body=body)
+            found = _number(made)
+            return Offered(self._page_of(name, found), found, is_new=True)
+        path = f"/repos/{name}/pulls/{found}"
+        await self._ask("PATCH", path, name=name, token=token, body={"body": pull.body})
+        return Offered(self._page_of(name, found), found, is_new=False)
+
+    async def _open_pull(self, name: str, branch: str, *, token: str) -> int | None:
+        """The number of the open pull request of a branch of the repository itself."""
+        query = {"state": "open", "head": f"{name.partition('/')[0]}:{branch}"}
+        pulls = await self._list(f"/repos/{name}/pulls", query, name=name, token=token)
+        for pull in pulls:
+            match pull:
+                case {"head": {"ref": str(ref)}} if ref == branch:
+                    return _number(pull)
+                case _:
+                    pass
+        return None
+
+    def _page_of(self, name: str, number: int) -> str:
+        return f"{self.origin}/{name}/pull/{number}"
+
     async def _list(
         self, path: str, query: Mapping[str, str], *, name: str, token: str
     ) -> list[Item]:
+        query = {**query, "per_page": str(PAGE)}
+        found = await self._ask("GET", path, name=name, token=token, query=query)
+        if not isinstance(found, list):
+            raise Unreachable("What GitHub answered is no list; try again later")
+        return found
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        name: str,
+        token: str,
+        query: Mapping[str, str] | None = None,
+        body: Item | None = None,
+    ) -> list[Item] | Item:
         import httpx
 
         client = await self._open()
         headers = {"Authorization": f"Bearer {token}"}
+        url = f"{self._base_url}{path}"
         try:
             async with asyncio.timeout(self._timeout_s):
                 async with client.stream(
-                    "GET",
-                    f"{self._base_url}{path}",
-                    params={**query, "per_page": str(PAGE)},
-                    headers=headers,
+                    method, url, params=query, json=body, headers=headers
                 ) as answer:
                     if answer.status_code == 409 and path.endswith("/commits"):
                         return []  # the repository is empty
+                    if answer.status_code == 422 and body is not None:
+                        raise Invalid(f"GitHub refuses: {_complaint(await _whole(answer))}")
                     if not answer.is_success:
-                        raise _refusal(answer.status_code, answer.headers, name)
+                        verb = "read" if body is None else "open pull requests in"
+                        raise _refusal(answer.status_code, answer.headers, name, verb)
                     return _read(await _whole(answer))
         except (TimeoutError, httpx.TimeoutException):
             raise Unreachable(
@@ -160,14 +238,39 @@ async def _whole(answer: "httpx.Response") -> bytes:
     return bytes(body)
 
 
-def _read(body: bytes) -> list[Item]:
+def _read(body: bytes) -> list[Item] | Item:
     try:
-        return msgspec.json.decode(body, type=list[Item])
+        return msgspec.json.decode(body, type=list[Item] | Item)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unreachable("What GitHub answered is no list; try again later") from None
 
 
-def _refusal(status: int, headers: Mapping[str, str], name: str) -> Invalid | Unreachable:
+def _number(pull: list[Item] | Item) -> int:
+    number = pull.get("number") if isinstance(pull, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise Unreachable("What GitHub answered is no pull request; try again later")
+    return number
+
+
+def _complaint(body: bytes) -> str:
+    """What GitHub says is wrong with what it was sent, in one line."""
+    try:
+        said = msgspec.json.decode(body, type=_Complaint)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "it does not say why"
+    words = [said.message, *(str(one.get("message", "")) for one in said.errors)]
+    text = " ".join(" ".join(words).split())
+    return "".join(c for c in text if c.isprintable())[:MOST_WORDS] or "it does not say why"
+
+
+class _Complaint(msgspec.Struct):
+    message: str = ""
+    errors: list[Item] = []
+
+
+def _refusal(
+    status: int, headers: Mapping[str, str], name: str, verb: str
+) -> Invalid | Unreachable:
     """Why GitHub gives nothing, in a sentence that says whose move it is."""
     if status == 401:
         return Invalid(
@@ -178,7 +281,7 @@ def _refusal(status: int, headers: Mapping[str, str], name: str) -> Invalid | Un
         return Unreachable(f"GitHub's limit for this token is used up{_until(headers)}")
     if status == 403:
         return Invalid(
-            f"GitHub refuses: the team's githubToken may not read {name}",
+            f"GitHub refuses: the team's githubToken may not {verb} {name}",
             {"githubToken": "not allowed"},
         )
     if status == 404:

@@ -121,6 +121,19 @@ class Settings:
         tuple[str, ...],
         "addresses and networks, by commas, that runs may go to although they are private",
     ] = ()
+    ssh_key_file: Annotated[
+        Path | None, "private key for repositories over ssh; unset: none are taken"
+    ] = None
+    ssh_known_hosts_file: Annotated[
+        Path | None, "known_hosts file with the keys of the hosts that ssh may go to"
+    ] = None
+    repository_mib: Annotated[
+        int, "largest repository taken: its history, packed, and its files, each in MiB"
+    ] = 8192
+    run_disk_mib: Annotated[
+        int, "what a run may write to the disk where its role does not say, in MiB"
+    ] = 4096
+    work_mib: Annotated[int, "largest work taken from a run, packed, in MiB"] = 512
     opening_balance_cents: Annotated[
         int, "play money that every new organization starts with, in cents"
     ] = 100_000

@@ -4,20 +4,24 @@ import asyncio
 import contextlib
 import subprocess
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hiringhall.actions.accounts import tidy_email
 from hiringhall.actions.roles import set_role
+from hiringhall.actions.teams import change_team
 from hiringhall.app import App, open_app
 from hiringhall.domain.policy import Actor
-from hiringhall.domain.tasks import Task
+from hiringhall.domain.tasks import State, Task
 from hiringhall.queries.tasks import task_log
+from hiringhall.queries.teams import list_teams
 from hiringhall.settings import read_settings
 from tests.support.halls import House, post, sign_up
 from tests.support.models import ModelServer
 
+TOKEN = "ghp_canary0123456789abcdefghij"
+"""What opens a team's private repository."""
 EMAIL = tidy_email("ada@example.com")
 
 
@@ -37,6 +41,12 @@ class Shop:
     async def post(self, *, repository: bool = False, **fields: Any) -> Task:
         where = str(self.repository) if repository else None
         return await post(self.app.hall, self.ada, role="worker", repository=where, **fields)
+
+    async def until_words(self, task: Task, part: str) -> None:
+        """Wait until something of the kind was said of a task."""
+        with self.app.hall.signals.listening(task.id) as listener:
+            while not any(part in words for words in await self.words(task)):
+                assert await listener.wait(60), await self.words(task)
 
     async def words(self, task: Task) -> list[str]:
         log = await task_log(self.app.hall, actor=self.ada, task_id=task.id)
@@ -60,6 +70,20 @@ def make_repository(folder: Path) -> Path:
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "First")
     return folder
+
+
+async def configure(shop: Shop, **config: Any) -> None:
+    """Change the config of the team that tasks are posted in."""
+    (team,) = await list_teams(shop.app.hall, actor=shop.ada)
+    await change_team(shop.app.hall, actor=shop.ada, team_id=team.id, config=config)
+
+
+async def ended(shop: Shop, url: str, **fields: Any) -> tuple[Task, str]:
+    """A task on a repository, when it is over, and the last that was said of it."""
+    task = await post(shop.app.hall, shop.ada, role="worker", repository=url, **fields)
+    row = await shop.house.until(shop.ada, task.id, State.IN_REVIEW, State.FAILED)
+    await shop.house.until_idle()
+    return replace(task, state=row.task.state), (await shop.words(task))[-1]
 
 
 @contextlib.asynccontextmanager

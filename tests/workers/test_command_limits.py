@@ -3,7 +3,7 @@
 import pytest
 
 from hiringhall.domain.tasks import State
-from hiringhall.workers import place
+from hiringhall.workers.git import checkout
 from tests.workers.shop import Shop
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox]
@@ -23,11 +23,14 @@ async def test_more_than_its_room_on_the_disk_ends_it(shop: Shop) -> None:
     await shop.role(script, disk_mib=16)
     task = await shop.post()
     await shop.house.until(shop.ada, task.id, State.FAILED)
-    assert "more than its 16 MiB of the disk" in (await shop.words(task))[-1]
+    assert (
+        "it wrote more to the disk than it may (`disk_mib` of its role"
+        in (await shop.words(task))[-1]
+    )
 
 
 async def test_no_run_begins_on_a_full_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "LEAST_FREE_BYTES", 1 << 60)
+    monkeypatch.setattr(checkout, "LEAST_FREE_BYTES", 1 << 60)
     await shop.role("echo done")
     task = await shop.post()
     with shop.app.hall.signals.listening(task.id) as listener:

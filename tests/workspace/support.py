@@ -141,6 +141,7 @@ class GitServer(ThreadingHTTPServer):
         self.stalls = stalls
         self.redirect_to: str | None = None
         self.status: int | None = None
+        self._after: tuple[str, int] | None = None
         self.seen = Seen()
         self.stalled = threading.Event()
         self.release = threading.Event()
@@ -148,6 +149,17 @@ class GitServer(ThreadingHTTPServer):
 
     def url(self, name: str, *, host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.server_port}/{name}"
+
+    def refuse_after(self, part: str, status: int) -> None:
+        """Answer with a status from the first request on that comes behind one for `part`."""
+        self._after = (part, status)
+
+    def note(self, path: str, authorization: str | None) -> None:
+        """Somebody asks for something."""
+        if self._after and self._after[0] not in path and self.seen.paths:
+            self.status = self._after[1]
+        self.seen.paths.append(path)
+        self.seen.authorizations.append(authorization)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -169,8 +181,7 @@ class _Request(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         if self.headers.get("transfer-encoding") == "chunked":
             body = self._read_chunks()
-        self.server.seen.paths.append(self.path)
-        self.server.seen.authorizations.append(self.headers.get("authorization"))
+        self.server.note(self.path, self.headers.get("authorization"))
         if self.server.stalls:
             self.server.stalled.set()
             self.server.release.wait(120)

@@ -12,7 +12,8 @@ from hiringhall.workers.git import errors
 from hiringhall.workers.git.address import parse
 from hiringhall.workers.git.command import Bounds, Git
 from hiringhall.workers.git.errors import GitFailed, GitUnusable, TimedOut, TooLarge
-from hiringhall.workers.git.remote import Remote, SshAccess
+from hiringhall.workers.git.remote import Remote
+from hiringhall.workers.git.ssh import SshAccess
 from tests.workspace.support import Origin, git
 
 pytestmark = pytest.mark.anyio
@@ -191,7 +192,10 @@ async def test_ssh_is_held_to_its_key_its_hosts_and_its_address(
     assert words[:4] == ["-F", "/dev/null", "-i", str(access.identity)]
     for option in (
         "StrictHostKeyChecking=yes",
-        f"UserKnownHostsFile={access.known_hosts}",
+        f'UserKnownHostsFile="{access.known_hosts}"',
+        "GlobalKnownHostsFile=/dev/null",
+        "IdentityAgent=none",
+        "ForwardAgent=no",
         "HostName=203.0.113.7",
         "HostKeyAlias=[git.example]:2222",
         "ProxyCommand=none",

@@ -149,7 +149,7 @@ class PlanDecided(Happened):
 
 @dataclass(frozen=True, slots=True)
 class DeliverableSubmitted(Happened):
-    """A numbered submission: text, files, branch."""
+    """A numbered submission: text, files, branch, links."""
 
     type = "deliverable_submitted"
     deliverable_id: str
@@ -158,6 +158,7 @@ class DeliverableSubmitted(Happened):
     files: tuple[str, ...] = field(default=())
     branch: str | None = None
     commit: str | None = None
+    links: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,14 @@ class SecretName(StrEnum):
     ANTHROPIC_API_KEY = "anthropicApiKey"
 
 
+class PullRequests(StrEnum):
+    """Whether a pull request is opened for what is pushed."""
+
+    NONE = "none"
+    DRAFT = "draft"
+    READY = "ready"
+
+
 @dataclass(frozen=True, slots=True)
 class Team:
     """A team's row. `secrets` says which are there; what they are, only `opened_secret` says."""
@@ -64,6 +72,17 @@ class Team:
     def reviews(self) -> bool:
         """Whether what is delivered is looked at before it is done."""
         return (self.config or {}).get("review") is True
+
+    @property
+    def pull_requests(self) -> PullRequests:
+        """Whether a pull request is opened on GitHub for what workers push."""
+        match (self.config or {}).get("pullRequest"):
+            case True:
+                return PullRequests.READY
+            case "draft":
+                return PullRequests.DRAFT
+            case _:
+                return PullRequests.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +206,21 @@ def _workers(key: str, value: Any) -> int:
     return value
 
 
+def _truth_or_draft(key: str, value: Any) -> bool | str:
+    if value is not True and value is not False and value != "draft":
+        raise Invalid(f'{key} is true, false or "draft"', {key: "unknown"})
+    return value
+
+
 _PORTS = {"https": 443, "http": 80}
 _ADDRESS = re.compile(
     r"(https?|ssh)://(?:[^@/?#\\]*@)?(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?(?:/|$)",
     re.IGNORECASE | re.ASCII,
 )
 _SECRET_NAMES = frozenset(name.value for name in SecretName)
-_CHECKS = {"gitRepoUrl": _text, "review": _truth, "maxWorkers": _workers}
+_CHECKS = {
+    "gitRepoUrl": _text,
+    "review": _truth,
+    "maxWorkers": _workers,
+    "pullRequest": _truth_or_draft,
+}

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from hiringhall.domain.teams import SecretName, origin_of, token_origin
+from hiringhall.domain.teams import PullRequests, SecretName, origin_of, token_origin
+from hiringhall.github import GitHub
 from hiringhall.hall import Hall
 from hiringhall.queries.teams import opened_secret, team_of_task
 from hiringhall.sealing import CannotOpen
@@ -21,12 +22,14 @@ class Keys:
     """What one task's runs get at repositories with, and what must not be in their work.
 
     `token` is for the repositories of `origin` alone; `live` are all secrets that a run could have
-    got hold of.
+    got hold of. `pull_requests` is whether the team wants them, at `github`.
     """
 
     token: str | None = field(default=None, repr=False)
     origin: str = ""
     live: Sequence[str] = field(default=(), repr=False)
+    pull_requests: PullRequests = PullRequests.NONE
+    github: GitHub | None = None
 
     def token_for(self, repository: str | None) -> str | None:
         """The token, where the repository is of the origin that it was given for."""
@@ -70,4 +73,6 @@ class TeamAccess:
             token=opened.get(SecretName.GITHUB_TOKEN),
             origin=token_origin(team.config, usual=hall.github.origin),
             live=self._secrets.of(team.organization_id),
+            pull_requests=team.pull_requests,
+            github=hall.github,
         )

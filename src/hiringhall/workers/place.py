@@ -12,7 +12,6 @@ repeated after a crash, and what a lost run has finished is found by its success
 
 import asyncio
 import contextlib
-import shutil
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +24,10 @@ from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.runs import Run
 from hiringhall.workers.access import Access
 from hiringhall.workers.git.changes import ChangedFile
-from hiringhall.workers.git.errors import NoAccess, PushRefused, WorkspaceError
+from hiringhall.workers.git.checkout import check_disk
+from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.git.folders import Bin
+from hiringhall.workers.offering import Offer, offer
 from hiringhall.workers.reports import AnyReport, Reports
 from hiringhall.workers.runtimes.port import Broke, Stretch
 from hiringhall.workers.sandboxes.port import MIB, SandboxError, SandboxProvider
@@ -35,9 +36,10 @@ from hiringhall.workers.workspace import Collected, Workspace, Workspaces
 
 log = structlog.get_logger()
 
-LEAST_FREE_BYTES = 1024 * MIB
 _BEGINS_ANEW = frozenset({"command"})
 """A plain command knows nothing of what it had done: half of it is no beginning."""
+PUSH_AGAIN_S = (1.0, 5.0)
+"""Seconds to wait before a repository that is away is tried again."""
 MAX_FILES = 500
 MAX_FILES_BYTES = 256 * MIB
 
@@ -61,14 +63,32 @@ class TakenIn:
     pushed: bool
     unpushed_because: str
 
+    @property
+    def warning(self) -> str:
+        """Why the branch is not at the repository, for people; empty where nothing is wrong."""
+        if not self.unpushed_because:
+            return ""
+        return (
+            f"The branch was not pushed. {self.unpushed_because} The work is kept in the hall: the "
+            "task's next run pushes it."
+        )
+
 
 class Place:
     """The one place of work of a node, for every runtime that works in sandboxes."""
 
     def __init__(
-        self, *, sandbox: SandboxProvider, workspaces: Workspaces, access: Access, folder: Path
+        self,
+        *,
+        sandbox: SandboxProvider,
+        workspaces: Workspaces,
+        access: Access,
+        folder: Path,
+        run_disk_mib: int,
     ) -> None:
         self.sandbox = sandbox
+        self.run_disk_mib = run_disk_mib
+        """What a run may write to the disk where its role does not say."""
         self._workspaces = workspaces
         self._access = access
         self._folder = folder
@@ -90,14 +110,8 @@ class Place:
         return None if workspace is None else Finished(report, workspace)
 
     def check_disk(self) -> None:
-        """Raises `WorkspaceError` where a run could fill the disk that the hall itself needs."""
-        free_bytes = shutil.disk_usage(self._folder.parent).free
-        if free_bytes < LEAST_FREE_BYTES:
-            raise WorkspaceError(
-                f"The hall's disk has {free_bytes // MIB} MiB left; no run begins below "
-                f"{LEAST_FREE_BYTES // MIB}. Make room there.",
-                retryable=True,
-            )
+        """Raises `DiskFull` where a run could fill the disk that the hall itself needs."""
+        check_disk(self._folder.parent, needed_bytes=0)
 
     async def prepare(self, brief: RunBrief) -> Workspace:
         """The run's workspace, fetched and laid out. Raises WorkspaceError.
@@ -135,22 +149,42 @@ class Place:
         """Collect what was made and push its branch.
 
         What was left uncommitted becomes a commit with `message`, dated `at_s` (seconds since
-        1970, UTC). A refused push is no failure: the work is done, and nobody should have to do it
-        again.
+        1970, UTC).
 
         Raises:
-            WorkspaceError: nothing was taken in, or the repository could not be reached.
+            WorkspaceError: nothing was taken in.
         """
         live = await self._unpublishable(workspace)
         collected = await self._workspaces.collect(
             workspace, message=message, at_s=at_s, secrets=live
         )
         self._untaken.pop(workspace.run_id, None)
-        try:
-            pushed = await self._workspaces.push(workspace, collected)
-        except (PushRefused, NoAccess) as error:
-            return TakenIn(collected, pushed=False, unpushed_because=error.reason)
-        return TakenIn(collected, pushed, "")
+        return await self._push(workspace, collected)
+
+    async def _push(self, workspace: Workspace, collected: Collected) -> TakenIn:
+        """Push, again after a while where that may help.
+
+        That it cannot be is no failure: nobody should have to do the work again.
+        """
+        for pause_s in (*PUSH_AGAIN_S, None):
+            try:
+                pushed = await self._workspaces.push(workspace, collected)
+                return TakenIn(collected, pushed, "")
+            except WorkspaceError as error:
+                if not error.retryable or pause_s is None:
+                    return TakenIn(collected, pushed=False, unpushed_because=error.reason)
+                log.info("place.push_again", run_id=workspace.run_id, why=error.reason)
+            await asyncio.sleep(pause_s)
+        raise AssertionError("the last attempt returns")
+
+    async def offer(
+        self, stretch: Stretch, workspace: Workspace, taken: TakenIn, text: str
+    ) -> Offer:
+        """Open a pull request with a text for what was pushed, where the team wants that."""
+        if not taken.pushed:
+            return Offer()
+        title = stretch.mask(stretch.brief.task.title)
+        return await offer(self._access, workspace, title=title, text=stretch.mask(text))
 
     async def keep_files(
         self, stretch: Stretch, workspace: Workspace, changed: Sequence[ChangedFile]

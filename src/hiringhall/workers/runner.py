@@ -206,6 +206,7 @@ class Runner:
                     files=outcome.files,
                     branch=outcome.branch,
                     commit=outcome.commit,
+                    links=outcome.links,
                 )
             case GaveUp(reason):
                 await outcomes.give_up(self._hall, token=token, reason=reason)

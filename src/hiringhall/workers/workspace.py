@@ -27,7 +27,8 @@ from hiringhall.workers.git.folders import Bin
 from hiringhall.workers.git.intake import Allowance
 from hiringhall.workers.git.mirror import Mirror, folder_name
 from hiringhall.workers.git.preparing import Began, Preparation, Record
-from hiringhall.workers.git.remote import Remote, SshAccess
+from hiringhall.workers.git.remote import Remote
+from hiringhall.workers.git.ssh import SshAccess
 from hiringhall.workers.sandboxes.port import SandboxProvider
 
 

@@ -94,6 +94,7 @@ async def deliver(
     files: Sequence[NewFile] = (),
     branch: str | None = None,
     commit: str | None = None,
+    links: Sequence[str] = (),
 ) -> Task:
     """Hand in the task's next deliverable; the run ends."""
     if len(files) > MAX_FILES:
@@ -142,6 +143,7 @@ async def deliver(
             tuple(file.name for file in files),
             branch,
             commit,
+            tuple(links),
         ),
         deliverable_id=deliverable.id,
     )

@@ -22,7 +22,8 @@ Config = Annotated[
         description="Free-form, put over what is there key by key; a key set to null goes. "
         "`gitRepoUrl` is the repository of tasks that name none, `githubToken` opens it, at its "
         "own host alone, and is sealed at rest and comes back masked, `review: true` has "
-        "deliveries looked at before they are done"
+        "deliveries looked at before they are done, `pullRequest` (true or "
+        "`draft`) has pull requests opened on GitHub for what workers push"
     ),
 ]
 Sealed = Annotated[

@@ -13,7 +13,7 @@ from hiringhall.workers.agents.lines import JsonLines
 from hiringhall.workers.agents.permissions import Permissions, Wanted
 from hiringhall.workers.agents.talk import CannotTalk, Start, Stop, TurnEnd
 from hiringhall.workers.runlog import RunLog
-from hiringhall.workers.sandboxes.port import Exit, Output, Sandboxed, read_output
+from hiringhall.workers.sandboxes.port import WHY, Exit, Output, Sandboxed, read_output
 
 if TYPE_CHECKING:
     from acp.client.connection import ClientSideConnection
@@ -157,7 +157,8 @@ class AcpTalk:
         if ended is None:
             return _words(error)
         said = (await self._complaints).text.strip().splitlines()[-5:]
-        return "\n".join([f"it ended with exit {ended.code} ({ended.reason})", *said])
+        how = WHY.get(ended.reason, f"it ended with exit {ended.code} ({ended.reason})")
+        return "\n".join([how, *said])
 
 
 async def open_acp(

@@ -11,7 +11,7 @@ from hiringhall.workers.agents.lines import JsonLines, LineTooLong
 from hiringhall.workers.agents.profile import Exec, Lines
 from hiringhall.workers.agents.talk import Start, Stop, TurnEnd
 from hiringhall.workers.runlog import RunLog
-from hiringhall.workers.sandboxes.port import ExitReason, Sandboxed, read_output
+from hiringhall.workers.sandboxes.port import WHY, ExitReason, Sandboxed, read_output
 
 COMPLAINT_BYTES = 20_000
 
@@ -65,7 +65,8 @@ class ExecTalk:
         self._log.write("!", said.text)
         if ended.reason != ExitReason.EXITED or ended.code != 0 or reading.failed:
             last = said.text.strip().splitlines()[-5:]
-            why = reading.failed or "\n".join([f"it ended with exit {ended.code}", *last])
+            how = WHY.get(ended.reason, f"it ended with exit {ended.code}")
+            why = reading.failed or "\n".join([how, *last])
             return TurnEnd(Stop.BROKEN, why)
         return TurnEnd(Stop.ENDED)
 

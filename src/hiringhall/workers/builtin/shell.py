@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from hiringhall.workers.builtin.wire import Ran
-from hiringhall.workers.sandboxes.port import ExitReason, Sandboxed, read_output
+from hiringhall.workers.sandboxes.port import WHY, ExitReason, Sandboxed, read_output
 
 MOST_TIMEOUT_S = 1800
 MOST_BYTES = 1024 * 1024
@@ -24,12 +24,7 @@ _COMPLAINT_BYTES = 4_000
 Start = Callable[[Sequence[str]], Awaitable[Sandboxed]]
 """Starts a program in the run's sandbox, its standard input open."""
 
-_REASONS = {
-    ExitReason.OUT_OF_MEMORY: "it used more memory than it may",
-    ExitReason.OUT_OF_DISK: "the workspace and the session grew larger than they may",
-    ExitReason.TIMED_OUT: "its time was over",
-    ExitReason.EXITED: "its shell was ended from inside",
-}
+_REASONS = {**WHY, ExitReason.EXITED: "its shell was ended from inside"}
 
 
 class ShellGone(Exception):

@@ -136,7 +136,8 @@ def _check_scheme(scheme: str, *, allow_local: bool, ssh: bool) -> None:
         return
     if scheme == "ssh":
         raise AddressRefused(
-            "Repositories over ssh are not set up in this hall: give the https address."
+            "Repositories over ssh are not set up in this hall: give the https address (an "
+            "operator may set HIRINGHALL_SSH_KEY_FILE and HIRINGHALL_SSH_KNOWN_HOSTS_FILE)."
         )
     raise AddressRefused(f"Repositories over {scheme}: are not taken: give an https address.")
 

@@ -5,15 +5,19 @@ here for the last time on the host: afterwards the folder belongs to the worker.
 """
 
 import asyncio
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from hiringhall.workers.git import skeleton
-from hiringhall.workers.git.command import Git
-from hiringhall.workers.git.errors import GitFailed, TooLarge, clean
+from hiringhall.workers.git.command import MIB, Git
+from hiringhall.workers.git.errors import DiskFull, GitFailed, TooLarge, clean
 from hiringhall.workers.git.folders import copy_file
 from hiringhall.workers.git.mirror import Mirror, Snapshot
 from hiringhall.workers.git.peer import peer
+
+LEAST_FREE_BYTES = 1024 * MIB
+"""What stays free on the disk that the hall itself needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Room:
     """How much one workspace may hold when it is made."""
 
     files: int = 500_000
-    bytes: int = 8 << 30
+    bytes: int = 8192 * MIB
 
 
 def settings(address: str | None) -> str:
@@ -67,6 +71,21 @@ def is_untouched(folder: Path) -> bool:
         return False
 
 
+def check_disk(folder: Path, *, needed_bytes: int) -> None:
+    """Leave the hall room on its disk.
+
+    Raises:
+        DiskFull: what is needed would leave less free than the hall needs itself.
+    """
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes - needed_bytes < LEAST_FREE_BYTES:
+        wants = f", and the run's files take {needed_bytes // MIB}" if needed_bytes else ""
+        raise DiskFull(
+            f"The hall's disk has {free_bytes // MIB} MiB left{wants}; no run begins that would "
+            f"leave less than {LEAST_FREE_BYTES // MIB}. Make room there."
+        )
+
+
 async def lay_out(
     folder: Path,
     *,
@@ -104,9 +123,19 @@ def _lay_out(
         pointer = inside / "refs/remotes/origin/HEAD"
         pointer.parent.mkdir(parents=True)
         pointer.write_text(f"ref: refs/remotes/origin/{snapshot.head.branch}\n")
-    for source in (mirror.mirror / "objects/pack").iterdir():
-        if source.name.startswith("pack-") and source.suffix in {".pack", ".idx", ".rev"}:
-            copy_file(source, inside / "objects/pack" / source.name)
+    for source in _packs(mirror):
+        copy_file(source, inside / "objects/pack" / source.name)
+
+
+def _packs(mirror: Mirror) -> list[Path]:
+    found = (mirror.mirror / "objects/pack").iterdir()
+    kinds = {".pack", ".idx", ".rev"}
+    return [one for one in found if one.name.startswith("pack-") and one.suffix in kinds]
+
+
+def packed_bytes(mirror: Mirror) -> int:
+    """What a workspace's copy of a mirror takes, while that is held."""
+    return sum(pack.stat().st_size for pack in _packs(mirror))
 
 
 async def fill(
@@ -124,8 +153,10 @@ async def fill(
     await git.must(f"--work-tree={folder}", "read-tree", "-u", "--reset", start, repository=inside)
 
 
-async def measure(git: Git, repository: Path, commit: str, room: Room) -> None:
-    """Walk the files of a commit, as far as there is room: a few objects can spell out billions.
+async def measure(git: Git, repository: Path, commit: str, room: Room) -> int:
+    """The bytes of a commit's files, counted as far as there is room.
+
+    A few objects can spell out billions.
 
     Raises:
         TooLarge: there are more files or bytes than that.
@@ -144,8 +175,10 @@ async def measure(git: Git, repository: Path, commit: str, room: Room) -> None:
             if files > room.files or size > room.bytes:
                 raise TooLarge(
                     f"The repository has more than {room.files:,} files or "
-                    f"{room.bytes >> 20:,} MiB at the commit where the work begins."
+                    f"{room.bytes >> 20:,} MiB (HIRINGHALL_REPOSITORY_MIB) at the commit where "
+                    "the work begins."
                 )
         code, said = await running.ended()
         if code != 0:
             raise GitFailed(f"The commit where the work begins is not there: {clean(said)}")
+    return size

@@ -7,6 +7,7 @@ where the run began; a note says so.
 
 import asyncio
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -14,11 +15,10 @@ from pathlib import Path
 
 from hiringhall.workers.git import skeleton
 from hiringhall.workers.git.command import Git
-from hiringhall.workers.git.errors import TimedOut, WorkspaceError, WorkUnreadable, clean
+from hiringhall.workers.git.errors import TimedOut, TooLarge, WorkspaceError, WorkUnreadable, clean
 from hiringhall.workers.git.folders import open_made_file, read_made_file
 from hiringhall.workers.git.intake import Allowance, Intake
 from hiringhall.workers.git.peer import peer
-from hiringhall.workers.sandboxes import disk
 from hiringhall.workers.sandboxes.port import (
     ExitReason,
     Limits,
@@ -27,6 +27,9 @@ from hiringhall.workers.sandboxes.port import (
     SandboxSpec,
     read_output,
 )
+
+_TOO_LARGE = re.compile(r"signal 25|file size limit|file too large", re.IGNORECASE)
+"""How git and the shell say that a file met its limit."""
 
 
 @functools.cache
@@ -147,7 +150,7 @@ class Collector:
             },
             workspace=self.checkout.folder,
             session=session,
-            limits=await self._limits(session),
+            limits=self._limits,
         )
         try:
             running = await self.sandbox.start(spec)
@@ -168,6 +171,8 @@ class Collector:
             raise WorkspaceError(
                 f"The sandbox for collecting broke: {clean(errors.text)}", retryable=True
             )
+        if ended.reason is ExitReason.OUT_OF_DISK or _TOO_LARGE.search(errors.text):
+            raise TooLarge(self.allowance.refusal)
         if ended.code == 127:
             raise WorkspaceError(
                 f"A program for collecting is missing in the sandbox: {clean(errors.text)}. "
@@ -176,17 +181,19 @@ class Collector:
         if ended.code != 0:
             raise WorkUnreadable(f"The worker's repository could not be read: {clean(errors.text)}")
 
-    async def _limits(self, session: Path) -> Limits:
+    @property
+    def _limits(self) -> Limits:
         """Room for a bundle beside what the worker left, however much its role lets it write."""
-        pack_bytes, time_s = self.allowance.pack_bytes, self.allowance.time_s
-        folders = [str(self.checkout.folder), str(session)]
-        left_bytes = await asyncio.to_thread(disk.measure, folders, time_s=time_s)
+        pack_bytes = self.allowance.pack_bytes
         return Limits(
-            file_bytes=2 * pack_bytes, disk_bytes=left_bytes + 4 * pack_bytes, wall_s=time_s
+            file_bytes=2 * pack_bytes, disk_bytes=4 * pack_bytes, wall_s=self.allowance.time_s
         )
 
     async def _take_in(self, session: Path, intake: Intake) -> str:
-        bundle = open_made_file(session, "out.bundle", limit_bytes=self.allowance.pack_bytes)
+        try:
+            bundle = open_made_file(session, "out.bundle", limit_bytes=self.allowance.pack_bytes)
+        except TooLarge as error:
+            raise TooLarge(self.allowance.refusal) from error
         known = self.checkout.known
         if bundle is not None:
             with bundle:

@@ -63,6 +63,13 @@ class TooLarge(WorkspaceError):
     code = "too_large"
 
 
+class DiskFull(WorkspaceError):
+    """The hall's own disk has no room for it."""
+
+    code = "disk_full"
+    retryable = True
+
+
 class TimedOut(WorkspaceError):
     """A bound on time was met."""
 
@@ -127,15 +134,17 @@ _MOVED = re.compile(
     r"returned error: 30\d|unable to update url base from redirection", re.IGNORECASE
 )
 _TOO_LARGE = re.compile(
-    r"out of memory|signal 25|file size limit|file too large|maximum allowed size|no space left"
+    r"out of memory|signal 25|file size limit|file too large|maximum allowed size"
     r"|malloc|mmap failed|cannot allocate",
     re.IGNORECASE,
 )
+_NO_ROOM = re.compile(r"no space left|disk quota exceeded", re.IGNORECASE)
 _CERTIFICATE = re.compile(r"ssl certificate|certificate verif|server certificate", re.IGNORECASE)
 _UNREACHABLE = re.compile(
-    r"could not resolve|failed to connect|couldn't connect|connection (?:refused|reset|timed out)"
-    r"|timed out|operation too slow|returned error: (?:429|5\d\d)|early eof|hung up unexpectedly"
-    r"|empty reply|network is unreachable|no route to host|rpc failed|transfer closed",
+    r"could not resolve|failed to connect|couldn't connect"
+    r"|connection (?:refused|reset|closed|timed out)|timed out|operation too slow"
+    r"|returned error: (?:429|5\d\d)|early eof|hung up unexpectedly|empty reply"
+    r"|network is unreachable|no route to host|rpc failed|transfer closed",
     re.IGNORECASE,
 )
 
@@ -152,8 +161,13 @@ def clean(text: str, *, token: str | None = None) -> str:
 def from_remote(stderr: str, *, shown: str, token: str | None) -> WorkspaceError:
     """The error that git's words about a remote repository mean."""
     said = clean(stderr, token=token)
+    if _NO_ROOM.search(stderr):
+        return DiskFull(f"The hall's disk has no room for the repository {shown}. Make room there.")
     if _TOO_LARGE.search(stderr):
-        return TooLarge(f"The repository {shown} is larger than this hall takes. git said: {said}")
+        return TooLarge(
+            f"The repository {shown} is larger than this hall takes (HIRINGHALL_REPOSITORY_MIB). "
+            f"git said: {said}"
+        )
     if _MOVED.search(stderr):
         return AddressRefused(
             f"The repository {shown} answers with a redirection, which is not followed: "
@@ -181,8 +195,8 @@ def _remedy(shown: str, token: str | None) -> str:
     """What to do where access is refused."""
     if shown.startswith("ssh://"):
         return (
-            "the hall's ssh key is not accepted there, or the host's own key is not the one that "
-            "the hall knows."
+            "the hall's ssh key (HIRINGHALL_SSH_KEY_FILE) is not accepted there, or the host's own "
+            "key is not in HIRINGHALL_SSH_KNOWN_HOSTS_FILE."
         )
     if token:
         return (

@@ -36,6 +36,24 @@ class Allowance:
     patch_bytes: int = MIB
     time_s: float = 120
 
+    @classmethod
+    def of(cls, mib: int) -> "Allowance":
+        """So much, packed, and four times as much unpacked; one file has to fit in alone."""
+        usual = cls()
+        return cls(
+            pack_bytes=mib * MIB,
+            object_bytes=min(usual.object_bytes, mib * MIB),
+            total_bytes=4 * mib * MIB,
+        )
+
+    @property
+    def refusal(self) -> str:
+        """What is said of work that is more than that."""
+        return (
+            f"The work is larger than the {self.pack_bytes // MIB} MiB, packed, that this hall "
+            "takes of one run (HIRINGHALL_WORK_MIB), so nothing of it was taken."
+        )
+
 
 def read_header(file: BinaryIO, *, branch: str) -> str:
     """Read a bundle's header and leave the file where its pack begins; returns the branch's tip.
@@ -107,7 +125,7 @@ class Intake:
         if re.search(
             r"maximum allowed size|out of memory|signal|file too large", said, re.IGNORECASE
         ):
-            raise TooLarge(f"The work is larger than this hall takes. git said: {said}")
+            raise TooLarge(f"{self.allowance.refusal} git said: {said}")
         raise WorkUnreadable(f"git does not take the commits that were made: {said}")
 
     async def judge(self, tip: str, *, known: Path, secrets: Sequence[str]) -> None:
@@ -148,7 +166,8 @@ class Intake:
                 total += size
                 if total > self.allowance.total_bytes:
                     raise TooLarge(
-                        f"The work unpacks to more than {self.allowance.total_bytes >> 20} MiB."
+                        f"The work unpacks to more than {self.allowance.total_bytes >> 20} MiB "
+                        "(four times HIRINGHALL_WORK_MIB)."
                     )
                 if needles.some and await needles.found_in(running.stdout, size + 1):
                     raise LiveSecret(

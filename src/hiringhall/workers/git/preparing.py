@@ -86,7 +86,9 @@ class Preparation:
         return plan
 
     async def _lay_out(self, plan: Record, snapshot: Snapshot | None, ref: str | None) -> None:
-        await checkout.measure(self.git, self.mirror.work, plan.start, self.room)
+        size = await checkout.measure(self.git, self.mirror.work, plan.start, self.room)
+        packs = 0 if snapshot is None else checkout.packed_bytes(self.mirror)
+        checkout.check_disk(self.folder, needed_bytes=size + packs)
         await checkout.lay_out(
             self.folder / "workspace",
             mirror=self.mirror,

@@ -6,7 +6,6 @@ address and no file.
 
 import base64
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from hiringhall.workers.git.errors import (
 )
 from hiringhall.workers.git.peer import RUNS_CONFIGURED_HOOKS, peer
 from hiringhall.workers.git.skeleton import is_commit_id
+from hiringhall.workers.git.ssh import SshAccess
 
 TOLERATED = (
     # Slips that old and honest histories have; all that is dangerous stays an error.
@@ -40,18 +40,6 @@ _MOVED_MEANWHILE = re.compile(
     r"stale info|updated since checkout|cannot lock ref .*(?:already exists|but expected)"
     r"|incorrect old value|fetch first|non-fast-forward"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SshAccess:
-    """A key of the hall for repositories over ssh.
-
-    Every organization of the hall reads and writes with it what the key may: only for a hall of
-    one's own.
-    """
-
-    identity: Path
-    known_hosts: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,23 +203,7 @@ class Remote:
     def _environment(self) -> list[tuple[str, str]]:
         if self.address.scheme != "ssh" or self.ssh is None:
             return []
-        host = self.address.host or ""
-        alias = host if self.address.port == 22 else f"[{host}]:{self.address.port}"
-        options = {
-            "BatchMode": "yes",
-            "IdentitiesOnly": "yes",
-            "StrictHostKeyChecking": "yes",
-            "UserKnownHostsFile": str(self.ssh.known_hosts),
-            "HostKeyAlias": alias,
-            "HostName": next(iter(self.addresses), host),
-            "ProxyCommand": "none",
-            "ForwardAgent": "no",
-            "ConnectTimeout": "30",
-        }
-        words = ["ssh", "-F", "/dev/null", "-i", str(self.ssh.identity)]
-        for name, value in options.items():
-            words += ["-o", f"{name}={value}"]
-        return [("GIT_SSH_COMMAND", shlex.join(words)), ("GIT_SSH_VARIANT", "ssh")]
+        return self.ssh.environment(self.address, self.addresses)
 
     def _local(self, side: Literal["upload", "receive"]) -> list[str]:
         """A folder that the operator allowed may belong to another user of this machine."""

@@ -70,7 +70,9 @@ class Agent:
                 place=self._place,
                 workspace=opened.workspace,
                 agents=self._installed.folder,
-                limits=role.limits(most_wall_s=self._timeout_s),
+                limits=role.limits(
+                    most_wall_s=self._timeout_s, usual_disk_mib=self._place.run_disk_mib
+                ),
             )
             run = AgentRun(stretch, means, opened.reached, opened.session, opened.run_log)
             return await run.go()

@@ -58,7 +58,9 @@ class Builtin:
                 place=self._place,
                 workspace=opened.workspace,
                 loops=self._loops,
-                limits=role.limits(most_wall_s=self._timeout_s),
+                limits=role.limits(
+                    most_wall_s=self._timeout_s, usual_disk_mib=self._place.run_disk_mib
+                ),
             )
             run = BuiltinRun(stretch, means, opened.reached, opened.session, opened.run_log)
             return await run.go()

@@ -22,11 +22,12 @@ from hiringhall.workers.reaching import Opens, Reached
 from hiringhall.workers.reports import LastWord, Report
 from hiringhall.workers.runlog import RunLog
 from hiringhall.workers.runtimes.command_role import CommandRole, check_role, read_role
-from hiringhall.workers.runtimes.handing_in import hand_in
+from hiringhall.workers.runtimes.handing_in import delivered, hand_in
 from hiringhall.workers.runtimes.in_session import Reach
-from hiringhall.workers.runtimes.port import Broke, Delivered, GaveUp, Outcome, Planned, Stretch
+from hiringhall.workers.runtimes.port import Broke, GaveUp, Outcome, Planned, Stretch
 from hiringhall.workers.runtimes.sandboxed_role import sees_sockets
 from hiringhall.workers.sandboxes.port import (
+    WHY,
     ExitReason,
     SandboxError,
     SandboxProvider,
@@ -181,7 +182,9 @@ class Command:
             relays=reached.sockets.relays if role.hosts else {},
             read_only=role.shown,
             certificates=bool(role.hosts),
-            limits=role.limits(most_wall_s=self._timeout_s),
+            limits=role.limits(
+                most_wall_s=self._timeout_s, usual_disk_mib=self._place.run_disk_mib
+            ),
         )
 
     async def _hand_in(
@@ -198,12 +201,8 @@ class Command:
         if taken.pushed:
             await _say(stretch, _PUSHED, f"Pushed {collected.branch}")
         files = await self._place.keep_files(stretch, workspace, collected.files)
-        return Delivered(
-            _text(report, taken, files_kept=len(files)),
-            files,
-            branch=collected.branch if collected.commit else None,
-            commit=collected.commit,
-        )
+        text = _text(report, taken, files_kept=len(files))
+        return await delivered(self._place, stretch, workspace, taken, files=files, text=text)
 
 
 def _plan(brief: RunBrief, role: CommandRole) -> str:
@@ -233,7 +232,7 @@ def _failure(role: CommandRole, report: Report, sandbox: SandboxProvider) -> Out
     if report.reason == ExitReason.OUT_OF_MEMORY:
         return GaveUp(f"{command} used more than its {role.memory_mib} MiB of memory{said_so}")
     if report.reason == ExitReason.OUT_OF_DISK:
-        return GaveUp(f"{command} wrote more than its {role.disk_mib} MiB of the disk{said_so}")
+        return GaveUp(f"{command} was ended: {WHY[ExitReason.OUT_OF_DISK]}{said_so}")
     if report.reason != ExitReason.EXITED:
         return Broke(f"The sandbox of {command} broke down{said_so}")
     if report.code == TRY_AGAIN:
@@ -262,7 +261,4 @@ def _text(report: Report, taken: TakenIn, *, files_kept: int) -> str:
     parts += collected.notes
     if collected.left_out:
         parts.append("Too large to take: " + ", ".join(collected.left_out))
-    if taken.unpushed_because:
-        # The work is done, and nobody should have to do it again: it is handed in here.
-        parts.append(f"The branch was not pushed. {taken.unpushed_because}")
     return "\n\n".join(part for part in parts if part)

@@ -1,5 +1,8 @@
 """How an agent's last word becomes the run's outcome: collected, pushed, and its files stored."""
 
+from collections.abc import Sequence
+
+from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.workers.agents.lastwords import from_last_word
 from hiringhall.workers.coordination.desk import HandIn
 from hiringhall.workers.place import Finished, Place, TakenIn
@@ -26,11 +29,31 @@ async def _deliver(
     wanted = {name.removeprefix("/workspace/").removeprefix("./") for name in hand_in.files}
     named = [file for file in collected.files if not wanted or file.path in wanted]
     files = await place.keep_files(stretch, workspace, named)
+    return await delivered(
+        place, stretch, workspace, taken, files=files, text=_text(hand_in, taken)
+    )
+
+
+async def delivered(
+    place: Place,
+    stretch: Stretch,
+    workspace: Workspace,
+    taken: TakenIn,
+    *,
+    files: Sequence[NewFile],
+    text: str,
+) -> Delivered:
+    """What is handed in, with a pull request for it where the team wants one."""
+    offered = await place.offer(stretch, workspace, taken, text)
+    if offered.words and (offered.opened is None or offered.opened.is_new):
+        await stretch.progress(offered.words)
+    collected = taken.collected
     return Delivered(
-        _text(hand_in, taken),
+        "\n\n".join(part for part in (text, offered.words, taken.warning) if part),
         files,
         branch=collected.branch if collected.commit else None,
         commit=collected.commit,
+        links=offered.links,
     )
 
 
@@ -42,6 +65,4 @@ def _text(hand_in: HandIn, taken: TakenIn) -> str:
         parts.append("No file was changed.")
     if collected.left_out:
         parts.append("Too large to take: " + ", ".join(collected.left_out))
-    if taken.unpushed_because:
-        parts.append(f"The branch was not pushed. {taken.unpushed_because}")
     return "\n\n".join(parts)

@@ -41,6 +41,7 @@ class Delivered:
     files: Sequence[NewFile] = ()
     branch: str | None = None
     commit: str | None = None
+    links: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

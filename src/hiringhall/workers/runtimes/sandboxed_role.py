@@ -16,6 +16,7 @@ _NO_WAY_OUT = {
     ProcessUnsafe.name: "hosts mean nothing here: process-unsafe has the network of the hall's own "
     "user. Leave them away, or run this hall with bubblewrap or docker.",
 }
+USUAL_DISK_MIB = 4096
 _FILE_MIB = 1024
 _MOST_DISK_MIB = 1 << 20
 
@@ -25,7 +26,7 @@ class SandboxedRole(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     `hosts` are what it may reach of the network: `name`, `*.name`, with `:port` or without.
     `system_prompt` is told to an agent before all else; a command has no use for it. `disk_mib`
-    counts workspace and session together.
+    is what workspace and session together may grow by; where it is unset, the hall's own setting.
     """
 
     system_prompt: str = ""
@@ -35,7 +36,7 @@ class SandboxedRole(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     hosts: list[str] = []
     memory_mib: int = 2048
     processes: int = 512
-    disk_mib: int = 4096
+    disk_mib: int | None = None
 
     @property
     def shown(self) -> list[tuple[Path, str]]:
@@ -43,14 +44,15 @@ class SandboxedRole(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         mounts = [mount.partition(":") for mount in self.mounts]
         return [(Path(source), inside or source) for source, _, inside in mounts]
 
-    def limits(self, *, most_wall_s: int) -> Limits:
+    def limits(self, *, most_wall_s: int, usual_disk_mib: int = USUAL_DISK_MIB) -> Limits:
         """What one run may use."""
-        file_mib = min(self.disk_mib, max(_FILE_MIB, self.disk_mib // 4))
+        disk_mib = self.disk_mib or usual_disk_mib
+        file_mib = min(disk_mib, max(_FILE_MIB, disk_mib // 4))
         return Limits(
             memory_bytes=self.memory_mib * MIB,
             processes=self.processes,
             file_bytes=file_mib * MIB,
-            disk_bytes=self.disk_mib * MIB,
+            disk_bytes=disk_mib * MIB,
             wall_s=min(self.timeout_s or most_wall_s, most_wall_s),
         )
 
@@ -66,7 +68,7 @@ def check_bounds(role: SandboxedRole, sandbox: SandboxProvider) -> None:
         raise Invalid("timeout_s is 1 to 86400", {"timeout_s": "range"})
     if role.memory_mib < 16 or role.processes < 2:
         raise Invalid("A sandbox needs 16 MiB and 2 processes", {"memory_mib": "range"})
-    if not 1 <= role.disk_mib <= _MOST_DISK_MIB:
+    if role.disk_mib is not None and not 1 <= role.disk_mib <= _MOST_DISK_MIB:
         raise Invalid(f"disk_mib is 1 to {_MOST_DISK_MIB}", {"disk_mib": "range"})
     read_patterns(role.hosts)
     if role.hosts and sandbox.name in _NO_WAY_OUT:

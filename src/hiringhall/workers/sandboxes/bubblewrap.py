@@ -5,9 +5,10 @@ import os
 import resource
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from hiringhall.workers.sandboxes import cgroups
+from hiringhall.workers.sandboxes import cgroups, disk
 from hiringhall.workers.sandboxes.filter import compile_filter
 from hiringhall.workers.sandboxes.port import Limits, Places, Probe, SandboxError, SandboxSpec
 from hiringhall.workers.sandboxes.probe import probe_walls
@@ -66,7 +67,10 @@ class Bubblewrap:
 
     async def start(self, spec: SandboxSpec) -> Kept:
         groups = await self._find_groups()
-        return await self._warden.launch(self._order(spec, groups), groups)
+        room_bytes = spec.limits.disk_bytes
+        disk_bytes = await asyncio.to_thread(disk.with_room, spec.written, room_bytes)
+        order = replace(self._order(spec, groups), disk_bytes=disk_bytes)
+        return await self._warden.launch(order, groups)
 
     async def _find_groups(self) -> cgroups.Found:
         async with self._finding:
@@ -90,7 +94,7 @@ class Bubblewrap:
             argv=["bwrap", "--args", str(_ARGS_FD), "--", *profile.command],
             environment={},
             wall_s=limits.wall_s,
-            disk_folders=[str(spec.workspace), str(spec.session)],
+            disk_folders=spec.written,
             disk_bytes=limits.disk_bytes,
             files=[arguments, *profile.files],
             reports=True,

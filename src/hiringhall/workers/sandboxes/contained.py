@@ -7,12 +7,12 @@ and what a dead hall left behind is found by its label.
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 
-from hiringhall.workers.sandboxes.disk import LOOK_EVERY_S, DiskWatch
+from hiringhall.workers.sandboxes.disk import LOOK_EVERY_S, DiskWatch, with_room
 from hiringhall.workers.sandboxes.port import LINE_BYTES, Exit, ExitReason, SandboxSpec
 
 log = structlog.get_logger()
@@ -240,10 +240,11 @@ class Contained:
     async def _watch(self) -> None:
         """End it when its time is over, or it has taken too much of the disk."""
         limits = self._spec.limits
-        folders: Sequence[str] = [str(self._spec.workspace), str(self._spec.session)]
-        disk = DiskWatch(folders, limits.disk_bytes)
         loop = asyncio.get_running_loop()
         until = loop.time() + limits.wall_s
+        folders = self._spec.written
+        disk_bytes = await asyncio.to_thread(with_room, folders, limits.disk_bytes)
+        disk = DiskWatch(folders, disk_bytes)
         try:
             while loop.time() < until:
                 await asyncio.sleep(min(LOOK_EVERY_S, max(0, until - loop.time())))

@@ -125,6 +125,11 @@ def measure(folders: Sequence[str], *, time_s: float) -> int:
     return 0
 
 
+def with_room(folders: Sequence[str], room_bytes: int) -> int:
+    """The most that folders may hold so that they grow by no more than there is room for."""
+    return measure(folders, time_s=_MEASURE_EVERY_S) + room_bytes
+
+
 def _sum(lines: Iterable[str]) -> int:
     counts = [line.split(maxsplit=1)[0] for line in lines if line.strip()]
     return 1024 * sum(int(count) for count in counts if count.isdigit())

@@ -36,8 +36,8 @@ class Limits:
     file_bytes: int = 1024 * MIB
     """One file, wherever it is written."""
     disk_bytes: int = 4096 * MIB
-    """Workspace and session folder together; looked at ten times a second, so more may get
-    through."""
+    """What workspace and session folder together may grow by; looked at ten times a second, so
+    more may get through."""
     wall_s: float = 3600.0
 
 
@@ -68,6 +68,11 @@ class SandboxSpec:
     relays: Mapping[str, int] = field(default_factory=dict[str, int])
     """Sockets by file name that shall also answer on `127.0.0.1` at a port, inside."""
 
+    @property
+    def written(self) -> list[str]:
+        """The folders of the host that it writes to."""
+        return [str(self.workspace), str(self.session)]
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -88,6 +93,17 @@ class ExitReason(enum.StrEnum):
     OUT_OF_DISK = "out_of_disk"
     BROKEN = "broken"
     """The wall itself could not be put up, or was torn down; standard error may say why."""
+
+
+WHY: dict[ExitReason, str] = {
+    ExitReason.TIMED_OUT: "its time was over",
+    ExitReason.OUT_OF_MEMORY: "it used more memory than it may (`memory_mib` of its role)",
+    ExitReason.OUT_OF_DISK: (
+        "it wrote more to the disk than it may (`disk_mib` of its role, HIRINGHALL_RUN_DISK_MIB "
+        "where that says nothing)"
+    ),
+}
+"""What a limit that was met is called in a sentence about whoever met it, and where it is set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from hiringhall.workers.sandboxes import cgroups
+from hiringhall.workers.sandboxes import cgroups, disk
 from hiringhall.workers.sandboxes.bubblewrap import loose_processes, rlimits
 from hiringhall.workers.sandboxes.port import Places, Probe, SandboxError, SandboxSpec
 from hiringhall.workers.sandboxes.warden import Kept, Order, Warden
@@ -56,6 +56,7 @@ class ProcessUnsafe:
             if self._groups is None:
                 self._groups = await asyncio.to_thread(cgroups.prepare)
         limits = spec.limits
+        disk_bytes = await asyncio.to_thread(disk.with_room, spec.written, limits.disk_bytes)
         # Should the keeper itself be killed. Bubblewrap does this by its own means.
         leash = shutil.which("setpriv")
         bound = [] if leash is None else [leash, "--pdeathsig", "KILL", "--"]
@@ -66,8 +67,8 @@ class ProcessUnsafe:
             environment=environment,
             folder=str(spec.workspace),
             wall_s=limits.wall_s,
-            disk_folders=[str(spec.workspace), str(spec.session)],
-            disk_bytes=limits.disk_bytes,
+            disk_folders=spec.written,
+            disk_bytes=disk_bytes,
             groups=self._groups.plans(memory_bytes=limits.memory_bytes, processes=limits.processes),
             rlimits=rlimits(limits),
             loose_processes=loose_processes(limits, self._groups),
