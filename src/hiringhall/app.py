@@ -30,6 +30,7 @@ from hiringhall.staff import hire
 from hiringhall.store.database import Database, open_database
 from hiringhall.workers.access import TeamAccess
 from hiringhall.workers.builtin.host import LoopHost
+from hiringhall.workers.coordination.desks import Desks
 from hiringhall.workers.coordination.serving import work_app
 from hiringhall.workers.egress.proxy import Egress
 from hiringhall.workers.gateway import Endpoint, Gateway, ModelRules, Provider, read_prices
@@ -69,6 +70,7 @@ class App:
     workspaces: Workspaces
     gateway: Gateway
     sockets: Sockets
+    desks: Desks
     place: Place
     loops: LoopHost
 
@@ -178,9 +180,9 @@ async def _compose(
     )
     access.hall = hall
     gateway = _gateway(settings, hall, secrets)
-    sockets = Sockets(settings.data_dir / "runs" / "sockets")
-    sockets.tidy()
-    reaching.ways = Ways(hall, gateway, sockets, work_app, _egress(settings))
+    sockets = _sockets(settings)
+    desks = Desks(hall, blobs, secrets)
+    reaching.ways = Ways(hall, gateway, sockets, desks, work_app, _egress(settings))
     runner = Runner(
         hall,
         blobs=blobs,
@@ -203,6 +205,7 @@ async def _compose(
         workspaces,
         gateway,
         sockets,
+        desks,
         place,
         loops,
     )
@@ -292,6 +295,13 @@ def _gateway(settings: Settings, hall: Hall, secrets: LiveSecrets) -> Gateway:
         hosted_tools=settings.hosted_tools,
         team_key=_team_keys(hall, secrets),
     )
+
+
+def _sockets(settings: Settings) -> Sockets:
+    """Where the sockets of runs go, without those that a dead process left."""
+    sockets = Sockets(settings.data_dir / "runs" / "sockets")
+    sockets.tidy()
+    return sockets
 
 
 def _egress(settings: Settings) -> Egress:

@@ -6,12 +6,12 @@ import pytest
 
 from hiringhall.domain import errors
 from hiringhall.domain.errors import HallError, Unavailable, Unreachable
-from hiringhall.doors import files, health
+from hiringhall.doors import files, health, work
 from hiringhall.doors.agentix.door import DOOR as AGENTIX
 from hiringhall.doors.agentwork import routes as agentwork
 from hiringhall.doors.kit import Door
 
-DOORS = (agentwork.DOOR, AGENTIX, files.DOOR, health.DOOR)
+DOORS = (agentwork.DOOR, AGENTIX, files.DOOR, work.DOOR, health.DOOR)
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)

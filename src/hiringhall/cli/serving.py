@@ -83,7 +83,11 @@ def _front(app: App, url: str) -> Front:
     version = importlib.metadata.version("hiringhall")
     try:
         return open_front(
-            desk, health, version=version, door_hosts=_door_hosts(settings.door_hosts)
+            desk,
+            health,
+            version=version,
+            desks=app.desks,
+            door_hosts=_door_hosts(settings.door_hosts),
         )
     except ValueError as error:
         raise SettingsError(f"HIRINGHALL_DOOR_HOSTS: {error}") from error

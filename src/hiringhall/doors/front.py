@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from hiringhall.doors import files, health
+from hiringhall.doors import files, health, work
 from hiringhall.doors.agentix import door as agentix
 from hiringhall.doors.agentwork import routes as agentwork
 from hiringhall.doors.desk import Desk
@@ -14,6 +14,8 @@ from hiringhall.doors.health import DoorCollector, Health
 from hiringhall.doors.kit import DoorApp, LiveStreams, documented
 from hiringhall.doors.mounts import Mount, Mounts
 from hiringhall.doors.welcome import welcome
+from hiringhall.workers.coordination.desks import Desks
+from hiringhall.workers.masking import LiveSecrets
 
 _VARY = ((b"vary", b"Authorization"),)
 
@@ -26,10 +28,22 @@ class Front:
     live: LiveStreams
 
 
+def _nobodys(desk: Desk) -> Desks:
+    """Where no run of this process works, but those elsewhere are heard."""
+    return Desks(desk.hall, desk.blobs, LiveSecrets())
+
+
 def open_front(
-    desk: Desk, health_desk: Health, *, version: str, door_hosts: Mapping[str, str] | None = None
+    desk: Desk,
+    health_desk: Health,
+    *,
+    version: str,
+    door_hosts: Mapping[str, str] | None = None,
+    desks: Desks | None = None,
 ) -> Front:
     """Put up every door; `door_hosts` gives doors, by name, a host name of their own.
+
+    `desks` are what the keys of runs lead to; unset, those of runs elsewhere alone.
 
     Raises ValueError for a door that is not there.
     """
@@ -39,6 +53,7 @@ def open_front(
     shared = DoorApp(described, desk, live=live, headers=_VARY)
     teams = DoorApp(documented(agentix.DOOR, version=version, server="/agentix"), desk, live=live)
     downloads = DoorApp(files.DOOR, desk, live=live)
+    workers = DoorApp(work.DOOR, work.WorkDesk(desk, desks or _nobodys(desk)), live=live)
     first_page = welcome((agentwork.DOOR, agentix.DOOR), version=version)
     at_root = replace(health.DOOR, routes=(*health.DOOR.routes, *first_page))
     operators = DoorApp(at_root, health_desk, live=live)
@@ -48,7 +63,9 @@ def open_front(
         if name not in doors:
             raise ValueError(f"there is no door {name!r}; the doors are {', '.join(doors)}")
         hosts[host] = doors[name]
-    health_desk.registry.register(DoorCollector((plain, shared, teams, downloads, operators)))
+    health_desk.registry.register(
+        DoorCollector((plain, shared, teams, downloads, workers, operators))
+    )
     app = Mounts(
         (
             *(Mount(f"/{name}", door, strip=True) for name, door in doors.items()),
@@ -56,9 +73,10 @@ def open_front(
             Mount("/api/v1/tasks", shared),  # by_key: Nexwork's agents come here with `nxw_`
             *(Mount(path, teams) for path in agentix.PATHS),
             Mount("/files", downloads),
+            Mount("/mcp/work", workers),
         ),
         otherwise=operators,
         hosts=hosts,
-        shared=("/files", "/healthz", "/readyz", "/metrics"),
+        shared=("/files", "/mcp/work", "/healthz", "/readyz", "/metrics"),
     )
     return Front(app, live)

@@ -1,8 +1,11 @@
 """What a run may know beside its brief: its team, what is left of its budgets, its thread."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypedDict
 
 from hiringhall.domain.compute import CapScope, Spender
+from hiringhall.domain.criteria import Check
 from hiringhall.domain.errors import Superseded
 from hiringhall.domain.messages import Message
 from hiringhall.domain.roles import Role
@@ -11,7 +14,20 @@ from hiringhall.domain.tasks import FINAL, Task
 from hiringhall.domain.teams import Team
 from hiringhall.hall import Hall
 from hiringhall.queries.budgets import Spending
-from hiringhall.store import budgets, deliverables, messages, plans, questions, roles, runs, tasks
+from hiringhall.store import (
+    attachments,
+    budgets,
+    criteria,
+    deliverables,
+    dependencies,
+    messages,
+    plans,
+    questions,
+    roles,
+    runs,
+    tasks,
+)
+from hiringhall.store import subtasks as subtask_rows
 from hiringhall.store import teams as team_rows
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable, FileRow
@@ -19,6 +35,7 @@ from hiringhall.store.plans import Plan
 from hiringhall.store.questions import Exchange
 
 NEWEST_MESSAGES = 50
+MOST_RELATIVES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,14 @@ class Submission:
 
     deliverable: Deliverable
     files: list[FileRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """Another task of the team, with the newest that came of it."""
+
+    task: Task
+    newest: Submission | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +67,11 @@ class WorkContext:
     submissions: list[Submission]
     budgets: list[Spending]
     messages: list[Message]
+    checks: dict[int, Check]
+    parent: Relative | None
+    dependencies: list[Relative]
+    siblings: list[Relative]
+    subtasks: list[Relative]
 
 
 async def prove(hall: Hall, *, token: RunToken) -> None:
@@ -65,6 +95,7 @@ async def work_context(hall: Hall, *, token: RunToken) -> WorkContext:
             Submission(one, await deliverables.files_of(tx, one.id))
             for one in await deliverables.of_task(tx, task.id)
         ]
+        family = await _family(tx, task)
         return WorkContext(
             task=task,
             run=run,
@@ -75,7 +106,38 @@ async def work_context(hall: Hall, *, token: RunToken) -> WorkContext:
             submissions=submitted,
             budgets=await _budgets(tx, hall, task, run),
             messages=await messages.newest_of_task(tx, task.id, most=NEWEST_MESSAGES),
+            checks=await criteria.of_round(tx, task.id, round_=task.revisions),
+            **family,
         )
+
+    return await hall.database.read(find)
+
+
+async def subtasks(hall: Hall, *, token: RunToken) -> list[Relative]:
+    """The tasks that a run's own was split into, oldest first; raises Superseded."""
+
+    async def find(tx: Tx) -> list[Relative]:
+        task, _ = await _at_work(tx, token)
+        return [await _relative(tx, one) for one in await _children(tx, task, task.id)]
+
+    return await hall.database.read(find)
+
+
+async def attached_names(hall: Hall, *, task_id: str) -> set[str]:
+    """The names of files that wait for a task's next deliverable."""
+
+    async def find(tx: Tx) -> set[str]:
+        return {one.name for one in await attachments.of_task(tx, task_id)}
+
+    return await hall.database.read(find)
+
+
+async def criteria_of(hall: Hall, *, token: RunToken) -> dict[int, Check]:
+    """What was found of the accept criteria in this round; raises Superseded."""
+
+    async def find(tx: Tx) -> dict[int, Check]:
+        task, _ = await _at_work(tx, token)
+        return await criteria.of_round(tx, task.id, round_=task.revisions)
 
     return await hall.database.read(find)
 
@@ -88,6 +150,47 @@ async def thread(hall: Hall, *, token: RunToken, after: str, most: int) -> list[
         return await messages.of_task(tx, task.id, after=after, most=most)
 
     return await hall.database.read(find)
+
+
+class _Family(TypedDict):
+    parent: Relative | None
+    dependencies: list[Relative]
+    siblings: list[Relative]
+    subtasks: list[Relative]
+
+
+async def _family(tx: Tx, task: Task) -> _Family:
+    """The tasks beside a task: all of them its own team's."""
+    parent = None if task.parent_id is None else await tasks.by_id(tx, task.parent_id)
+    if parent is not None and parent.team_id != task.team_id:
+        parent = None
+    before = (await dependencies.of_tasks(tx, [task.id])).get(task.id, [])
+    needed = [one for needed_id in before if (one := await tasks.by_id(tx, needed_id))]
+    beside = [] if parent is None else await _children(tx, task, parent.id)
+    below = await _children(tx, task, task.id)
+    return {
+        "parent": None if parent is None else await _relative(tx, parent),
+        "dependencies": [await _relative(tx, one) for one in _of_team(task, needed)],
+        "siblings": [await _relative(tx, one) for one in beside if one.id != task.id],
+        "subtasks": [await _relative(tx, one) for one in below],
+    }
+
+
+async def _children(tx: Tx, task: Task, parent_id: str) -> list[Task]:
+    return _of_team(task, await subtask_rows.of_parent(tx, parent_id, most=MOST_RELATIVES))
+
+
+def _of_team(task: Task, found: Iterable[Task]) -> list[Task]:
+    return [one for one in found if one.team_id == task.team_id]
+
+
+async def _relative(tx: Tx, task: Task) -> Relative:
+    if task.deliverable_id is None:
+        return Relative(task, None)
+    deliverable = await deliverables.by_id(tx, task.deliverable_id)
+    if deliverable is None:
+        return Relative(task, None)
+    return Relative(task, Submission(deliverable, await deliverables.files_of(tx, deliverable.id)))
 
 
 async def _budgets(tx: Tx, hall: Hall, task: Task, run: Run) -> list[Spending]:

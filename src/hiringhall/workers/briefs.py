@@ -21,6 +21,8 @@ def write_brief(brief: RunBrief, folder: Path) -> None:
 def as_markdown(brief: RunBrief) -> str:
     """The brief as a person would read it."""
     parts = [f"# {brief.task.title}", brief.task.description]
+    if brief.task.accept_criteria:
+        parts.append(f"## Accept criteria\n\n{brief.task.accept_criteria}")
     parts += thread_parts(brief.exchanges, brief.plans, brief.deliverables)
     return "\n\n".join(parts) + "\n"
 
@@ -53,6 +55,7 @@ def as_json(brief: RunBrief) -> str:
             "task_id": brief.task.id,
             "title": brief.task.title,
             "description": brief.task.description,
+            "accept_criteria": brief.task.accept_criteria,
             "branch": branch_of(brief.task.id),
             "exchanges": [
                 {"question": exchange.question.text, "reply": exchange.reply_text}

@@ -23,6 +23,7 @@ from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.runs import Run
 from hiringhall.workers.access import Access
+from hiringhall.workers.coordination.desk import SeenWorkspace
 from hiringhall.workers.git.changes import ChangedFile
 from hiringhall.workers.git.checkout import check_disk
 from hiringhall.workers.git.errors import WorkspaceError
@@ -129,6 +130,12 @@ class Place:
         )
         self._untaken[brief.run.id] = workspace
         return workspace
+
+    def seen(self, workspace: Workspace) -> SeenWorkspace:
+        """A workspace as a run's tools are to see it."""
+        folder = workspace.folder
+        places = self.sandbox.places(workspace=folder, session=folder, sockets=None)
+        return SeenWorkspace(folder, places.workspace)
 
     def fresh_home(self, run_id: str) -> Path:
         """An empty session folder for one run, gone when the run is settled."""

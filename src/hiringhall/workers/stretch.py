@@ -5,11 +5,12 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hiringhall.actions.runs import working
+from hiringhall.actions.runs import preparing, working
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.blobs import Blobs
 from hiringhall.hall import Hall
+from hiringhall.queries.work import attached_names
 from hiringhall.workers.file_names import safe_name
 from hiringhall.workers.masking import LiveSecrets, Masker, masked_file
 
@@ -40,6 +41,9 @@ class RunningStretch:
         """Store a file to deliver, under a name that a client may save it by."""
         named = safe_name(self.mask(name), taken=self._names)
         self._names.add(named)
+        return await self._keep(named, content)
+
+    async def _keep(self, named: str, content: bytes | Path) -> NewFile:
         key = self.hall.new_id()
         if isinstance(content, bytes):
             kept = await self.blobs.put(key, self._masker.content(content))
@@ -48,6 +52,18 @@ class RunningStretch:
             copy = await asyncio.to_thread(masked_file, content, self._masker, Path(folder))
             kept = await self.blobs.put(key, copy or content)
         return NewFile(named, kept.size_bytes, kept.sha256, key)
+
+    async def attach(self, name: str, content: bytes | Path) -> str:
+        """Lay a file by for the next deliverable; the name that it has there."""
+        file = await self._keep(safe_name(self.mask(name)), content)
+        await preparing.attach_file(self.hall, token=self.brief.run.token, file=file)
+        return file.name
+
+    async def attached(self) -> set[str]:
+        """The names of files that are laid by; no other file to deliver is given one of them."""
+        names = await attached_names(self.hall, task_id=self.brief.task.id)
+        self._names.update(names)
+        return names
 
     async def used(self, *, input_tokens: int, output_tokens: int) -> None:
         """Meter what a model used; command and rehearsal cost no credits."""

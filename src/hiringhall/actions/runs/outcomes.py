@@ -26,7 +26,7 @@ from hiringhall.domain.questions import (
 from hiringhall.domain.runs import OutcomeKind, Run, RunState, RunToken
 from hiringhall.domain.tasks import Task, Waiting
 from hiringhall.hall import Hall
-from hiringhall.store import deliverables, plans, questions, runs
+from hiringhall.store import attachments, deliverables, plans, questions, runs
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable, FileRow
 
@@ -96,10 +96,11 @@ async def deliver(
     commit: str | None = None,
     links: Sequence[str] = (),
 ) -> Task:
-    """Hand in the task's next deliverable; the run ends."""
+    """Hand in the task's next deliverable, with what was attached before; the run ends."""
+    task, run = await load_fenced(tx, token)
+    files = await _with_attached(tx, task.id, files)
     if len(files) > MAX_FILES:
         raise Invalid(f"A deliverable has at most {MAX_FILES} files")
-    task, run = await load_fenced(tx, token)
     now_us = hall.clock()
     deliverable = Deliverable(
         id=hall.new_id(),
@@ -129,6 +130,7 @@ async def deliver(
         for file in files
     ]
     await deliverables.add_files(tx, rows)
+    await attachments.forget(tx, task.id)
     return await _end(
         tx,
         hall,
@@ -154,6 +156,7 @@ async def give_up(tx: Tx, hall: Hall, *, token: RunToken, reason: str) -> Task:
     """Say that the task cannot be done; the run and the task end as failed."""
     task, run = await load_fenced(tx, token)
     said = reason.strip() or "The worker gave up without a reason"
+    await attachments.forget(tx, task.id)
     await runs.end(tx, run, RunState.FAILED, because=said, at_us=hall.clock())
     return await move(
         tx,
@@ -165,6 +168,15 @@ async def give_up(tx: Tx, hall: Hall, *, token: RunToken, reason: str) -> Task:
         event=TaskFailed(said),
         waiting_for=Waiting.NOTHING,
     )
+
+
+async def _with_attached(tx: Tx, task_id: str, files: Sequence[NewFile]) -> list[NewFile]:
+    """All files of a deliverable; of two of a name the attached one, for it was chosen."""
+    attached = {
+        one.name: NewFile(one.name, one.size_bytes, one.sha256, one.blob_key)
+        for one in await attachments.of_task(tx, task_id)
+    }
+    return [*(file for file in files if file.name not in attached), *attached.values()]
 
 
 async def _ask(tx: Tx, hall: Hall, task: Task, run: Run, question: AskedQuestion) -> Task:

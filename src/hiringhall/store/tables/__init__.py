@@ -25,14 +25,17 @@ from hiringhall.store.tables.runs import credit_days, runs, usage_records
 from hiringhall.store.tables.tasks import events, plans, questions, task_dependencies, tasks, timers
 from hiringhall.store.tables.teams import roles, team_secrets, teams
 from hiringhall.store.tables.usage import budget_questions, budgets, model_calls
+from hiringhall.store.tables.work import attachments, criteria_checks
 
 __all__ = [
     "api_keys",
+    "attachments",
     "attempts",
     "buckets",
     "budget_questions",
     "budgets",
     "credit_days",
+    "criteria_checks",
     "deliverables",
     "deposits",
     "events",

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 from hiringhall.actions.runs.working import RunBrief
@@ -36,19 +37,41 @@ _WORDS: dict[type[Submitted], str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class SeenWorkspace:
+    """A run's workspace on this host, and what it is called inside."""
+
+    folder: Path
+    inside: str
+
+
+Attach: TypeAlias = Callable[[str, bytes | Path], Awaitable[str]]
+"""Lays a file by for the next deliverable, masked; answers with the name that it has there."""
+
+
 class Desk:
     """What one sandboxed run's tools write to.
 
     What they report goes to the hall at once, with the run's token. An outcome is only laid down
     here: the runtime waits for it, ends the agent, collects the workspace, and hands both in.
-    `mask` takes live secrets out of what an agent says.
+    `mask` takes live secrets out of what an agent says, and `attach` out of its files.
     """
 
     def __init__(
-        self, hall: Hall, brief: RunBrief, mask: Callable[[str], str] | None = None
+        self,
+        hall: Hall,
+        brief: RunBrief,
+        mask: Callable[[str], str] | None = None,
+        *,
+        attach: Attach | None = None,
+        workspace: SeenWorkspace | None = None,
     ) -> None:
         self.hall = hall
         self.mask = mask or Masker().text
+        self.attach = attach or _nowhere
+        self.workspace = workspace
+        self.reminded = False
+        """Whether the run has been told once which accept criteria it has not checked."""
         self.brief = brief
         self.token = brief.run.token
         self._used: Counter[str] = Counter()
@@ -93,3 +116,7 @@ class Desk:
         await self._laid_down.wait()
         assert self._submitted is not None
         return self._submitted
+
+
+async def _nowhere(_name: str, _content: bytes | Path) -> str:
+    raise Forbidden("This run has nowhere to put a file")

@@ -3,8 +3,10 @@
 import msgspec
 
 from hiringhall.actions.runs.outcomes import MAX_FILES
+from hiringhall.domain.criteria import as_text, read_criteria, unchecked
 from hiringhall.domain.errors import Forbidden, Invalid
 from hiringhall.domain.questions import MAX_QUESTIONS, make_question
+from hiringhall.queries.work import criteria_of
 from hiringhall.workers.coordination.desk import Desk, HandIn
 from hiringhall.workers.coordination.tool import (
     MOST_NAME,
@@ -26,10 +28,12 @@ class QuestionAsked(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Ask(msgspec.Struct, forbid_unknown_fields=True):
-    """What `ask` takes: questions, or one in plain text."""
+    """What `ask` takes: questions; or one `text`, with options to choose one or `several` of."""
 
     questions: list[QuestionAsked] = []
     text: str = ""
+    options: list[str] = []
+    several: bool = False
 
 
 class Plan(msgspec.Struct, forbid_unknown_fields=True):
@@ -58,7 +62,7 @@ def awaits_plan(desk: Desk) -> bool:
 
 
 async def _ask(desk: Desk, given: Ask) -> str:
-    questions = given.questions + ([QuestionAsked(given.text)] if given.text else [])
+    questions = given.questions + ([_one(given)] if given.text else [])
     if not 1 <= len(questions) <= MAX_QUESTIONS:
         raise Invalid(f"Ask 1 to {MAX_QUESTIONS} questions at once")
     for one in questions:
@@ -68,6 +72,14 @@ async def _ask(desk: Desk, given: Ask) -> str:
         Asked([make_question(one.type, one.question, one.options) for one in questions])
     )
     return STOP
+
+
+def _one(given: Ask) -> QuestionAsked:
+    """The question that a script asks in one line."""
+    if not given.options:
+        return QuestionAsked(given.text)
+    kind = "multi_select" if given.several else "single_select"
+    return QuestionAsked(given.text, kind, given.options)
 
 
 async def _propose_plan(desk: Desk, given: Plan) -> str:
@@ -82,7 +94,20 @@ async def _deliver(desk: Desk, given: Delivery) -> str:
         raise Forbidden("The poster wants to approve a plan first: use propose_plan")
     if len(given.files) > MAX_FILES or any(len(name) > MOST_NAME for name in given.files):
         raise Invalid(f"A deliverable has at most {MAX_FILES} files, with names that can be read")
-    await desk.hand_over(HandIn(some(given.text, "solution"), tuple(given.files)))
+    text = some(given.text, "solution")
+    criteria = read_criteria(desk.brief.task.accept_criteria)
+    if criteria:
+        checks = await criteria_of(desk.hall, token=desk.token)
+        left = unchecked(criteria, checks)
+        if left and not desk.reminded:
+            desk.reminded = True
+            listed = "\n".join(left)
+            raise Forbidden(
+                f"These accept criteria are not checked:\n{listed}\nLook at each, say with "
+                "check_criterion whether it is met, and deliver again."
+            )
+        text = f"{text.rstrip()}\n\n{as_text(criteria, checks)}"
+    await desk.hand_over(HandIn(text, tuple(given.files)))
     return STOP
 
 

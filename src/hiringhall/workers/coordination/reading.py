@@ -7,7 +7,7 @@ from hiringhall.domain.errors import Invalid
 from hiringhall.queries import work
 from hiringhall.store.messages import FIRST
 from hiringhall.workers.briefs import as_markdown
-from hiringhall.workers.coordination.context import context_of, message_of
+from hiringhall.workers.coordination.context import context_of, message_of, relative_of
 from hiringhall.workers.coordination.desk import Desk
 from hiringhall.workers.coordination.tool import TEXT, Nothing, Said, Tool
 
@@ -28,6 +28,11 @@ async def _get_task(desk: Desk, _: Nothing) -> Said:
 
 async def _get_context(desk: Desk, _: Nothing) -> Said:
     return context_of(await work.work_context(desk.hall, token=desk.token))
+
+
+async def _list_subtasks(desk: Desk, _: Nothing) -> Said:
+    found = await work.subtasks(desk.hall, token=desk.token)
+    return {"subtasks": [relative_of(one) for one in found]}
 
 
 async def _read_thread(desk: Desk, given: Reading) -> Said:
@@ -59,12 +64,21 @@ TOOLS: tuple[Tool, ...] = (
     ),
     Tool(
         "get_context",
-        "What surrounds the task: the team's goal and playbook, your role, earlier solutions and "
-        "what was said of them, the thread, and what is left of each budget for models.",
+        "What surrounds the task: the team's goal and playbook, your role, the accept criteria, "
+        "what the tasks it depends on came to, parent, siblings and subtasks, earlier solutions "
+        "and what was said of them, the thread, and what is left of each budget for models.",
         Nothing,
         {},
         (),
         _get_context,
+    ),
+    Tool(
+        "list_subtasks",
+        "The tasks that yours was split into: where each stands, and what came of it.",
+        Nothing,
+        {},
+        (),
+        _list_subtasks,
     ),
     Tool(
         "read_thread",

@@ -20,6 +20,9 @@ MOST_SENTENCE = 20_000
 MOST_NAME = 1_000
 
 
+_TEXTS: tuple[Any, ...] = (list[str], list[str] | None)
+
+
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):
     """No arguments."""
 
@@ -49,11 +52,17 @@ class Tool:
             "additionalProperties": False,
         }
 
-    async def call(self, desk: Desk, arguments: Mapping[str, Any]) -> Said:
-        """Use it; raises HallError where it is refused."""
+    @property
+    def many(self) -> frozenset[str]:
+        """The arguments that it takes lists of texts for."""
+        fields = msgspec.structs.fields(self.takes)
+        return frozenset(field.name for field in fields if field.type in _TEXTS)
+
+    async def call(self, desk: Desk, arguments: Mapping[str, Any], *, lax: bool = False) -> Said:
+        """Use it; `lax` reads numbers out of texts. Raises HallError where it is refused."""
         desk.count(self.name, most=self.most)
         try:
-            given = msgspec.convert(dict(arguments), self.takes)
+            given = msgspec.convert(dict(arguments), self.takes, strict=not lax)
         except msgspec.ValidationError as error:
             raise Invalid(f"{self.name} cannot take this: {error}") from error
         return await self.does(desk, given)

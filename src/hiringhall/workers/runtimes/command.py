@@ -107,7 +107,8 @@ class Command:
         write_brief(brief, home)
         run_log = RunLog(self._place.logs / f"{brief.run.id}.log", stretch.mask)
         try:
-            opens = Opens(role.hosts, models=False)
+            seen = self._place.seen(workspace)
+            opens = Opens(role.hosts, models=False, workspace=seen)
             async with self._reach(stretch, run_log, opens) as reached:
                 spec = self._spec(brief, role, workspace, home, reached)
                 report = await self._carry(stretch, spec, reached.desk)

@@ -27,7 +27,12 @@ async def _deliver(
     taken = await place.take_in(workspace, message=stretch.brief.task.title, at_s=word.ended_at_s)
     collected = taken.collected
     wanted = {name.removeprefix("/workspace/").removeprefix("./") for name in hand_in.files}
-    named = [file for file in collected.files if not wanted or file.path in wanted]
+    attached = await stretch.attached()
+    named = [
+        file
+        for file in collected.files
+        if (not wanted or file.path in wanted) and file.path not in attached
+    ]
     files = await place.keep_files(stretch, workspace, named)
     return await delivered(
         place, stretch, workspace, taken, files=files, text=_text(hand_in, taken)

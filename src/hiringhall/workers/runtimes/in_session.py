@@ -52,8 +52,8 @@ async def work_in_session(
     network; `forget` are patterns of what no run leaves to the next in its session.
     """
 
-    def let_in(run_log: RunLog) -> AbstractAsyncContextManager[Reached]:
-        return reach(stretch, run_log, Opens(hosts))
+    def let_in(run_log: RunLog, workspace: Workspace) -> AbstractAsyncContextManager[Reached]:
+        return reach(stretch, run_log, Opens(hosts, workspace=place.seen(workspace)))
 
     try:
         finished = await place.found(stretch.brief, LastWord) or await _work(
@@ -72,7 +72,7 @@ async def _work(
     place: Place,
     stretch: Stretch,
     name: str,
-    let_in: Callable[[RunLog], AbstractAsyncContextManager[Reached]],
+    let_in: Callable[[RunLog, Workspace], AbstractAsyncContextManager[Reached]],
     go: Callable[[Opened], Awaitable[Ending]],
     forget: Sequence[str],
 ) -> Finished[LastWord] | Broke | OverBudget | Parked:
@@ -85,7 +85,7 @@ async def _work(
     place.forget_in(session, forget)
     run_log = RunLog(place.logs / f"{brief.run.id}.log", stretch.mask)
     try:
-        async with let_in(run_log) as reached:
+        async with let_in(run_log, workspace) as reached:
             ended = await go(Opened(workspace, session, run_log, reached))
     finally:
         run_log.close()

@@ -97,6 +97,14 @@ class Stretch(Protocol):
         """Store a file to deliver; what is never delivered is of no consequence."""
         ...
 
+    async def attach(self, name: str, content: bytes | Path) -> str:
+        """Lay a file by for the next deliverable; the name that it has there."""
+        ...
+
+    async def attached(self) -> set[str]:
+        """The names of files that are laid by; no other file to deliver is given one of them."""
+        ...
+
     async def used(self, *, input_tokens: int, output_tokens: int) -> None:
         """Meter what a model used."""
         ...

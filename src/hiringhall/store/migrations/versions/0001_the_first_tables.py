@@ -409,6 +409,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("team_id", "name", name=op.f("pk_team_secrets")),
     )
     op.create_table(
+        "attachments",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("blob_key", sa.Text(), nullable=False),
+        sa.Column("attached_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("size_bytes >= 0", name=op.f("ck_attachments_size")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_attachments_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
+        sa.UniqueConstraint("task_id", "name", name=op.f("uq_attachments_task_id_name")),
+    )
+    op.create_table(
+        "criteria_checks",
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("round", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("met", sa.BigInteger(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("checked_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("met IN (0, 1)", name=op.f("ck_criteria_checks_met")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_criteria_checks_task_id")),
+        sa.PrimaryKeyConstraint("task_id", "round", "number", name=op.f("pk_criteria_checks")),
+    )
+    op.create_table(
         "deliverables",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("task_id", sa.Text(), nullable=False),
