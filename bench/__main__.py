@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import engine, gateway, report, requests
+from bench import engine, gateway, report, requests, sandboxed
 from bench.figures import Line
 from bench.fill import Cache
 from bench.places import Place, PostgresPlace, SqlitePlace
@@ -24,6 +24,7 @@ MEASURES: dict[str, Callable[[Plan, Place], Iterator[Line]]] = {
     "runs": engine.runs,
     "idle": engine.idle,
     "restart": engine.restart,
+    "sandboxed": sandboxed.measure,
     "gateway": gateway.measure,
 }
 DATABASES = ("sqlite", "postgresql")

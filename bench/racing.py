@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from bench.figures import Sample
 from bench.fill import Population
@@ -88,7 +88,12 @@ def post_requests(population: Population, count: int, *, seed: int = 0) -> list[
 
 
 def _post(key: str, draw: random.Random) -> str:
-    body = json.dumps({"title": prose(draw, 6), "description": prose(draw, 25)})
+    return post_request(key, {"title": prose(draw, 6), "description": prose(draw, 25)})
+
+
+def post_request(key: str, fields: Mapping[str, Any]) -> str:
+    """`POST /api/v1/tasks/` as it goes over the wire."""
+    body = json.dumps(fields)
     return (
         f"POST /api/v1/tasks/ HTTP/1.1\r\n{_HEADERS}authorization: Bearer {key}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n{body}"

@@ -11,7 +11,7 @@ class Scale:
 
     `thousand` and `million` are how many tasks lie in the two databases that are compared, zero
     for none. `gets` and `posts` are requests to each server in each round, `connections` how many
-    are under way at once.
+    are under way at once, `live_runs` how many sandboxes.
     """
 
     thousand: int
@@ -23,6 +23,8 @@ class Scale:
     paced_runs: int
     pace_s: float
     queued_runs: int
+    sandboxed_runs: int
+    live_runs: tuple[int, ...]
     idle_s: float
     restarts: int
     rounds: int
@@ -38,6 +40,8 @@ FULL = Scale(
     paced_runs=200,
     pace_s=0.05,
     queued_runs=400,
+    sandboxed_runs=40,
+    live_runs=(10, 100),
     idle_s=20.0,
     restarts=3,
     rounds=15,
@@ -52,6 +56,8 @@ QUICK = Scale(
     paced_runs=40,
     pace_s=0.03,
     queued_runs=100,
+    sandboxed_runs=20,
+    live_runs=(10,),
     idle_s=5.0,
     restarts=1,
     rounds=5,
@@ -66,6 +72,8 @@ TINY = Scale(
     paced_runs=5,
     pace_s=0.02,
     queued_runs=5,
+    sandboxed_runs=2,
+    live_runs=(2,),
     idle_s=0.2,
     restarts=1,
     rounds=3,

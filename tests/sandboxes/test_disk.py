@@ -20,11 +20,15 @@ class Watched:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, limit_bytes: int) -> None:
         self.now = 1000.0
         self.free_bytes = 1 << 40
+        self.free_files = 1 << 20
         self.took_s = 0.01
         self.measured = 0
         monkeypatch.setattr(disk.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(DiskWatch, "_ask", lambda _: self.free_bytes)
+        monkeypatch.setattr(DiskWatch, "_ask", lambda _, gauge: self._ask(gauge.scale))
         self.watch = DiskWatch([str(folder)], limit_bytes)
+
+    def _ask(self, scale: int) -> int:
+        return self.free_bytes if scale == 1024 else self.free_files
 
     def look(self) -> bool:
         """One look, a tenth of a second later, and the measurement that it began to its end."""
@@ -66,6 +70,18 @@ def test_what_is_over_is_seen_at_the_next_look(watched: Watched, tmp_path: Path)
     assert not watched.look()
     _take(watched, tmp_path, 65 * MIB)
     assert watched.look()
+
+
+def test_empty_files_count_too(watched: Watched, tmp_path: Path) -> None:
+    most = 64 * MIB // disk.FILE_BYTES
+    for number in range(most + 2):
+        (tmp_path / str(number)).touch()
+        if number == most // 2:
+            watched.free_files -= number
+            assert not watched.look()
+    watched.free_files -= most
+    watched.now += 60
+    assert watched.look() or watched.look()
 
 
 def test_a_disk_that_stays_as_it_is_costs_nothing(watched: Watched) -> None:

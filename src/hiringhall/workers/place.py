@@ -162,9 +162,15 @@ class Place:
             WorkspaceError: nothing was taken in.
         """
         live = await self._unpublishable(workspace)
-        collected = await self._workspaces.collect(
-            workspace, message=message, at_s=at_s, secrets=live
-        )
+        try:
+            collected = await self._workspaces.collect(
+                workspace, message=message, at_s=at_s, secrets=live
+            )
+        except WorkspaceError as error:
+            if not error.retryable:
+                # What is too much, or no work at all, would be so again when the run is settled.
+                self._untaken.pop(workspace.run_id, None)
+            raise
         self._untaken.pop(workspace.run_id, None)
         return await self._push(workspace, collected)
 

@@ -21,7 +21,39 @@ _PATIENT_SHARE = 20
 _HASTY_SHARE = 2
 """A measurement comes at most once in so many times as long as the last one took."""
 
+FILE_BYTES = 4096
+"""What a file counts at least, though it be empty: a disk has only so many of them, too."""
+
 _DU = ("du", "-s", "-k", "-x", "--")
+_DU_FILES = ("du", "-s", "--inodes", "-x", "--")
+
+
+class _Gauge:
+    """One thing that a disk has an end of, in its own unit: bytes, or files."""
+
+    def __init__(self, words: Sequence[str], scale: int, limit: int, *, looks_first: bool) -> None:
+        self.words = words
+        self.scale = scale
+        self.limit = limit
+        self.looks_first = looks_first
+        self.free = 0
+        self.used: int | None = None
+        self.began = self.ended = time.monotonic()
+
+    def is_worth_it(self, now: float, free: int) -> bool:
+        """Whether so much is gone from the disk, since the last measurement, as may matter."""
+        took_s, pause_s = self.ended - self.began, now - self.ended
+        gone = self.free - free
+        if self.used is None:
+            # A short run that writes little is over before its first measurement.
+            return gone > self.limit // 8 or (self.looks_first and pause_s > _FIRST_AFTER_S)
+        room = self.limit - self.used
+        if gone > room:
+            return pause_s >= took_s * (_HASTY_SHARE - 1)
+        # Other sandboxes write too: less than this says nothing.
+        dull = max(self.limit // 64, min(self.limit // 8, room // 2))
+        due = gone > dull or pause_s > _MEASURE_EVERY_S
+        return due and pause_s >= took_s * (_PATIENT_SHARE - 1)
 
 
 class DiskWatch:
@@ -29,13 +61,16 @@ class DiskWatch:
 
     def __init__(self, folders: Sequence[str], limit_bytes: int) -> None:
         self._folders = folders
-        self._limit_bytes = limit_bytes
         self._program = shutil.which("du", path="/usr/bin:/bin")
-        self._free_bytes = self._ask()
-        self._used_bytes: int | None = None
-        self._began = self._ended = self._looked = time.monotonic()
+        self._bytes = _Gauge(_DU, 1024, limit_bytes, looks_first=True)
+        # Most runs make few files, so these are counted only once many are gone.
+        self._files = _Gauge(_DU_FILES, 1, limit_bytes // FILE_BYTES, looks_first=False)
+        self._measured = self._bytes
+        self._looked = time.monotonic()
         self._pid = 0
         self._answer_fd = -1
+        for gauge in (self._bytes, self._files):
+            gauge.free = self._ask(gauge)
 
     @property
     def is_measuring(self) -> bool:
@@ -44,46 +79,35 @@ class DiskWatch:
     def is_over(self) -> bool:
         """To be called about every `LOOK_EVERY_S`; never waits."""
         if self._pid:
-            return self._has_answer() and self._read_answer() > self._limit_bytes
+            return self._has_answer() and self._read_answer() > self._measured.limit
         now = time.monotonic()
         if self._program is None or now - self._looked < LOOK_EVERY_S:
             return False
         self._looked = now
-        if self._is_worth_it(now):
-            self._measure(self._program)
+        for gauge in (self._bytes, self._files):
+            if gauge.is_worth_it(now, self._ask(gauge)):
+                self._measure(self._program, gauge)
+                break
         return False
 
-    def _is_worth_it(self, now: float) -> bool:
-        """Whether so much is gone from the disk, since the last measurement, as may matter."""
-        took_s, pause_s = self._ended - self._began, now - self._ended
-        gone_bytes = self._free_bytes - self._ask()
-        if self._used_bytes is None:
-            # A short run that writes little is over before its first measurement.
-            return gone_bytes > self._limit_bytes // 8 or pause_s > _FIRST_AFTER_S
-        room_bytes = self._limit_bytes - self._used_bytes
-        if gone_bytes > room_bytes:
-            return pause_s >= took_s * (_HASTY_SHARE - 1)
-        # Other sandboxes write too: less than this says nothing.
-        dull_bytes = max(self._limit_bytes // 64, min(self._limit_bytes // 8, room_bytes // 2))
-        due = gone_bytes > dull_bytes or pause_s > _MEASURE_EVERY_S
-        return due and pause_s >= took_s * (_PATIENT_SHARE - 1)
-
-    def _ask(self) -> int:
+    def _ask(self, gauge: _Gauge) -> int:
         with contextlib.suppress(OSError):
             found = os.statvfs(self._folders[0])
-            return found.f_bavail * found.f_frsize
+            return found.f_favail if gauge is self._files else found.f_bavail * found.f_frsize
         return 0
 
-    def _measure(self, program: str) -> None:
+    def _measure(self, program: str, gauge: _Gauge) -> None:
         # du, not a walk of ours: it survives trees made to be too deep, and links swapped under it.
-        self._free_bytes = self._ask()
-        self._began = time.monotonic()
+        self._measured = gauge
+        gauge.free = self._ask(gauge)
+        gauge.began = time.monotonic()
         self._answer_fd, theirs = os.pipe()
         actions = [
             (os.POSIX_SPAWN_DUP2, theirs, 1),
             (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
         ]
-        self._pid = os.posix_spawn(program, [*_DU, *self._folders], {}, file_actions=actions)
+        words = [*gauge.words, *self._folders]
+        self._pid = os.posix_spawn(program, words, {}, file_actions=actions)
         os.close(theirs)
 
     def _has_answer(self) -> bool:
@@ -92,10 +116,11 @@ class DiskWatch:
 
     def _read_answer(self) -> int:
         self._pid = 0
-        self._ended = time.monotonic()
+        gauge = self._measured
+        gauge.ended = time.monotonic()
         with open(self._answer_fd, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            self._used_bytes = _sum(file)
-        return self._used_bytes
+            gauge.used = gauge.scale * _sum(file)
+        return gauge.used
 
     def close(self) -> None:
         if self._pid:
@@ -121,7 +146,7 @@ def measure(folders: Sequence[str], *, time_s: float) -> int:
                 env={},
                 timeout=time_s,
             )
-            return _sum(found.stdout.decode(errors="replace").splitlines())
+            return 1024 * _sum(found.stdout.decode(errors="replace").splitlines())
     return 0
 
 
@@ -132,4 +157,4 @@ def with_room(folders: Sequence[str], room_bytes: int) -> int:
 
 def _sum(lines: Iterable[str]) -> int:
     counts = [line.split(maxsplit=1)[0] for line in lines if line.strip()]
-    return 1024 * sum(int(count) for count in counts if count.isdigit())
+    return sum(int(count) for count in counts if count.isdigit())

@@ -34,6 +34,8 @@ from hiringhall.workers.sandboxes.disk import LOOK_EVERY_S, MEASURING_S, DiskWat
 _PR_SET_CHILD_SUBREAPER = 36
 _MOST_FDS = 64
 _SPARE = 2
+_NICER = 5
+"""By how much runs are less urgent than the hall, which has to answer while they work."""
 _PATIENCE_S = 30.0
 """How long a process may take to die: one that waits for a disk cannot be killed at once."""
 _QUIET = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -122,6 +124,7 @@ class Keeper:
 
     def __init__(self, places: Sequence[Place]) -> None:
         _set_subreaper()
+        os.nice(_NICER)  # and so whatever it starts: a run that wants every core gets what is left
         self._order: dict[str, Any] = {}
         self._deadline = 0.0
         self._pid = 0
