@@ -7,6 +7,7 @@ from typing import Any
 
 from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
 from hiringhall.domain.hosts import Pattern
+from hiringhall.domain.runs import EXTERNAL
 from hiringhall.engine.port import Engine
 from hiringhall.github import GitHub
 from hiringhall.mail import Mail
@@ -102,8 +103,12 @@ class Staffing:
 
     @property
     def ready(self) -> tuple[str, ...]:
-        """The runtimes that can work."""
-        return tuple(name for name, hindrance in self.hindrances.items() if not hindrance)
+        """The runtimes that can work here; those who work elsewhere are not among them."""
+        return tuple(
+            name
+            for name, hindrance in self.hindrances.items()
+            if not hindrance and name != EXTERNAL
+        )
 
 
 @dataclass(frozen=True, slots=True)

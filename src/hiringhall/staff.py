@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.runs import EXTERNAL
 from hiringhall.hall import Staffing
 from hiringhall.settings import Settings, SettingsError
 from hiringhall.workers.agents.finding import find_agents
@@ -67,7 +68,7 @@ async def hire(
         timeout_s=settings.run_timeout_s,
     )
     hindrance = await _hindrance(probe)
-    hindrances = {rehearsal.name: "", command.name: hindrance}
+    hindrances = {rehearsal.name: "", command.name: hindrance, EXTERNAL: ""}
     for name, agent in agents.items():
         hindrances[name] = hindrance or _agent_hindrance(agent, place)
     builtin = Builtin(

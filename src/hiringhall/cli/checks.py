@@ -67,7 +67,7 @@ def check_books(
 
 def openapi(
     door: Annotated[
-        str, typer.Argument(help="Which door: agentwork or agentix.", metavar="DOOR")
+        str, typer.Argument(help="Which door: agentwork, agentix or native.", metavar="DOOR")
     ] = "agentwork",
 ) -> None:
     """Print a door's OpenAPI 3.1 document as JSON."""
@@ -78,13 +78,16 @@ def openapi(
     from hiringhall.doors.agentix.door import DOOR as AGENTIX
     from hiringhall.doors.agentwork.routes import DOOR
     from hiringhall.doors.kit.openapi import openapi as document_of
+    from hiringhall.doors.native.door import DOOR as NATIVE
+    from hiringhall.doors.native.door import PATH
 
-    doors = {one.name: one for one in (DOOR, AGENTIX)}
+    doors = {one.name: one for one in (DOOR, AGENTIX, NATIVE)}
     if door not in doors:
         known = ", ".join(doors)
         raise CommandError(f"There is no door {door!r}; the doors are {known}.", Exit.NOT_FOUND)
     version = importlib.metadata.version("hiringhall")
-    document = document_of(doors[door], version=version, servers=("/", f"/{door}"))
+    servers = (PATH,) if door == NATIVE.name else ("/", f"/{door}")
+    document = document_of(doors[door], version=version, servers=servers)
     sys.stdout.write(f"{json.dumps(document, indent=2)}\n")
 
 

@@ -57,6 +57,10 @@ BACK_OFF_S = (2, 10, 60)
 """Seconds until the next attempt, by how many have broken."""
 
 
+EXTERNAL = "external"
+"""The runtime whose runs are done elsewhere: no node takes one, whoever leases it does."""
+
+
 class OutcomeKind(StrEnum):
     """How a run can end of its own accord."""
 

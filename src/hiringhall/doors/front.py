@@ -13,6 +13,7 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.health import DoorCollector, Health
 from hiringhall.doors.kit import DoorApp, LiveStreams, documented
 from hiringhall.doors.mounts import Mount, Mounts
+from hiringhall.doors.native import door as native
 from hiringhall.doors.welcome import welcome
 from hiringhall.workers.coordination.desks import Desks
 from hiringhall.workers.masking import LiveSecrets
@@ -52,6 +53,7 @@ def open_front(
     plain = DoorApp(described, desk, live=live)
     shared = DoorApp(described, desk, live=live, headers=_VARY)
     teams = DoorApp(documented(agentix.DOOR, version=version, server="/agentix"), desk, live=live)
+    own = DoorApp(documented(native.DOOR, version=version, server=native.PATH), desk, live=live)
     downloads = DoorApp(files.DOOR, desk, live=live)
     workers = DoorApp(work.DOOR, work.WorkDesk(desk, desks or _nobodys(desk)), live=live)
     first_page = welcome((agentwork.DOOR, agentix.DOOR), version=version)
@@ -64,7 +66,7 @@ def open_front(
             raise ValueError(f"there is no door {name!r}; the doors are {', '.join(doors)}")
         hosts[host] = doors[name]
     health_desk.registry.register(
-        DoorCollector((plain, shared, teams, downloads, workers, operators))
+        DoorCollector((plain, shared, teams, own, downloads, workers, operators))
     )
     app = Mounts(
         (
@@ -72,6 +74,7 @@ def open_front(
             Mount("/api/v1", plain),
             Mount("/api/v1/tasks", shared),  # by_key: Nexwork's agents come here with `nxw_`
             *(Mount(path, teams) for path in agentix.PATHS),
+            Mount(native.PATH, own, strip=True),
             Mount("/files", downloads),
             Mount("/mcp/work", workers),
         ),

@@ -125,6 +125,12 @@ async def by_id(tx: Tx, run_id: str) -> Run | None:
     return None if row is None else to_run(row)
 
 
+async def ended_because(tx: Tx, run_id: str) -> str | None:
+    """Why a run ended, in the words of whoever ended it; None while it has not."""
+    row = await tx.one(_by_id, run_id=run_id)
+    return None if row is None else row.ended_because
+
+
 async def live_of_task(tx: Tx, task_id: str) -> Run | None:
     """The run that is queued or at work on a task, or None."""
     row = await tx.one(_live_of_task, task_id=task_id)

@@ -13,7 +13,7 @@ from hiringhall.actions.runs.claiming import Round
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.blobs import Blobs
 from hiringhall.domain.errors import HallError, Invalid, Superseded
-from hiringhall.domain.runs import Run, RunToken
+from hiringhall.domain.runs import EXTERNAL, Run, RunToken
 from hiringhall.hall import Hall
 from hiringhall.workers.masking import LiveSecrets
 from hiringhall.workers.runtimes.port import (
@@ -82,9 +82,11 @@ class Runner:
 
     def check_role(self, runtime: str, config: Mapping[str, Any]) -> None:
         """Refuse a role whose runtime is not here, or cannot mean its settings; raises Invalid."""
+        if runtime == EXTERNAL:
+            return  # what its workers read of a role is their own affair
         chosen = self._runtimes.get(runtime)
         if chosen is None:
-            known = ", ".join(sorted(self._runtimes))
+            known = ", ".join(sorted([*self._runtimes, EXTERNAL]))
             raise Invalid(
                 f"There is no runtime '{runtime}'; there are {known}", {"runtime": "unknown"}
             )

@@ -18,11 +18,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from hiringhall.actions import registrations, teams
+from hiringhall.actions import registrations, roles, teams
+from hiringhall.actions.runs import external
+from hiringhall.domain.policy import Actor
 from hiringhall.doors.agentix.door import DOOR
 from hiringhall.doors.agentix.words import ref
 from hiringhall.doors.kit import openapi
 from hiringhall.hall import Hall
+from hiringhall.queries import runs
 from hiringhall.queries import teams as team_queries
 from hiringhall.queries.accounts import authenticate
 from tests.doors.agentix.conftest import Customer
@@ -51,6 +54,8 @@ class Prepared:
 
     key: str
     known: dict[str, list[str]]
+    service_key: str
+    report: dict[str, str]
 
 
 async def prepare(hall: Hall) -> Prepared:
@@ -59,18 +64,33 @@ async def prepare(hall: Hall) -> Prepared:
     known: dict[str, list[str]] = {"token": [], "team_id": [], "role_id": []}
     for owner in (actor, actor, await authenticate(hall, rival.secret)):
         team = await teams.create_team(hall, actor=owner, name="x")
-        roles = await team_queries.roles_of(hall, actor=owner, team_id=team.id)
+        kinds = await team_queries.roles_of(hall, actor=owner, team_id=team.id)
         known["team_id"].append(ref("team", team.id))
-        known["role_id"] += [ref("role", role.id) for role in roles]
+        known["role_id"] += [ref("role", role.id) for role in kinds]
     for number in range(9):
         token = await registrations.begin(hall, name="x", email="x@example.com", source_address="x")
-        if number % 3:
+        if number % 3 == 0:
             await registrations.confirm(hall, token=token)
         known["token"].append(token)
     known["name"] = ["supervised", "autopilot"]
     await post(hall, actor)
     known["worker_id"] = [ref("worker", (await begin(hall)).id)]
-    return Prepared(account.secret, known)
+    key, report = await lease_outside(hall, actor)
+    return Prepared(account.secret, known, key, report)
+
+
+async def lease_outside(hall: Hall, actor: Actor) -> tuple[str, dict[str, str]]:
+    """The key of a worker elsewhere, and the ids that its report names."""
+    default, *_ = await team_queries.list_teams(hall, actor=actor)
+    await roles.create_role(
+        hall, actor=actor, team_id=default.id, name="far", system_prompt="x", runtime="external"
+    )
+    task = await post(hall, actor, role="far")
+    (run,) = (await runs.runs_of_tasks(hall, task_ids=[task.id]))[task.id]
+    lease = await external.lease_run(hall, actor=actor, run_id=run.id)
+    assert lease.service_key is not None
+    report = {"worker_id": ref("worker", run.id), "task_id": ref("task", task.id)}
+    return lease.service_key, report
 
 
 def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path) -> None:
@@ -104,6 +124,31 @@ def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path)
             assert any(status < 300 for status in seen), f"{label} never went well: {seen}"
 
 
+def aim(case: Any, pick: int, prepared: Prepared) -> str:
+    """Have a drawn request speak of what is there, mostly; the key that it is made with."""
+    for name, known in prepared.known.items():
+        if pick and name in case.path_parameters:
+            case.path_parameters[name] = known[pick % len(known)]
+    if pick and "teamId" in (case.query or {}):
+        case.query["teamId"] = prepared.known["team_id"][pick % 3]
+    hook = case.path.startswith("/webhooks")
+    if pick and isinstance(case.body, dict):
+        case.body = aimed(case.body, case.path, pick, prepared) | (prepared.report if hook else {})
+    return prepared.service_key if hook else prepared.key
+
+
+def aimed(body: dict[str, Any], path: str, pick: int, prepared: Prepared) -> dict[str, Any]:
+    if "teamId" in body:
+        body["teamId"] = prepared.known["team_id"][pick % 3]
+    if pick % 2:
+        # A runtime that is drawn is one that this hall has not.
+        body = {name: said for name, said in body.items() if name not in BEYOND}
+    if pick % 2 and path == "/events":
+        body = {name: said for name, said in body.items() if name in PLAIN}
+        body["type"] = "progress"
+    return body
+
+
 def check_operation(
     strategy: Any, url: str, prepared: Prepared, session: requests.Session, seen: set[int]
 ) -> None:
@@ -125,21 +170,9 @@ def check_operation(
         with_key=st.sampled_from([True, True, True, False]),
     )
     def check(case: Any, pick: int, *, with_key: bool) -> None:
-        for name, known in prepared.known.items():
-            if pick and name in case.path_parameters:
-                case.path_parameters[name] = known[pick % len(known)]
-        if pick and "teamId" in (case.query or {}):
-            case.query["teamId"] = prepared.known["team_id"][pick % 3]
-        if pick and isinstance(case.body, dict) and "teamId" in case.body:
-            case.body["teamId"] = prepared.known["team_id"][pick % 3]
-        if pick % 2 and isinstance(case.body, dict):
-            # A runtime that is drawn is one that this hall has not.
-            case.body = {name: said for name, said in case.body.items() if name not in BEYOND}
-        if pick % 2 and case.path == "/events" and isinstance(case.body, dict):
-            case.body = {name: said for name, said in case.body.items() if name in PLAIN}
-            case.body["type"] = "progress"
+        key = aim(case, pick, prepared)
         if with_key:
-            case.headers = {**(case.headers or {}), "Authorization": f"Bearer {prepared.key}"}
+            case.headers = {**(case.headers or {}), "Authorization": f"Bearer {key}"}
         response = case.call(base_url=url, session=session)
         seen.add(response.status_code)
         # GitHub is not there in this test, and 502 is what the door says then.

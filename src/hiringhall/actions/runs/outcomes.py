@@ -97,6 +97,30 @@ async def deliver(
     links: Sequence[str] = (),
 ) -> Task:
     """Hand in the task's next deliverable, with what was attached before; the run ends."""
+    return await hand_in(
+        tx,
+        hall,
+        token=token,
+        text=text,
+        files=files,
+        branch=branch,
+        commit=commit,
+        links=links,
+    )
+
+
+async def hand_in(
+    tx: Tx,
+    hall: Hall,
+    *,
+    token: RunToken,
+    text: str,
+    files: Sequence[NewFile] = (),
+    branch: str | None = None,
+    commit: str | None = None,
+    links: Sequence[str] = (),
+) -> Task:
+    """The same, within a transaction."""
     task, run = await load_fenced(tx, token)
     files = await _with_attached(tx, task.id, files)
     if len(files) > MAX_FILES:
@@ -154,6 +178,11 @@ async def deliver(
 @action
 async def give_up(tx: Tx, hall: Hall, *, token: RunToken, reason: str) -> Task:
     """Say that the task cannot be done; the run and the task end as failed."""
+    return await fail(tx, hall, token=token, reason=reason)
+
+
+async def fail(tx: Tx, hall: Hall, *, token: RunToken, reason: str) -> Task:
+    """The same, within a transaction."""
     task, run = await load_fenced(tx, token)
     said = reason.strip() or "The worker gave up without a reason"
     await attachments.forget(tx, task.id)

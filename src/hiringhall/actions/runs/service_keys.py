@@ -26,6 +26,11 @@ async def issue_service_key(tx: Tx, hall: Hall, *, token: RunToken) -> str:
         Superseded: the run has ended, or another has taken its place.
         SecretNotRepeated: it has a secret already.
     """
+    return await give_key(tx, hall, token=token)
+
+
+async def give_key(tx: Tx, hall: Hall, *, token: RunToken) -> str:
+    """The same, within a transaction."""
     await load_fenced(tx, token, states=LEASED)
     secret = SERVICE_KEY_PREFIX + _text(hall.random(SECRET_BYTES))
     if not await service_keys.give(tx, token.run_id, hashlib.sha256(secret.encode()).digest()):

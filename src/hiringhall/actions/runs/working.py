@@ -55,10 +55,17 @@ async def claim_next_run(
     run = await choose_run(tx, hall, runtimes, begins)
     if run is None:
         return None
-    now_us = hall.clock()
-    until_us = now_us + lease_s * 1_000_000
+    until_us = hall.clock() + lease_s * 1_000_000
+    return run if await take_in_hand(tx, hall, run, node_id=node_id, until_us=until_us) else None
+
+
+async def take_in_hand(tx: Tx, hall: Hall, run: Run, *, node_id: str, until_us: int) -> bool:
+    """Lease a queued run to a node until a time, and claim its task; False where it was too late.
+
+    On PostgreSQL the caller has locked the task's row.
+    """
     if not await runs.lease(tx, run.id, node_id=node_id, until_us=until_us):
-        return None
+        return False
     task = await tasks.for_change(tx, run.task_id)
     if task is not None and task.state is State.OPEN:
         await move(
@@ -70,12 +77,17 @@ async def claim_next_run(
             actor=actor_of(run),
             event=TaskClaimed(run.id),
         )
-    return run
+    return True
 
 
 @action
 async def start_run(tx: Tx, hall: Hall, *, token: RunToken) -> RunBrief:
     """Begin a run that is in hand; raises Superseded when it is not any more."""
+    return await _brief_of(tx, *await begin(tx, hall, token=token))
+
+
+async def begin(tx: Tx, hall: Hall, *, token: RunToken) -> tuple[Task, Run]:
+    """The same within a transaction; the task and the run as they were given out."""
     task, run = await load_fenced(tx, token, states=frozenset({RunState.STARTING}))
     await runs.begin(tx, run.id, at_us=hall.clock())
     event = RunStarted(run.id, run.generation, run.runtime)
@@ -84,7 +96,7 @@ async def start_run(tx: Tx, hall: Hall, *, token: RunToken) -> RunBrief:
         task = await move(tx, hall, task, Command.START, side=Side.WORKER, actor=actor, event=event)
     else:
         task = await record(tx, hall, task, actor=actor, event=event, was=task)
-    return await _brief_of(tx, task, run)
+    return task, run
 
 
 async def read_brief(hall: Hall, *, token: RunToken) -> RunBrief:

@@ -7,6 +7,7 @@ from hiringhall.doors.agentix import (
     routes_roles,
     routes_teams,
     routes_texts,
+    routes_webhooks,
     routes_workers,
 )
 from hiringhall.doors.agentix.errors import ENVELOPES, ERRORS, envelope
@@ -47,6 +48,7 @@ DOOR: Door[Desk] = Door(
         *routes_roles.ROUTES,
         *routes_workers.ROUTES,
         *routes_events.ROUTES,
+        *routes_webhooks.ROUTES,
         *routes_texts.ROUTES,
     ),
 )

@@ -163,7 +163,7 @@ class DoorApp(Generic[D]):
 
     async def _refuse(self, reply: Reply, refusal: Refusal) -> None:
         body = encode_json(self.door.envelope(refusal))
-        await reply.whole(refusal.status, body, JSON, refusal.headers)
+        await reply.whole(refusal.status, body, self.door.refusal_type, refusal.headers)
 
     async def _refuse_unread(self, reply: Reply, error: Refused, receive: Receive) -> None:
         """Refuse what the kit itself refuses; where a body is still coming, throw it away after."""
@@ -179,7 +179,7 @@ class DoorApp(Generic[D]):
             await self._refuse(reply, refusal)
             return
         body = encode_json(self.door.envelope(refusal))
-        await reply.start(refusal.status, JSON, len(body), refusal.headers)
+        await reply.start(refusal.status, self.door.refusal_type, len(body), refusal.headers)
         await reply.more(body, more=True)
         await drain(receive, most_bytes=_DRAIN_BYTES, most_s=_DRAIN_S)
         await reply.more(b"", more=False)

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from hiringhall.domain.errors import HallError
+from hiringhall.doors.kit.answers import JSON
 from hiringhall.doors.kit.bodies import Limits
 from hiringhall.doors.kit.refusals import Header, Refusal
 from hiringhall.doors.kit.routes import Route
@@ -28,7 +29,7 @@ class Door(Generic[D]):
 
     `errors` is total over `domain.errors.ALL` (tests/doors/test_error_tables.py). `envelope`
     spells a refusal; `envelopes` says of which struct by status, with 0 for every other one.
-    `headers` stand on every answer.
+    `headers` stand on every answer, `refusal_type` is what a refusal's body is called.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Door(Generic[D]):
     envelope: Callable[[Refusal], msgspec.Struct]
     envelopes: Mapping[int, type[msgspec.Struct]]
     headers: tuple[Header, ...] = ()
+    refusal_type: bytes = JSON
     limits: Limits = field(default_factory=Limits)
 
     def spelling(self, error: type[HallError]) -> Spelling:

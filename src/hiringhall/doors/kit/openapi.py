@@ -143,7 +143,8 @@ def _responses(
             responses[status]["content"] = {"application/json": {"schema": schema}}
     for status in sorted(_refusals(door, route)):
         if status not in responses:
-            content = {"application/json": {"schema": schemas[door.envelope_of(status)]}}
+            kind = door.refusal_type.decode()
+            content = {kind: {"schema": schemas[door.envelope_of(status)]}}
             responses[status] = {
                 "description": HTTPStatus(status).phrase,
                 "content": content,

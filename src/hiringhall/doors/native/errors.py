@@ -1,0 +1,67 @@
+"""How the native door spells what goes wrong: problem details (RFC 9457)."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+
+from hiringhall.domain import errors
+from hiringhall.domain.errors import HallError, NotYours
+from hiringhall.doors.kit import Refusal, Spelling
+
+PROBLEM_JSON = b"application/problem+json"
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """What went wrong: `code` is for programs, `detail` for people, `fields` says where."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    fields: dict[str, str] = {}
+
+
+ERRORS: Mapping[type[HallError], Spelling] = {
+    errors.Unauthorized: Spelling(401),
+    errors.InvalidCredentials: Spelling(401),
+    errors.NotEnoughFunds: Spelling(402),
+    errors.Forbidden: Spelling(403),
+    errors.RegistrationClosed: Spelling(403),
+    errors.NotFound: Spelling(404),
+    errors.NotYours: Spelling(404, errors.NotFound.code),
+    errors.Invalid: Spelling(400),
+    errors.NoOrganization: Spelling(400),
+    errors.WrongState: Spelling(409),
+    errors.LostRace: Spelling(409),
+    errors.EmailTaken: Spelling(409),
+    errors.NameTaken: Spelling(409),
+    errors.IdempotencyConflict: Spelling(409),
+    errors.SecretNotRepeated: Spelling(409),
+    errors.Superseded: Spelling(409),
+    errors.Gone: Spelling(410),
+    errors.TooManyAttempts: Spelling(429),
+    errors.OutOfCredits: Spelling(429),
+    errors.Unreachable: Spelling(502),
+    errors.Unavailable: Spelling(503),
+}
+
+ENVELOPES: Mapping[int, type[msgspec.Struct]] = {0: Problem}
+
+
+def envelope(refusal: Refusal) -> Problem:
+    """One shape for all; somebody else's thing is not there."""
+    detail = refusal.message
+    if isinstance(refusal.error, NotYours):
+        detail = f"{refusal.error.what.capitalize()} not found"
+    return Problem(
+        type="about:blank",
+        title=HTTPStatus(refusal.status).phrase,
+        status=refusal.status,
+        detail=detail,
+        code=refusal.code,
+        request_id=refusal.request_id,
+        fields=dict(refusal.fields),
+    )
