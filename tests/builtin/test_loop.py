@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from hiringhall.workers.builtin import host as host_module
 from hiringhall.workers.builtin.host import LoopDied, LoopHost, Sides
+from hiringhall.workers.builtin.loop.running import UNREADABLE
 from hiringhall.workers.builtin.prompts import instructions
 from hiringhall.workers.builtin.shell import Shell
 from hiringhall.workers.builtin.wire import Begin, Outcome
@@ -51,6 +53,7 @@ class Desk:
                 instructions(system_prompt="", repository=False, workspace="/workspace",
                              branch="b", plan_first=bool(more.get("plan_first"))),
                 prompt, self.history, more.get("plan_first", False), more.get("most_steps", 40),
+                more.get("criteria", []), more.get("anew", ""),
             )  # fmt: skip
             try:
                 return await self.host.run(begin, Sides(shell, self._tell, self._keep))
@@ -147,6 +150,44 @@ async def test_no_delivery_without_a_plan_and_its_checks(desk: Desk) -> None:
         outcome = await desk.go(server)
     assert outcome.text == "Half.\n\nWhat falls short: There is no file"
     assert len(server.answered) == 7
+
+
+async def test_the_tasks_own_criteria_are_checked_whatever_is_planned(desk: Desk) -> None:
+    given = ["The file says hello", "It is short"]
+    second = call("check_criterion", number=2, met=True, evidence="One line")
+    calls = [DELIVER, PLAN, CHECK, DELIVER, second, DELIVER]
+    with model_server(*(Turn(calls=[one]) for one in calls)) as server:
+        outcome = await desk.go(server, criteria=given)
+    assert outcome.kind == "delivered", outcome
+    assert server.problems == []
+    assert len(server.answered) == len(calls)
+
+
+async def test_a_conversation_that_cannot_be_read_begins_anew(desk: Desk) -> None:
+    desk.history = b'[{"kind": "of another version"}]'
+    fail = Turn(calls=[call("fail", reason="No")], when="The whole brief")
+    with model_server(fail) as server:
+        outcome = await desk.go(server, "Go on", anew="The whole brief")
+    assert outcome.kind == "gave_up", outcome
+    assert desk.told == [UNREADABLE]
+    assert b"No" in desk.history
+
+
+async def test_a_process_that_nobody_needs_ends_and_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_module, "IDLE_S", 0.05)
+    provider, host = Bubblewrap(), LoopHost()
+    desk = Desk(host, Inside(provider, tmp_path), tmp_path)
+    for _ in range(2):
+        with model_server(Turn(calls=[call("fail", reason="No")])) as server:
+            assert (await desk.go(server)).kind == "gave_up"
+        desk.history = b""
+        async with asyncio.timeout(30):
+            while host.pid is not None:  # noqa: ASYNC110  nothing tells a test but a look
+                await asyncio.sleep(0.02)
+    await host.close()
+    await provider.close()
 
 
 async def test_it_asks_typed_questions_and_goes_on_with_the_answer(desk: Desk) -> None:

@@ -29,6 +29,7 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
     """Begin a run, with the conversation so far if there is one.
 
     `speaks` is the dialect in which the gateway, behind `model_socket`, is asked for `model`.
+    `criteria` are the task's own. `anew` is the prompt where the conversation cannot be read.
     """
 
     run: str
@@ -40,6 +41,8 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
     history: bytes
     plan_first: bool
     most_steps: int
+    criteria: list[str] = []
+    anew: str = ""
 
 
 class End(msgspec.Struct, frozen=True, tag=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from hiringhall.domain.criteria import read_criteria
 from hiringhall.domain.questions import make_question
 from hiringhall.workers.agents.prompts import seen_of
 from hiringhall.workers.briefs import as_markdown, thread_parts
@@ -131,6 +132,8 @@ class BuiltinRun:
             history=history,
             plan_first=self._plan_first,
             most_steps=means.role.steps,
+            criteria=list(read_criteria(brief.task.accept_criteria)),
+            anew=self._prompt(goes_on=False),
         )
 
     @property

@@ -166,7 +166,8 @@ async def plan(
     Args:
         context: The run.
         steps: What you will do, in order.
-        criteria: Every accept criterion of the brief in its own words, and what it plainly implies.
+        criteria: What the brief asks for, in its own words, and what it plainly implies. The task's
+            own accept criteria come before them by themselves.
     """
     work = context.deps
     work.plan(criteria)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx2
+from pydantic import ValidationError
 from pydantic_ai import Agent, UsageLimits, exceptions
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, repair_messages
 from pydantic_ai.models import Model
@@ -19,6 +20,7 @@ from hiringhall.workers.builtin.wire import Asking, Begin, Outcome
 
 KEY = "the-hall-knows-this-run-by-its-socket"
 """What the clients are given for a key, because they want one. It opens nothing."""
+UNREADABLE = "What was said before cannot be read any more: beginning anew, with the whole brief"
 SILENCE_S = 600.0
 MOST_OUTPUT_TOKENS = 16_000
 _CONNECT_S = 10.0
@@ -58,14 +60,10 @@ async def _client(model_socket: str) -> AsyncGenerator[httpx2.AsyncClient]:
 
 
 async def _loop(begin: Begin, model: Model, work: Work, keep: Keep) -> Outcome:
-    history: Sequence[ModelMessage] = ()
-    if begin.history:
-        # A run that was cut off may have left calls that nobody answered.
-        history = repair_messages(ModelMessagesTypeAdapter.validate_json(begin.history))
-        work.remember(history)
+    history, prompt = await _earlier(begin, work)
     agent = make_agent(plan_first=begin.plan_first)
     async with agent.iter(
-        begin.prompt,
+        prompt,
         message_history=history,
         model=model,
         instructions=begin.instructions,
@@ -85,6 +83,20 @@ async def _loop(begin: Begin, model: Model, work: Work, keep: Keep) -> Outcome:
         await keep(_dump(run.all_messages()))
         assert run.result is not None
         return _outcome(run.result.output)
+
+
+async def _earlier(begin: Begin, work: Work) -> tuple[Sequence[ModelMessage], str]:
+    """The conversation so far, and what it goes on with."""
+    if not begin.history:
+        return (), begin.prompt
+    try:
+        # A run that was cut off may have left calls that nobody answered.
+        history = repair_messages(ModelMessagesTypeAdapter.validate_json(begin.history))
+    except ValidationError:
+        await work.tell(UNREADABLE)
+        return (), begin.anew or begin.prompt
+    work.remember(history)
+    return history, begin.prompt
 
 
 def _outcome(ended: Ended) -> Outcome:

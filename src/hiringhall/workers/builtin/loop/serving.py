@@ -74,6 +74,7 @@ class Serving:
         work = Work(
             run=functools.partial(self._do, begin.run, run),
             tell=lambda text: self._say(Tell(begin.run, text)),
+            given=tuple(begin.criteria),
         )
         try:
             outcome = await go(begin, work, lambda history: self._keep(begin.run, run, history))

@@ -13,17 +13,24 @@ PLAN = "plan"
 
 @dataclass
 class Work:
-    """The state of one run."""
+    """The state of one run; `given` are the task's own criteria, which no plan leaves out."""
 
     run: Run
     tell: Callable[[str], Awaitable[None]]
+    given: tuple[str, ...] = ()
     criteria: list[str] = field(default_factory=list[str])
     checked: dict[int, bool] = field(default_factory=dict[int, bool])
     """By the criterion's number, from 1: whether it was met when last looked at."""
 
+    def __post_init__(self) -> None:
+        """The task's own criteria hold before there is a plan."""
+        self.plan(())
+
     def plan(self, criteria: Sequence[str]) -> None:
-        """Begin with new criteria, none of them checked."""
-        self.criteria = [one.strip() for one in criteria if one.strip()]
+        """Begin with new criteria behind the task's own, none of them checked."""
+        known = {one.casefold() for one in self.given}
+        tidy = [one.strip() for one in criteria if one.strip()]
+        self.criteria = [*self.given, *(one for one in tidy if one.casefold() not in known)]
         self.checked = {}
 
     def check(self, number: int, *, met: bool) -> bool:
