@@ -63,10 +63,11 @@ class WaitingChanged(Happened):
 
 @dataclass(frozen=True, slots=True)
 class TaskClaimed(Happened):
-    """Somebody took the task; for staff, a run."""
+    """Somebody took the task; for staff, a run, by then with the repository that it works in."""
 
     type = "task_claimed"
     run_id: str | None = None
+    repository: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

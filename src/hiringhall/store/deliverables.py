@@ -122,12 +122,12 @@ async def next_number(tx: Tx, task_id: str) -> int:
 async def by_id(tx: Tx, deliverable_id: str) -> Deliverable | None:
     """A submission."""
     row = await tx.one(_by_id, deliverable_id=deliverable_id)
-    return None if row is None else _to_deliverable(row)
+    return None if row is None else to_deliverable(row)
 
 
 async def of_task(tx: Tx, task_id: str) -> list[Deliverable]:
     """All submissions of a task, in their order."""
-    return [_to_deliverable(row) for row in await tx.all(_of_task, task_id=task_id)]
+    return [to_deliverable(row) for row in await tx.all(_of_task, task_id=task_id)]
 
 
 async def decide(
@@ -148,16 +148,17 @@ async def decide(
 
 async def files_of(tx: Tx, deliverable_id: str) -> list[FileRow]:
     """The files of a submission, by name."""
-    return [_to_file(row) for row in await tx.all(_files, deliverable_id=deliverable_id)]
+    return [to_file(row) for row in await tx.all(_files, deliverable_id=deliverable_id)]
 
 
 async def file_by_id(tx: Tx, file_id: str) -> FileRow | None:
     """A delivered file."""
     row = await tx.one(_file, file_id=file_id)
-    return None if row is None else _to_file(row)
+    return None if row is None else to_file(row)
 
 
-def _to_file(row: Any) -> FileRow:
+def to_file(row: Any) -> FileRow:
+    """A delivered file out of a row of the table."""
     return FileRow(
         row.id,
         row.organization_id,
@@ -171,7 +172,8 @@ def _to_file(row: Any) -> FileRow:
     )
 
 
-def _to_deliverable(row: Any) -> Deliverable:
+def to_deliverable(row: Any) -> Deliverable:
+    """A submission out of a row of the table."""
     return Deliverable(
         row.id,
         row.task_id,

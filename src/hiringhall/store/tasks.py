@@ -91,8 +91,8 @@ class TaskLine:
     created_at_us: int
 
 
-_BRIEF = ("title", "description", "accept_criteria", "role", "priority")
-"""What its poster may word anew."""
+_BRIEF = ("title", "description", "accept_criteria", "role", "priority", "repository")
+"""What its poster may word anew, and what a run finds out."""
 
 _CHANGING = (
     "state",
@@ -227,7 +227,6 @@ async def add(tx: Tx, task: Task) -> None:
         created_by=task.created_by,
         engagement=task.engagement.value,
         acceptance=task.acceptance.value,
-        repository=task.repository,
         spec_approval=int(task.spec_approval),
         price_cents=task.price_cents,
         created_at_us=task.created_at_us,

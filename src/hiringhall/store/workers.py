@@ -15,6 +15,8 @@ from hiringhall.store.tables import runs, tasks, teams
 
 NEWEST = "~"
 """Behind every id there will be."""
+MOST_OF_TASK = 20
+"""How many runs a task is shown with."""
 EVER = (0, 2**62)
 """From the first microsecond to the last."""
 
@@ -81,9 +83,20 @@ _live_of_team = Statement(
     .order_by(runs.c.id.desc()),
     name="live_runs_of_team",
 )
+_numbered = (
+    select(
+        runs.c.id,
+        func.row_number()
+        .over(partition_by=runs.c.task_id, order_by=runs.c.generation.desc())
+        .label("position"),
+    )
+    .where(any_of(runs.c.task_id, "task_ids"))
+    .subquery()
+)
 _of_tasks = Statement(
     select(runs)
-    .where(any_of(runs.c.task_id, "task_ids"))
+    .select_from(_numbered.join(runs, runs.c.id == _numbered.c.id))
+    .where(_numbered.c.position <= bindparam("most"))
     .order_by(runs.c.task_id, runs.c.generation.desc()),
     name="runs_of_tasks",
 )
@@ -162,10 +175,12 @@ async def live_of_team(tx: Tx, team_id: str, states: Sequence[RunState]) -> list
     return [to_run(row) for row in await tx.all(_live_of_team, team_id=team_id, states=words)]
 
 
-async def of_tasks(tx: Tx, task_ids: Sequence[str]) -> dict[str, list[Run]]:
-    """The runs of each of some tasks, newest first; a task without any is left out."""
+async def of_tasks(
+    tx: Tx, task_ids: Sequence[str], *, most: int = MOST_OF_TASK
+) -> dict[str, list[Run]]:
+    """The newest runs of each of some tasks, newest first; a task without any is left out."""
     found: dict[str, list[Run]] = {}
-    for row in await tx.all(_of_tasks, task_ids=list(task_ids)):
+    for row in await tx.all(_of_tasks, task_ids=list(task_ids), most=most):
         found.setdefault(row.task_id, []).append(to_run(row))
     return found
 

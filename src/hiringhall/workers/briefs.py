@@ -1,5 +1,6 @@
 """A task's brief as files, for a worker that reads files: all that was said, in order."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,9 @@ from hiringhall.domain.ids import branch_of
 from hiringhall.store.deliverables import Deliverable
 from hiringhall.store.plans import Plan
 from hiringhall.store.questions import Exchange
+from hiringhall.workers.sessions import Seen
+
+CRITERIA = "## Accept criteria: verify each before you hand in"
 
 
 def write_brief(brief: RunBrief, folder: Path) -> None:
@@ -20,11 +24,38 @@ def write_brief(brief: RunBrief, folder: Path) -> None:
 
 def as_markdown(brief: RunBrief) -> str:
     """The brief as a person would read it."""
-    parts = [f"# {brief.task.title}", brief.task.description]
-    if brief.task.accept_criteria:
-        parts.append(f"## Accept criteria\n\n{brief.task.accept_criteria}")
+    parts = _task_parts(brief)
     parts += thread_parts(brief.exchanges, brief.plans, brief.deliverables)
     return "\n\n".join(parts) + "\n"
+
+
+def news(brief: RunBrief, seen: Seen) -> list[str]:
+    """What a worker has not been told yet, as sections of a text; a changed brief as a whole."""
+    parts: list[str] = []
+    if seen.brief not in ("", _digest(brief)):
+        parts = ["## The brief has changed, and says now", *_task_parts(brief)]
+    return parts + thread_parts(
+        brief.exchanges[seen.exchanges :],
+        brief.plans[seen.plans :],
+        brief.deliverables[seen.deliverables :],
+    )
+
+
+def seen_of(brief: RunBrief) -> Seen:
+    """How much a run has been told when its first prompt is sent."""
+    return Seen(len(brief.exchanges), len(brief.plans), len(brief.deliverables), _digest(brief))
+
+
+def _task_parts(brief: RunBrief) -> list[str]:
+    task = brief.task
+    parts = [f"# {task.title}", task.description]
+    if task.accept_criteria:
+        parts.append(f"{CRITERIA}\n\n{task.accept_criteria}")
+    return [part for part in parts if part]
+
+
+def _digest(brief: RunBrief) -> str:
+    return hashlib.sha256("\n\n".join(_task_parts(brief)).encode()).hexdigest()
 
 
 def thread_parts(

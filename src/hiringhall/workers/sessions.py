@@ -47,11 +47,12 @@ class Occupant(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """How much of a task's thread an agent has been told."""
+    """How much of a task's thread an agent has been told, and which brief (its digest)."""
 
     exchanges: int = 0
     plans: int = 0
     deliverables: int = 0
+    brief: str = ""
 
 
 class Held(msgspec.Struct, frozen=True):

@@ -20,6 +20,8 @@ from schemathesis.specs.openapi.checks import (
 
 from hiringhall.actions import registrations, roles, teams
 from hiringhall.actions.runs import external
+from hiringhall.actions.tasks.change import drop_task
+from hiringhall.actions.tasks.running import run_task
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.agentix.door import DOOR
 from hiringhall.doors.agentix.words import ref
@@ -31,10 +33,17 @@ from hiringhall.queries.accounts import authenticate
 from tests.doors.agentix.conftest import Customer
 from tests.support.halls import begin, open_account, post
 from tests.support.served import served_hall
+from tests.support.teams import put_up
 
 DOCUMENT = openapi(DOOR, version="test")
 EXAMPLES = 10
 BEYOND = {"runtime", "model", "models", "permissions", "memoryMib", "processes", "diskMib"}
+PROPER: dict[str, dict[str, Any]] = {
+    "/roles": {"name": "x", "systemPrompt": "x", "timeout": 60},
+    "/tasks": {"title": "x"},
+    "/tasks/{task_id}/subtasks": {"title": "x"},
+}
+NAMES_OTHERS = {"dependencies", "parentTaskId", "cursor"}
 PLAIN = {"teamId", "actor", "data"}
 NO_THROTTLE: dict[str, Any] = {
     "registrations_per_hour": 1_000_000,
@@ -50,23 +59,43 @@ CHECKS = [
 
 @dataclass
 class Prepared:
-    """Somebody's key, and what there is to ask for, by the name of the path's parameter."""
+    """Somebody's key, and what there is to ask for, by the name of the path's parameter.
+
+    `tasks` are those that can be given a word, by the word that ends the path.
+    """
 
     key: str
     known: dict[str, list[str]]
     service_key: str
     report: dict[str, str]
+    tasks: dict[str, list[str]]
+
+    def known_for(self, path: str) -> dict[str, list[str]]:
+        """What there is to ask for at a path."""
+        tasks = self.tasks.get(path.rpartition("/")[2])
+        return self.known if tasks is None else {**self.known, "task_id": tasks}
 
 
 async def prepare(hall: Hall) -> Prepared:
     account, rival = await open_account(hall), await open_account(hall, "bob")
     actor = await authenticate(hall, account.secret)
-    known: dict[str, list[str]] = {"token": [], "team_id": [], "role_id": []}
+    known: dict[str, list[str]] = {"token": [], "team_id": [], "role_id": [], "task_id": []}
     for owner in (actor, actor, await authenticate(hall, rival.secret)):
         team = await teams.create_team(hall, actor=owner, name="x")
         kinds = await team_queries.roles_of(hall, actor=owner, team_id=team.id)
         known["team_id"].append(ref("team", team.id))
         known["role_id"] += [ref("role", role.id) for role in kinds]
+        for _ in range(3):
+            known["task_id"].append(ref("task", (await put_up(hall, owner, team)).id))
+    words: dict[str, list[str]] = {"run": [], "resume": []}
+    for word, tasks in words.items():
+        team = await teams.create_team(hall, actor=actor, name=word)
+        for _ in range(8):
+            task = await put_up(hall, actor, team)
+            if word == "resume":
+                await run_task(hall, actor=actor, task_id=task.id)
+                await drop_task(hall, actor=actor, task_id=task.id)
+            tasks.append(ref("task", task.id))
     for number in range(9):
         token = await registrations.begin(hall, name="x", email="x@example.com", source_address="x")
         if number % 3 == 0:
@@ -76,7 +105,7 @@ async def prepare(hall: Hall) -> Prepared:
     await post(hall, actor)
     known["worker_id"] = [ref("worker", (await begin(hall)).id)]
     key, report = await lease_outside(hall, actor)
-    return Prepared(account.secret, known, key, report)
+    return Prepared(account.secret, known, key, report, words)
 
 
 async def lease_outside(hall: Hall, actor: Actor) -> tuple[str, dict[str, str]]:
@@ -126,11 +155,13 @@ def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path)
 
 def aim(case: Any, pick: int, prepared: Prepared) -> str:
     """Have a drawn request speak of what is there, mostly; the key that it is made with."""
-    for name, known in prepared.known.items():
+    for name, known in prepared.known_for(case.path).items():
         if pick and name in case.path_parameters:
             case.path_parameters[name] = known[pick % len(known)]
     if pick and "teamId" in (case.query or {}):
         case.query["teamId"] = prepared.known["team_id"][pick % 3]
+    if pick % 2 and case.query:
+        case.query = {name: said for name, said in case.query.items() if name not in NAMES_OTHERS}
     hook = case.path.startswith("/webhooks")
     if pick and isinstance(case.body, dict):
         case.body = aimed(case.body, case.path, pick, prepared) | (prepared.report if hook else {})
@@ -141,8 +172,9 @@ def aimed(body: dict[str, Any], path: str, pick: int, prepared: Prepared) -> dic
     if "teamId" in body:
         body["teamId"] = prepared.known["team_id"][pick % 3]
     if pick % 2:
-        # A runtime that is drawn is one that this hall has not.
-        body = {name: said for name, said in body.items() if name not in BEYOND}
+        # A runtime that is drawn is one that this hall has not, a task one that is not there.
+        body = {name: said for name, said in body.items() if name not in BEYOND | NAMES_OTHERS}
+        body |= PROPER.get(path, {})
     if pick % 2 and path == "/events":
         body = {name: said for name, said in body.items() if name in PLAIN}
         body["type"] = "progress"
@@ -166,7 +198,7 @@ def check_operation(
     )
     @given(
         case=strategy,
-        pick=st.integers(0, 7),
+        pick=st.sampled_from([1, 1, 3, 3, 7, 7, 0, 2, 4, 5]),
         with_key=st.sampled_from([True, True, True, False]),
     )
     def check(case: Any, pick: int, *, with_key: bool) -> None:
@@ -203,7 +235,7 @@ def test_every_route_says_what_it_reads_answers_and_refuses() -> None:
                 assert "401" in responses
             if "{" in path:
                 assert "404" in responses, path
-            if "{team_id}" in path or "{role_id}" in path or "{key_id}" in path:
+            if {"{team_id}", "{role_id}", "{key_id}", "{task_id}"} & set(path.split("/")):
                 assert "403" in responses, path
             if operation.get("requestBody"):
                 assert "400" in responses, (method, path)
@@ -216,5 +248,5 @@ def test_an_idempotency_key_is_documented_where_it_is_taken() -> None:
         for one in operations.get("post", {}).get("parameters", [])
         if one["name"] == "Idempotency-Key"
     }
-    assert {"/api-keys", "/teams", "/roles"} <= taking
+    assert {"/api-keys", "/teams", "/roles", "/tasks", "/tasks/{task_id}/run"} <= taking
     assert taking & {"/register", "/register/{token}/confirm"} == set()

@@ -24,7 +24,7 @@ from hiringhall.domain.questions import (
     questions_text,
 )
 from hiringhall.domain.runs import OutcomeKind, Run, RunState, RunToken
-from hiringhall.domain.tasks import Task, Waiting
+from hiringhall.domain.tasks import Acceptance, Task, Waiting
 from hiringhall.hall import Hall
 from hiringhall.store import attachments, deliverables, plans, questions, runs
 from hiringhall.store.database import Tx
@@ -155,6 +155,8 @@ async def hand_in(
     ]
     await deliverables.add_files(tx, rows)
     await attachments.forget(tx, task.id)
+    if task.acceptance is Acceptance.ON_DELIVERY:
+        await deliverables.decide(tx, deliverable.id, accepted=True, reason=None, at_us=now_us)
     return await _end(
         tx,
         hall,

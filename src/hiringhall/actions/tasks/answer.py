@@ -205,6 +205,11 @@ async def cancel_task(tx: Tx, hall: Hall, *, actor: Actor, task_id: str, reason:
     Raises NotFound, and WrongState once the task is done.
     """
     task = await load_for_change(tx, actor=actor, task_id=task_id)
+    return await cancel_in(tx, hall, task, actor=actor, reason=reason)
+
+
+async def cancel_in(tx: Tx, hall: Hall, task: Task, *, actor: Actor, reason: str = "") -> Task:
+    """The same, within a transaction."""
     if task.state is State.CANCELLED:
         return task
     cancelled = await move(

@@ -2,17 +2,20 @@
 
 from msgspec import UnsetType
 
+from hiringhall.actions import feed as feed_actions
 from hiringhall.actions import teams
 from hiringhall.domain import errors
 from hiringhall.domain.runs import LIVE
 from hiringhall.doors.agentix import wire_teams as wire
+from hiringhall.doors.agentix.routes_tasks import answers_of
 from hiringhall.doors.agentix.wire import OkAnswer
 from hiringhall.doors.agentix.words import id_of, ref
 from hiringhall.doors.caller import customer, once_of
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Route
-from hiringhall.queries import github, runs
+from hiringhall.queries import boards, github, runs
 from hiringhall.queries import teams as team_queries
+from hiringhall.queries.boards import Filter
 
 
 async def create_team(desk: Desk, call: Call[wire.TeamBody, None]) -> wire.TeamAnswer:
@@ -50,8 +53,13 @@ async def get_team(desk: Desk, call: Call[None, None]) -> wire.TeamDetails:
     active = await runs.runs_of_team(
         desk.hall, actor=call.actor, team_id=team_id, states=list(LIVE)
     )
+    whole = await boards.page_of_team(
+        desk.hall, actor=call.actor, team_id=team_id, wanted=Filter(whole=True)
+    )
+    await feed_actions.sequence(desk.hall, organization_id=team.organization_id)
+    tasks = await answers_of(desk, call, whole)
     used = await runs.usage(desk.hall, actor=call.actor, team_id=team_id, limit=0)
-    return wire.team_details(team, roles=roles, workers=active, used=used.sums)
+    return wire.team_details(team, roles=roles, tasks=tasks, workers=active, used=used.sums)
 
 
 async def change_team(desk: Desk, call: Call[wire.TeamPatch, None]) -> wire.TeamAnswer:

@@ -10,6 +10,7 @@ from hiringhall.domain.runs import Run
 from hiringhall.domain.teams import MASK, SecretName, Team
 from hiringhall.doors.agentix.wire import Ref, Time
 from hiringhall.doors.agentix.wire_roles import RoleAnswer, role_answer
+from hiringhall.doors.agentix.wire_tasks import TaskAnswer
 from hiringhall.doors.agentix.wire_usage import UsageSummary, usage_summary
 from hiringhall.doors.agentix.wire_workers import WorkerAnswer, worker_answer
 from hiringhall.doors.agentix.words import ref, time_of
@@ -78,6 +79,10 @@ class TeamDetails(msgspec.Struct, rename="camel"):
     config: dict[str, Any] | None
     created_at: Time
     roles: list[RoleAnswer]
+    tasks: Annotated[
+        list[TaskAnswer],
+        Meta(description="Those that are a part of none, the newest first, at most 100"),
+    ]
     workers: Annotated[list[WorkerAnswer], Meta(description="Those that have not ended")]
     usage_summary: UsageSummary
     anthropic_api_key: str | UnsetType = UNSET
@@ -116,7 +121,14 @@ def team_answer(team: Team) -> TeamAnswer:
     )
 
 
-def team_details(team: Team, *, roles: list[Role], workers: list[Run], used: Sums) -> TeamDetails:
+def team_details(
+    team: Team,
+    *,
+    roles: list[Role],
+    tasks: list[TaskAnswer],
+    workers: list[Run],
+    used: Sums,
+) -> TeamDetails:
     """A team with what is in it, and what it used."""
     return TeamDetails(
         id=ref("team", team.id),
@@ -126,6 +138,7 @@ def team_details(team: Team, *, roles: list[Role], workers: list[Run], used: Sum
         config=_shown(team),
         created_at=time_of(team.created_at_us),
         roles=[role_answer(role) for role in roles],
+        tasks=tasks,
         workers=[worker_answer(run) for run in workers],
         usage_summary=usage_summary(used),
         anthropic_api_key=_masked(team),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from hiringhall.actions.accounts import IssuedKey
 from hiringhall.domain.questions import Answer, AskedQuestion, QuestionKind
-from hiringhall.domain.tasks import State, Task, Waiting
+from hiringhall.domain.tasks import TITLE_LENGTH, State, Task, Waiting
 from hiringhall.doors.agentwork.wire import (
     CreatedAnswer,
     CreditsAnswer,
@@ -47,6 +47,11 @@ def status_of(state: State, waiting_for: Waiting) -> Status:
     return STATUS_OF_STATE[state]
 
 
+def title_of(title: str) -> str:
+    """A title as long as this door's are; other doors' may be longer."""
+    return title if len(title) <= TITLE_LENGTH else title[:TITLE_LENGTH].rstrip()
+
+
 def time_of(at_us: int) -> str:
     """A time as this door writes it: UTC, to the second, no zone."""
     return datetime.fromtimestamp(at_us // 1_000_000, UTC).isoformat()[:19]
@@ -84,7 +89,9 @@ def task_answer(row: TaskRow) -> TaskAnswer:
     """A task; of question, solution and plan only what its status is about."""
     task = row.task
     status = status_of(task.state, task.waiting_for)
-    answer = TaskAnswer(task.id, task.title, status, time_of(task.last_activity_at_us), None, None)
+    answer = TaskAnswer(
+        task.id, title_of(task.title), status, time_of(task.last_activity_at_us), None, None
+    )
     if status == "awaiting_reply" and row.question is not None:
         answer.question = _question(row.question)
     elif status == "awaiting_solution_approval" and task.deliverable_id is not None:
@@ -108,7 +115,7 @@ def _question(asked: AskedQuestion) -> QuestionAnswer:
 def line(task: TaskLine) -> LineAnswer:
     """A task of the list."""
     status = status_of(task.state, task.waiting_for)
-    return LineAnswer(task.id, task.title, status, time_of(task.created_at_us))
+    return LineAnswer(task.id, title_of(task.title), status, time_of(task.created_at_us))
 
 
 def credits_answer(credit: Credits) -> CreditsAnswer:

@@ -1,7 +1,7 @@
 """What an agent is told: who it is, what there is to do, and what was said since it last worked."""
 
 from hiringhall.actions.runs.working import RunBrief
-from hiringhall.workers.briefs import as_markdown, thread_parts
+from hiringhall.workers.briefs import as_markdown, news
 from hiringhall.workers.sessions import Seen
 
 _TERMS = """\
@@ -12,7 +12,8 @@ posted the task is reached only through the tools of the MCP server `hall`.
 - `report_progress` tells the poster in a sentence how far you are. Use it now and then.
 - `ask` puts questions to the poster. Ask only what the task leaves open and what you cannot find \
 out or decide yourself.
-- `deliver` hands in. Before you do so, check your work against what was asked for.
+- `deliver` hands in. Before you do so, check your work against what was asked for, and verify \
+every accept criterion that the brief states, one by one.
 - `fail` gives the task up, with the reason.
 
 Your work ends with exactly one of `ask`, `deliver` and `fail`. After that, stop: say nothing more \
@@ -54,11 +55,7 @@ def first_prompt(brief: RunBrief, *, system_prompt: str, workspace: str, branch:
 
 def next_prompt(brief: RunBrief, *, seen: Seen, workspace: str) -> str:
     """What was said since the agent last worked."""
-    parts = thread_parts(
-        brief.exchanges[seen.exchanges :],
-        brief.plans[seen.plans :],
-        brief.deliverables[seen.deliverables :],
-    )
+    parts = news(brief, seen)
     end = _plan_first(brief) or _TO_ITS_END
     if not parts:
         return INTERRUPTED.format(workspace=workspace)
@@ -67,8 +64,3 @@ def next_prompt(brief: RunBrief, *, seen: Seen, workspace: str) -> str:
 
 def _plan_first(brief: RunBrief) -> str:
     return _PLAN_FIRST if brief.task.spec_approval and not brief.task.plan_approved else ""
-
-
-def seen_of(brief: RunBrief) -> Seen:
-    """How much of the thread a run has been told when its first prompt is sent."""
-    return Seen(len(brief.exchanges), len(brief.plans), len(brief.deliverables))

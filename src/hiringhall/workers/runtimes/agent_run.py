@@ -21,6 +21,7 @@ from hiringhall.workers.agents.permissions import (
 )
 from hiringhall.workers.agents.profile import PATH, Profile
 from hiringhall.workers.agents.talk import CannotTalk, Stop, Talk, TurnEnd
+from hiringhall.workers.briefs import seen_of
 from hiringhall.workers.place import Place
 from hiringhall.workers.reaching import Reached
 from hiringhall.workers.runlog import RunLog
@@ -250,7 +251,7 @@ class AgentRun:
 
     def _was_told(self) -> None:
         """The agent has begun to work, so it has read what it was told."""
-        self._keep(seen=prompts.seen_of(self._stretch.brief))
+        self._keep(seen=seen_of(self._stretch.brief))
 
     def _keep(self, **changes: object) -> None:
         record = msgspec.structs.replace(self._session.record, **changes)

@@ -11,8 +11,7 @@ import structlog
 
 from hiringhall.domain.criteria import read_criteria
 from hiringhall.domain.questions import make_question
-from hiringhall.workers.agents.prompts import seen_of
-from hiringhall.workers.briefs import as_markdown, thread_parts
+from hiringhall.workers.briefs import as_markdown, news, seen_of
 from hiringhall.workers.builtin.host import LoopDied, LoopHost, Sides
 from hiringhall.workers.builtin.prompts import first_prompt, instructions, next_prompt
 from hiringhall.workers.builtin.shell import Shell
@@ -145,12 +144,7 @@ class BuiltinRun:
         brief, seen = self._stretch.brief, self._session.record.seen
         if not goes_on or seen is None:
             return first_prompt(as_markdown(brief))
-        said = thread_parts(
-            brief.exchanges[seen.exchanges :],
-            brief.plans[seen.plans :],
-            brief.deliverables[seen.deliverables :],
-        )
-        return next_prompt("\n\n".join(said))
+        return next_prompt("\n\n".join(news(brief, seen)))
 
     # ── what the loop reaches ─────────────────────────────────────────────────────────────────────
 

@@ -1,0 +1,132 @@
+"""Changing a task of a board: what it says, what it waits for, what came of it, where it hangs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hiringhall.actions.tasks.answer import cancel_in
+from hiringhall.actions.tasks.board import keep_output, move_on_board, refuse_held
+from hiringhall.actions.tasks.depending import put_dependencies
+from hiringhall.actions.tasks.moving import load_for_change, record
+from hiringhall.actions.transaction import action
+from hiringhall.domain import ids
+from hiringhall.domain.board import (
+    COLUMN_OF,
+    Output,
+    tidy_criteria,
+    tidy_description,
+    tidy_role,
+    whole_title,
+)
+from hiringhall.domain.events import TaskChanged
+from hiringhall.domain.policy import Actor
+from hiringhall.domain.tasks import State, Task
+from hiringhall.hall import Hall
+from hiringhall.store import dependencies, tasks, teams
+from hiringhall.store.database import Tx
+
+KEEP: Any = object()
+"""Stands for what a change does not speak of, where None says something."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChange:
+    """What is to be another way; KEEP leaves it. See `task_change`."""
+
+    texts: dict[str, str | int | None]
+    dependencies: tuple[str, ...] | None
+    output: Output | None
+    column: State | None
+
+
+def task_change(
+    *,
+    title: str | None = None,
+    description: str | None = KEEP,
+    accept_criteria: str | None = KEEP,
+    role: str | None = KEEP,
+    priority: int | None = None,
+    dependencies: Sequence[str] | None = None,
+    output: Output | None = None,
+    column: State | None = None,
+) -> TaskChange:
+    """Judge and tidy a change; `column` is one of `domain.board.COLUMNS`. Raises Invalid."""
+    texts: dict[str, str | int | None] = {}
+    if title is not None:
+        texts["title"] = whole_title(title)
+    if description is not KEEP:
+        texts["description"] = tidy_description(description)
+    if accept_criteria is not KEEP:
+        texts["accept_criteria"] = tidy_criteria(accept_criteria)
+    if role is not KEEP:
+        texts["role"] = tidy_role(role)
+    if priority is not None:
+        texts["priority"] = priority
+    needed = None if dependencies is None else tuple(dependencies)
+    return TaskChange(texts, needed, output, None if column is None else COLUMN_OF[column])
+
+
+@action
+async def change_task(
+    tx: Tx, hall: Hall, *, actor: Actor, task_id: str, change: TaskChange
+) -> Task:
+    """Change a task: its words first, then its place on the board, with what came of it.
+
+    Raises NotFound, NotYours, Invalid for its dependencies, and WrongState where money is held
+    for it or a worker is on it.
+    """
+    if change.dependencies is not None:
+        await _keep_others(tx, task_id)
+    task = await load_for_change(tx, actor=actor, task_id=task_id)
+    task = await _reword(tx, hall, task, change, actor=actor)
+    if change.column is not None:
+        return await move_on_board(tx, hall, task, change.column, actor=actor, output=change.output)
+    if change.output is not None:
+        return await keep_output(tx, hall, task, change.output, actor=actor)
+    return task
+
+
+@action
+async def drop_task(tx: Tx, hall: Hall, *, actor: Actor, task_id: str) -> Task:
+    """Take a task off the board as failed, and stop who works on it; its record stays.
+
+    One that has failed or was withdrawn stays as it is. Raises NotFound, NotYours, and WrongState
+    where money is held for it that somebody may have earned.
+    """
+    task = await load_for_change(tx, actor=actor, task_id=task_id)
+    if task.state is State.DONE:
+        return await move_on_board(tx, hall, task, State.FAILED, actor=actor, output=None)
+    if COLUMN_OF[task.state] is State.FAILED:
+        return task
+    return await cancel_in(tx, hall, task, actor=actor)
+
+
+async def _keep_others(tx: Tx, task_id: str) -> None:
+    """Hold the team's dependencies before the task: whoever has them may wait for a task."""
+    task = await tasks.by_id(tx, task_id) if ids.is_uuid(task_id) else None
+    if task is not None:
+        await teams.keep_dependencies(tx, task.team_id)
+
+
+async def _reword(tx: Tx, hall: Hall, task: Task, change: TaskChange, *, actor: Actor) -> Task:
+    texts = {name: said for name, said in change.texts.items() if getattr(task, name) != said}
+    changes: dict[str, str | int | list[str] | None] = {**texts}
+    if change.dependencies is not None:
+        were = (await dependencies.of_tasks(tx, [task.id])).get(task.id, [])
+        needed = await put_dependencies(
+            tx, task_id=task.id, team_id=task.team_id, depends_on=change.dependencies
+        )
+        if list(needed) != were:
+            changes["dependencies"] = list(needed)
+    if not changes:
+        return task
+    if texts.keys() - {"priority"}:
+        refuse_held(task, "cancel")
+    return await record(
+        tx,
+        hall,
+        replace(task, **texts),  # pyright: ignore[reportArgumentType]
+        actor=actor,
+        event=TaskChanged(changes),
+        was=task,
+    )
