@@ -150,7 +150,11 @@ async def fill(
             "--", str(work), f"{start_ref}:refs/heads/{branch}",
             repository=inside, protocols="file",
         )  # fmt: skip
-    await git.must(f"--work-tree={folder}", "read-tree", "-u", "--reset", start, repository=inside)
+    await git.must(
+        f"--work-tree={folder}", "read-tree", "-u", "--reset", start,
+        repository=inside,
+        config=[("checkout.workers", "0")],  # a process for each core, where files are many
+    )  # fmt: skip
 
 
 async def measure(git: Git, repository: Path, commit: str, room: Room) -> int:
