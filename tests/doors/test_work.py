@@ -8,13 +8,13 @@ import pytest
 
 from hiringhall.actions.runs import recovery, working
 from hiringhall.actions.runs.service_keys import issue_service_key
-from hiringhall.domain.runs import RunToken
+from hiringhall.domain.runs import EXTERNAL, RunToken
 from hiringhall.domain.tasks import State
 from hiringhall.doors.desk import Desk
 from hiringhall.hall import Hall, Staffing
 from hiringhall.workers.coordination.desk import Desk as RunDesk
 from hiringhall.workers.coordination.desk import HandIn
-from hiringhall.workers.coordination.desks import EXTERNAL, Desks
+from hiringhall.workers.coordination.desks import Desks
 from hiringhall.workers.masking import LiveSecrets
 from tests.doors.conftest import BASE_URL, OpenFront, Visitor
 from tests.support.halls import REHEARSING, with_staffing

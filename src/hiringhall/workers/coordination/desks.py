@@ -7,15 +7,12 @@ from collections.abc import Generator
 from hiringhall.actions.runs import working
 from hiringhall.blobs import Blobs
 from hiringhall.domain.errors import Forbidden
-from hiringhall.domain.runs import RunToken
+from hiringhall.domain.runs import EXTERNAL, RunToken
 from hiringhall.hall import Hall
 from hiringhall.workers.coordination.desk import Desk
 from hiringhall.workers.coordination.elsewhere import DeskElsewhere
 from hiringhall.workers.masking import LiveSecrets
 from hiringhall.workers.stretch import RunningStretch
-
-EXTERNAL = "external"
-"""The runtime of workers that the hall does not start."""
 
 MOST_ELSEWHERE = 10_000
 """Desks of runs elsewhere that are remembered, with what each has used; the rest begins anew."""

@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping
 
-from hiringhall.workers.coordination import outcomes, preparing, reading, telling
+from hiringhall.workers.coordination import outcomes, parting, preparing, reading, telling
 from hiringhall.workers.coordination.tool import Tool
 
 _FIRST = ("get_task", "report_progress", "ask", "propose_plan", "deliver", "fail")
 """What every worker needs; an agent reads the list from its top."""
 
 _ALL = {
-    tool.name: tool for tool in (*reading.TOOLS, *telling.TOOLS, *preparing.TOOLS, *outcomes.TOOLS)
+    tool.name: tool
+    for tool in (
+        *reading.TOOLS,
+        *telling.TOOLS,
+        *parting.TOOLS,
+        *preparing.TOOLS,
+        *outcomes.TOOLS,
+    )
 }
 
 BY_NAME: Mapping[str, Tool] = {
