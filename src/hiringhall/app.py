@@ -50,7 +50,7 @@ from hiringhall.workers.runner import Runner
 from hiringhall.workers.sandboxes.choose import Engines, choose_sandbox
 from hiringhall.workers.sandboxes.port import Probe, SandboxError, SandboxProvider
 from hiringhall.workers.sockets import Sockets
-from hiringhall.workers.sweeping import sweep
+from hiringhall.workers.sweeping import Keeping, sweep
 from hiringhall.workers.workspace import Workspaces
 
 
@@ -183,12 +183,13 @@ async def _compose(
     sockets = _sockets(settings)
     desks = Desks(hall, blobs, secrets)
     reaching.ways = Ways(hall, gateway, sockets, desks, work_app, _egress(settings))
+    keeping = Keeping(settings.repository_days, settings.repositories_mib)
     runner = Runner(
         hall,
         blobs=blobs,
         runtimes=staff.runtimes,
         node_id=node.id,
-        clean=functools.partial(sweep, hall, place),
+        clean=functools.partial(sweep, hall, place, keeping, blobs=blobs),
         secrets=secrets,
     )
     carrier.runner = runner

@@ -71,6 +71,8 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "local_runs": (0, 1000),
     "team_runs": (1, 1000),
     "run_timeout_s": (1, 30 * 24 * 3600),
+    "repository_days": (1, 3650),
+    "repositories_mib": (0, 1 << 30),
     **dict.fromkeys(("repository_mib", "run_disk_mib", "work_mib"), (1, 1 << 20)),
     # The account that all of them come from must hold their sum in 64 bits.
     "opening_balance_cents": (0, 10**12),

@@ -134,6 +134,12 @@ class Settings:
         int, "what a run may write to the disk where its role does not say, in MiB"
     ] = 4096
     work_mib: Annotated[int, "largest work taken from a run, packed, in MiB"] = 512
+    repository_days: Annotated[
+        int, "days that a repository's copy is kept when no run uses it and no task there goes on"
+    ] = 30
+    repositories_mib: Annotated[
+        int, "MiB that all copies together may take before the longest unused go; 0: any"
+    ] = 51_200
     opening_balance_cents: Annotated[
         int, "play money that every new organization starts with, in cents"
     ] = 100_000

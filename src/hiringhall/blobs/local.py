@@ -9,7 +9,7 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +22,7 @@ from hiringhall.blobs.port import (
     check_key,
     open_plain,
 )
+from hiringhall.domain.ids import is_uuid
 
 _COMING = "coming"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -50,6 +51,13 @@ class LocalBlobs:
 
     async def delete(self, key: str) -> None:
         await asyncio.to_thread(self._path(check_key(key)).unlink, missing_ok=True)
+
+    async def listed(self) -> AsyncIterator[list[str]]:
+        """All keys that there are, some at a time and in no order."""
+        for number in range(256):
+            found = await asyncio.to_thread(_names, self._folder / f"{number:02x}")
+            if found:
+                yield found
 
     async def clear_unfinished(self) -> int:
         """Remove what a killed hall was writing; for when no other process writes here."""
@@ -101,6 +109,12 @@ def _write(path: Path, content: bytes | Path) -> Stored:
         file.flush()
         os.fsync(file.fileno())
     return counted.stored()
+
+
+def _names(folder: Path) -> list[str]:
+    with contextlib.suppress(FileNotFoundError):
+        return [path.name for path in folder.iterdir() if is_uuid(path.name)]
+    return []
 
 
 def _parts(content: bytes | Path) -> Iterator[bytes]:

@@ -41,6 +41,11 @@ def uuid7(at_us: int, random: bytes) -> str:
     return f"{high[:8]}-{high[8:12]}-{high[12:]}-{low[:4]}-{low[4:]}"
 
 
+def made_at_us(identifier: str) -> int:
+    """When a UUIDv7 was made, to the millisecond (µs UTC)."""
+    return int(identifier.replace("-", "")[:12], 16) * 1000
+
+
 def is_uuid(text: str) -> bool:
     """Whether a text is a UUID in the one form that the hall writes: lower case, with hyphens."""
     return _UUID.fullmatch(text) is not None

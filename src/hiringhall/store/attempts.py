@@ -1,6 +1,6 @@
 """Attempts at what is throttled, counted exactly in a sliding window, across processes."""
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, exists, func, select
 
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
@@ -26,6 +26,11 @@ _forget_old = Statement(
     delete(attempts).where(attempts.c.at_us < bindparam("before_us")), name="forget_old_attempts"
 )
 
+_forget_empty = Statement(
+    delete(buckets).where(~exists().where(attempts.c.bucket == buckets.c.bucket)),
+    name="forget_empty_buckets",
+)
+
 
 async def lock(tx: Tx, bucket: str) -> None:
     """Let nobody else count or add in a bucket until this transaction ends."""
@@ -44,5 +49,10 @@ async def add(tx: Tx, bucket: str, *, at_us: int) -> None:
 
 
 async def forget_old(tx: Tx, *, before_us: int) -> int:
-    """Drop what no window reaches any more; how many there were."""
-    return await tx.run(_forget_old, before_us=before_us)
+    """Drop what no window reaches any more, and buckets with nothing in them; how many attempts.
+
+    A bucket is only there to be locked: whoever counts in it next makes it anew.
+    """
+    forgotten = await tx.run(_forget_old, before_us=before_us)
+    await tx.run(_forget_empty)
+    return forgotten

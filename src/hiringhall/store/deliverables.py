@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select, update
 
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
-from hiringhall.store.statements import Statement
+from hiringhall.store.statements import Statement, any_of
 from hiringhall.store.tables import deliverables, files
 
 
@@ -74,6 +74,9 @@ _files = Statement(
     .where(files.c.deliverable_id == bindparam("deliverable_id"))
     .order_by(files.c.name),
     name="files_of_deliverable",
+)
+_of_blobs = Statement(
+    select(files.c.blob_key).where(any_of(files.c.blob_key, "keys")), name="files_of_blobs"
 )
 _file = Statement(select(files).where(files.c.id == bindparam("file_id")), name="file_by_id")
 
@@ -186,3 +189,8 @@ def to_deliverable(row: Any) -> Deliverable:
         row.reason,
         row.submitted_at_us,
     )
+
+
+async def known_blobs(tx: Tx, keys: Sequence[str]) -> set[str]:
+    """Which of some keys hold the bytes of a file."""
+    return {row.blob_key for row in await tx.all(_of_blobs, keys=list(keys))}

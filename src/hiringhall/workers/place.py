@@ -90,7 +90,7 @@ class Place:
         self.sandbox = sandbox
         self.run_disk_mib = run_disk_mib
         """What a run may write to the disk where its role does not say."""
-        self._workspaces = workspaces
+        self.workspaces = workspaces
         self._access = access
         self._folder = folder
         self._homes = folder / "homes"
@@ -107,7 +107,7 @@ class Place:
             return None
         keys = await self._access.keys(brief.task.id)
         token = keys.token_for(brief.task.repository)
-        workspace = await self._workspaces.open(report.run_id, token=token)
+        workspace = await self.workspaces.open(report.run_id, token=token)
         return None if workspace is None else Finished(report, workspace)
 
     def check_disk(self) -> None:
@@ -121,7 +121,7 @@ class Place:
         run is settled is kept then.
         """
         keys = await self._access.keys(brief.task.id)
-        workspace = await self._workspaces.prepare(
+        workspace = await self.workspaces.prepare(
             run_id=brief.run.id,
             task_id=brief.task.id,
             organization_id=brief.task.organization_id,
@@ -163,7 +163,7 @@ class Place:
         """
         live = await self._unpublishable(workspace)
         try:
-            collected = await self._workspaces.collect(
+            collected = await self.workspaces.collect(
                 workspace, message=message, at_s=at_s, secrets=live
             )
         except WorkspaceError as error:
@@ -181,7 +181,7 @@ class Place:
         """
         for pause_s in (*PUSH_AGAIN_S, None):
             try:
-                pushed = await self._workspaces.push(workspace, collected)
+                pushed = await self.workspaces.push(workspace, collected)
                 return TakenIn(collected, pushed, "")
             except WorkspaceError as error:
                 if not error.retryable or pause_s is None:
@@ -219,7 +219,7 @@ class Place:
         if not chosen:
             yield []
             return
-        async with self._workspaces.written_out(workspace, chosen) as paths:
+        async with self.workspaces.written_out(workspace, chosen) as paths:
             yield paths
 
     async def keep_wip(self, workspace: Workspace) -> None:
@@ -230,7 +230,7 @@ class Place:
         self._untaken.pop(workspace.run_id, None)
         try:
             live = await self._unpublishable(workspace)
-            await self._workspaces.keep_wip(workspace, secrets=live)
+            await self.workspaces.keep_wip(workspace, secrets=live)
         except (WorkspaceError, SandboxError) as error:
             log.warning("place.unkept", run_id=workspace.run_id, why=str(error))
 
@@ -251,7 +251,7 @@ class Place:
         report = self._reports.read(brief.task.id, brief.run.turn)
         self._reports.drop(brief.task.id, brief.run.turn)
         for run_id in {brief.run.id, *([report.run_id] if report else [])}:
-            await self._workspaces.discard(run_id)
+            await self.workspaces.discard(run_id)
             self._rubbish.put_aside(self._homes / run_id)
         await self._rubbish.empty()
 
@@ -265,10 +265,10 @@ class Place:
         for run in unfinished:
             lost = run.previous_run_id
             if lost is not None and lost not in needed and run.runtime not in _BEGINS_ANEW:
-                workspace = await self._workspaces.open(lost)
+                workspace = await self.workspaces.open(lost)
                 if workspace is not None:
                     await self.keep_wip(workspace)
-        await self._workspaces.discard_except(needed)
+        await self.workspaces.discard_except(needed)
         for folder in self._homes.iterdir() if self._homes.is_dir() else ():
             self._rubbish.put_aside(folder)
         await self._rubbish.empty()

@@ -10,7 +10,6 @@ name, and is made anew.
 
 import contextlib
 import secrets
-import weakref
 from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,8 @@ from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import WorkUnreadable
 from hiringhall.workers.git.folders import Bin
 from hiringhall.workers.git.intake import Allowance
-from hiringhall.workers.git.mirror import Mirror, folder_name
+from hiringhall.workers.git.mirror import Mirror
+from hiringhall.workers.git.mirrors import Mirrors
 from hiringhall.workers.git.preparing import Began, Preparation, Record
 from hiringhall.workers.git.remote import Remote
 from hiringhall.workers.git.ssh import SshAccess
@@ -94,18 +94,17 @@ class Workspaces:
     ) -> None:
         self._root = root
         self._own = own or root
-        self._repositories = root / "repositories"
         self._runs = root / "runs"
         self._rubbish = Bin(root / "bin")
         self._allow_local = allow_local
         self._sandbox = sandbox
         self._ssh = ssh
         self._git = git or Git()
+        self.mirrors = Mirrors(root / "repositories", self._git, self._rubbish)
         self._allowance = allowance or Allowance()
         self._room = room or checkout.Room()
         self._fetch_time_s = fetch_time_s
         self._resolver = resolver
-        self._mirrors: weakref.WeakValueDictionary[str, Mirror] = weakref.WeakValueDictionary()
 
     def check_address(self, repository: str) -> str:
         """An address in the hall's own spelling, for whoever takes a task in.
@@ -141,7 +140,12 @@ class Workspaces:
             repository=None if where is None else where.url,
             branch=branch_of(task_id),
         )
-        fresh = self._runs / f".new-{run_id}-{secrets.token_hex(4)}"
+        with self.mirrors.needed(self._mirror(plan)):
+            record = await self._make(plan, where, token)
+        return self._workspace(record, token)
+
+    async def _make(self, plan: Record, where: address.Address | None, token: str | None) -> Record:
+        fresh = self._runs / f".new-{plan.run_id}-{secrets.token_hex(4)}"
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         (fresh / "workspace").mkdir(parents=True)
         preparation = Preparation(self._git, self._mirror(plan), fresh, self._room)
@@ -152,24 +156,20 @@ class Workspaces:
                 remote = await self._remote(where, token)
                 record = await preparation.from_repository(plan, remote, rubbish=self._rubbish)
             (fresh / "workspace.json").write_bytes(msgspec.json.encode(record))
-            self._rubbish.put_aside(self._run_folder(run_id))
-            fresh.rename(self._run_folder(run_id))
+            self._rubbish.put_aside(self._run_folder(plan.run_id))
+            fresh.rename(self._run_folder(plan.run_id))
         except BaseException:
             self._rubbish.put_aside(fresh)
             raise
-        return self._workspace(record, token)
+        return record
 
     async def open(self, run_id: str, *, token: str | None = None) -> Workspace | None:
         """The workspace that was made for a run; None when none is there.
 
         A hall that was killed finds its runs' unfinished work by this.
         """
-        path = self._run_folder(run_id) / "workspace.json"
-        try:
-            record = msgspec.json.decode(path.read_bytes(), type=Record)
-        except (FileNotFoundError, msgspec.DecodeError):
-            return None
-        return self._workspace(record, token)
+        record = self._record(run_id)
+        return None if record is None else self._workspace(record, token)
 
     async def collect(
         self,
@@ -192,11 +192,10 @@ class Workspaces:
             return Collected(workspace.branch, None, is_new=False, changes=Changes())
         taken = await self._take(workspace, message=message, at_s=at_s, live=secrets)
         mirror = self._mirror(workspace)
-        base = await self._base(mirror, workspace, taken.tip)
         found = await changes.between(
             self._git,
             mirror.work,
-            base,
+            await changes.left_at(self._git, mirror.work, workspace.base, taken.tip),
             taken.tip,
             most_files=self._allowance.changed_files,
             patch_bytes=self._allowance.patch_bytes,
@@ -309,14 +308,21 @@ class Workspaces:
             if folder.name not in kept:
                 self._rubbish.put_aside(folder)
                 removed.append(folder.name)
-        for left in self._repositories.glob(".new-*"):
-            self._rubbish.put_aside(left)
+        self.mirrors.put_aside_unfinished()
         await self._rubbish.empty()
         return sorted(name for name in removed if is_uuid(name))
 
     def left_runs(self) -> list[str]:
         """The runs that have a workspace here."""
         return sorted(path.name for path in self._runs.glob("*") if is_uuid(path.name))
+
+    async def drop_kept(self, name: str) -> bool:
+        """Remove a mirror with the work beside it, unless a run here uses it; whether it went."""
+        records = (self._record(run_id) for run_id in self.left_runs())
+        in_use = {self._mirror(record).folder.name for record in records if record is not None}
+        if went := self.mirrors.drop(name, in_use=in_use):
+            await self._rubbish.empty()
+        return went
 
     # ── collecting ────────────────────────────────────────────────────────────────────────────
 
@@ -352,13 +358,13 @@ class Workspaces:
         finally:
             await self._rubbish.remove(folder)
 
-    async def _base(self, mirror: Mirror, workspace: Workspace, tip: str) -> str:
-        """The commit that the work is compared with: where it left the default branch."""
-        answer = await self._git.run("merge-base", workspace.base, tip, repository=mirror.work)
-        found = answer.text.strip()
-        return found if answer.code == 0 and skeleton.is_commit_id(found) else workspace.base
-
     # ── naming ────────────────────────────────────────────────────────────────────────────────
+
+    def _record(self, run_id: str) -> Record | None:
+        path = self._run_folder(run_id) / "workspace.json"
+        with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
+            return msgspec.json.decode(path.read_bytes(), type=Record)
+        return None
 
     def _run_folder(self, run_id: str) -> Path:
         if not is_uuid(run_id):
@@ -389,12 +395,6 @@ class Workspaces:
         )
 
     def _mirror(self, of: Workspace | Record) -> Mirror:
-        if of.repository is None:
-            name = folder_name("task", of.organization_id, of.task_id)
-        else:
-            name = folder_name("repository", of.organization_id, of.repository)
-        mirror = self._mirrors.get(name)
-        if mirror is None:
-            mirror = Mirror(self._repositories / name, self._git)
-            self._mirrors[name] = mirror
-        return mirror
+        return self.mirrors.of(
+            organization_id=of.organization_id, task_id=of.task_id, repository=of.repository
+        )

@@ -56,4 +56,6 @@ files = Table(
     Column("created_at_us", BigInteger, nullable=False),
     UniqueConstraint("deliverable_id", "name"),
     CheckConstraint("size_bytes >= 0", name="size"),
+    # Asked for when bytes that belong to nothing are looked for.
+    Index(None, "blob_key"),
 )

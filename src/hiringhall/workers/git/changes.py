@@ -12,6 +12,7 @@ from typing import BinaryIO, Literal
 
 from hiringhall.workers.git.command import MIB, Git
 from hiringhall.workers.git.errors import GitFailed, TimedOut, TooLarge, WorkUnreadable, clean
+from hiringhall.workers.git.skeleton import is_commit_id
 
 Status = Literal["added", "modified", "deleted"]
 Kind = Literal["file", "executable", "symlink", "submodule"]
@@ -48,6 +49,13 @@ class Changes:
     summary: str = ""
     patch: str = ""
     patch_cut: bool = False
+
+
+async def left_at(git: Git, repository: Path, base: str, tip: str) -> str:
+    """The commit that work is compared with: where it left the branch that is at `base`."""
+    answer = await git.run("merge-base", base, tip, repository=repository)
+    found = answer.text.strip()
+    return found if answer.code == 0 and is_commit_id(found) else base
 
 
 async def between(

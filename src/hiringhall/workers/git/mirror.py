@@ -14,7 +14,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,6 +64,11 @@ class Mirror:
         return self.folder / "mirror.git"
 
     @property
+    def lock(self) -> Path:
+        """What is locked by whoever holds the mirror, and dated when that was."""
+        return _lock_of(self.folder)
+
+    @property
     def work(self) -> Path:
         """What was taken in from workers."""
         return self.folder / "work.git"
@@ -85,18 +90,27 @@ class Mirror:
         except TimeoutError as error:
             raise Busy("Another run has held this repository's mirror for too long.") from error
         try:
-            path = self.folder.with_name(f"{self.folder.name}.lock")
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            while (descriptor := _locked(self.lock)) is None:
+                if time.monotonic() > deadline:
+                    raise Busy("Another process has held this repository's mirror too long.")
+                await asyncio.sleep(_POLL_S)
             try:
-                while not _try_lock(descriptor):
-                    if time.monotonic() > deadline:
-                        raise Busy("Another process has held this repository's mirror too long.")
-                    await asyncio.sleep(_POLL_S)
+                os.utime(descriptor)
                 yield descriptor
             finally:
                 os.close(descriptor)
         finally:
             self._turn.release()
+
+    @contextlib.contextmanager
+    def taken(self) -> Generator[bool]:
+        """Hold the mirror if nobody does, without waiting; whether it is held so."""
+        descriptor = None if self._turn.locked() else _locked(self.lock)
+        try:
+            yield descriptor is not None
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
 
     async def refresh(self, remote: Remote, *, held: int, rubbish: Bin) -> Snapshot:
         """Fetch from the repository; what it asks for proves that the token may read it.
@@ -188,9 +202,26 @@ class Mirror:
         return {name: commit for commit, _, name in lines}
 
 
-def _try_lock(descriptor: int) -> bool:
+def used_at_s(folder: Path) -> float:
+    """When a mirror's folder was last held (seconds since 1970, UTC)."""
+    lock = _lock_of(folder)
+    with contextlib.suppress(FileNotFoundError):
+        return (lock if lock.exists() else folder).stat().st_mtime
+    return 0.0
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def _locked(path: Path) -> int | None:
+    """A descriptor that holds a lock's file; None where another does, or has just removed it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        if os.fstat(descriptor).st_ino == path.stat().st_ino:
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None

@@ -839,6 +839,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
         sa.UniqueConstraint("deliverable_id", "name", name=op.f("uq_files_deliverable_id_name")),
     )
+    op.create_index(op.f("ix_files_blob_key"), "files", ["blob_key"], unique=False)
     op.create_table(
         "ledger_transfers",
         sa.Column("id", sa.Text(), nullable=False),
