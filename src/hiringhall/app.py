@@ -12,19 +12,19 @@ from typing import Any
 
 from hiringhall.blobs import Blobs, FileLinks, LocalBlobs, open_blobs, read_secret_key
 from hiringhall.domain import ids
-from hiringhall.domain.compute import MICROS_PER_CENT, CapScope, Spender
+from hiringhall.domain.compute import Spender
 from hiringhall.domain.errors import Invalid
-from hiringhall.domain.hosts import Pattern, read_bound
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.domain.teams import SecretName
 from hiringhall.engine.local import LocalEngine
-from hiringhall.hall import Hall, Registration, Rules
+from hiringhall.hall import Hall
 from hiringhall.node import Node, take_node
 from hiringhall.outside import ways_out
 from hiringhall.passwords import Passwords
 from hiringhall.queries.teams import opened_secret
+from hiringhall.rules import rules_of
 from hiringhall.sealing import CannotOpen, Sealer
-from hiringhall.settings import PaymentWay, Settings, SettingsError, SpecApproval
+from hiringhall.settings import Settings, SettingsError
 from hiringhall.signals import Signals
 from hiringhall.staff import hire
 from hiringhall.store.database import Database, open_database
@@ -171,7 +171,7 @@ async def _compose(
         signals=Signals(),
         engine=carrier,
         staffing=staff.staffing,
-        rules=_rules(settings),
+        rules=rules_of(settings),
         passwords=Passwords(),
         sealer=sealer,
         **ways_out(settings),
@@ -332,21 +332,6 @@ def _team_keys(hall: Hall, secrets: LiveSecrets) -> TeamKey:
     return team_key
 
 
-def _caps(settings: Settings) -> dict[CapScope, int]:
-    given = {
-        CapScope.RUN: settings.run_cap_cents,
-        CapScope.TASK: settings.task_cap_cents,
-        CapScope.TEAM: settings.team_cap_cents,
-        CapScope.ORGANIZATION: settings.organization_cap_cents,
-    }
-    return {scope: cents * MICROS_PER_CENT for scope, cents in given.items() if cents is not None}
-
-
-def _opening(settings: Settings) -> int:
-    """Play money is given where there is no other: it must not mix with what is worth something."""
-    return settings.opening_balance_cents if settings.payments is PaymentWay.PLAY else 0
-
-
 def _repository_check(workspaces: Workspaces) -> Callable[[str], str]:
     def check(repository: str) -> str:
         try:
@@ -355,45 +340,3 @@ def _repository_check(workspaces: Workspaces) -> Callable[[str], str]:
             raise Invalid(error.reason, {"repository": "refused"}) from error
 
     return check
-
-
-def _rules(settings: Settings) -> Rules:
-    registration = settings.registration
-    if registration is None:
-        # Behind a proxy a loopback address is as good as any other.
-        private = is_loopback(settings.host) and not (
-            settings.public_url or settings.trusted_proxies
-        )
-        registration = Registration.OPEN if private else Registration.CLOSED
-    return Rules(
-        registration=registration,
-        spec_approval_always=settings.spec_approval is SpecApproval.ALWAYS,
-        credits_per_day=settings.credits_per_day,
-        opening_balance_cents=_opening(settings),
-        currency=settings.currency,
-        fee_basis_points=settings.fee_basis_points,
-        registrations_per_hour=settings.registrations_per_hour,
-        registrations_per_email=settings.registrations_per_email,
-        sign_ins_per_hour=settings.sign_ins_per_hour,
-        sign_ins_per_email=settings.sign_ins_per_email,
-        caps=_caps(settings),
-        credit_micros=settings.credit_cents * MICROS_PER_CENT,
-        team_runs=settings.team_runs,
-        customers_hosts=_customers_hosts(settings),
-    )
-
-
-def _customers_hosts(settings: Settings) -> tuple[Pattern, ...]:
-    try:
-        return read_bound(settings.egress_hosts)
-    except Invalid as error:
-        raise SettingsError(f"HIRINGHALL_EGRESS_HOSTS: {error.message}") from error
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address to listen on is reached from this machine alone."""
-    if host == "localhost":
-        return True
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False

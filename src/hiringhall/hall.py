@@ -55,6 +55,10 @@ class Registration(StrEnum):
 class Rules:
     """What the operator has decided, as far as actions ask for it.
 
+    On the market: `selection_s` is how long a poster has to choose among proposals, `grace_s` what
+    a worker has beyond its time, `review_s` after how long silence accepts a delivery, `dispute_s`
+    after how long silence decides a dispute.
+
     Throttles are attempts in a window: registrations and sign-ins each hour for an address,
     registrations that wait for a person's word each hour for an e-mail, failed sign-ins each
     quarter of an hour for an e-mail. `caps` hold what models cost, in micros of the currency, where
@@ -67,6 +71,10 @@ class Rules:
 
     registration: Registration = Registration.OPEN
     spec_approval_always: bool = False
+    selection_s: int = 72 * 3600
+    grace_s: int = 24 * 3600
+    review_s: int = 72 * 3600
+    dispute_s: int = 72 * 3600
     credits_per_day: int = 100
     opening_balance_cents: int = 100_000
     fee_basis_points: int = 1_000
@@ -135,6 +143,11 @@ class Hall:
     check_role: Callable[[str, Mapping[str, Any]], None]
     check_repository: Callable[[str], str]
     once: Once | None = None
+
+    @property
+    def plays(self) -> bool:
+        """Whether its money is play money, which never leaves the hall."""
+        return self.payments.name == "play"
 
     def once_only(self, once: Once | None) -> "Hall":
         """This hall for one request that carries an idempotency key."""

@@ -80,6 +80,9 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "credit_cents": (1, 1_000_000),
     "fee_basis_points": (0, 5_000),
     **dict.fromkeys(
+        ("selection_hours", "grace_hours", "review_hours", "dispute_hours"), (1, 24 * 365)
+    ),
+    **dict.fromkeys(
         ("run_cap_cents", "task_cap_cents", "team_cap_cents", "organization_cap_cents"),
         (0, 10**11),
     ),

@@ -162,6 +162,14 @@ class Settings:
         str | None, "where Stripe's API is; unset: https://api.stripe.com"
     ] = None
     credits_per_day: Annotated[int, "credits of each user and UTC day"] = 100
+    selection_hours: Annotated[
+        int, "hours in which a poster chooses among proposals, before the money returns"
+    ] = 72
+    grace_hours: Annotated[
+        int, "hours that whoever has a task of the market gets beyond its time"
+    ] = 24
+    review_hours: Annotated[int, "hours after which silence accepts what was delivered"] = 72
+    dispute_hours: Annotated[int, "hours after which silence decides a dispute"] = 72
     spec_approval: Annotated[
         SpecApproval, "always: every task gets a plan to approve; opt-in: those that ask"
     ] = SpecApproval.OPT_IN

@@ -83,7 +83,7 @@ async def test_without_funds_nothing_is_offered_and_nothing_taken(hall: Hall) ->
     ada = await sign_up(hall)
     task = await draft(hall, ada, price_cents=OPENING + 1)
     with pytest.raises(NotEnoughFunds) as refused:
-        await publish(hall, actor=ada, draft=task, fee_on_top=False)
+        await publish(hall, actor=ada, draft=task)
     assert refused.value.needed_cents == OPENING + 1
     assert await balance(hall, available_account(_of(ada))) == OPENING
     assert await balance(hall, escrow_account(task.id)) is None

@@ -12,6 +12,7 @@ from tests.store.test_engine_statements import the_halls
 GROWING = (
     "tasks|events|runs|questions|plans|deliverables|files|timers|usage_records|model_calls|budgets"
     "|feed|reported_events"
+    "|terms|proposals|assignments|submissions|ratings|disputes|statements|holds|payouts"
 )
 
 SMALL = (
@@ -21,9 +22,14 @@ SMALL = (
 """Partial indexes that hold what is under way and nothing else."""
 
 # An audit looks at everything: that is what it is for.
-AUDITS = {"hiringhall.store.audit", "hiringhall.store.ledger"}
+AUDITS = {
+    "hiringhall.store.audit",
+    "hiringhall.store.ledger",
+    "hiringhall.store.market_audit",
+}
 AUDITED_BESIDE = {
     "credit_drift",
+    "stuck_holds",
     *(f"budget_drift_{scope.value}" for scope in CapScope),
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from hiringhall.actions.market import clocks
 from hiringhall.actions.runs import recovery
 from hiringhall.domain.lifecycle import Timer
 from hiringhall.hall import Hall
@@ -13,8 +14,13 @@ PAGE = 100
 
 _FIRES: dict[Timer, Callable[[Hall, DueTimer], Awaitable[None]]] = {
     Timer.RETRY: lambda hall, timer: recovery.try_again(hall, timer=timer),
+    Timer.INTAKE: lambda hall, timer: clocks.intake_is_over(hall, timer=timer),
+    Timer.CLAIM_LIMIT: lambda hall, timer: clocks.claim_is_over(hall, timer=timer),
+    Timer.GRACE: lambda hall, timer: clocks.grace_is_over(hall, timer=timer),
+    Timer.REVIEW: lambda hall, timer: clocks.review_is_over(hall, timer=timer),
+    Timer.DISPUTE: lambda hall, timer: clocks.dispute_is_over(hall, timer=timer),
 }
-"""What each timer does. Those of the market are set by moves that no door offers yet."""
+"""What each timer does."""
 
 
 async def fire_due(hall: Hall) -> int | None:

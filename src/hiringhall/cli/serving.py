@@ -10,7 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from prometheus_client import CollectorRegistry
 
-from hiringhall.app import App, is_loopback
+from hiringhall.app import App
 from hiringhall.cli.adminsocket import AdminSocket
 from hiringhall.cli.operations import carry_out
 from hiringhall.domain.errors import Unauthorized
@@ -19,6 +19,7 @@ from hiringhall.doors.front import Front, open_front
 from hiringhall.doors.health import Health
 from hiringhall.doors.server import Server, address_of, listen
 from hiringhall.queries.accounts import authenticate
+from hiringhall.rules import is_loopback
 from hiringhall.settings import Settings, SettingsError
 from hiringhall.store.errors import StoreError
 from hiringhall.workers.runtimes.builtin import Builtin

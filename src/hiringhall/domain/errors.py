@@ -26,6 +26,16 @@ class Forbidden(HallError):
     code = "forbidden"
 
 
+class NotApproved(Forbidden):
+    """The agent is known, and waits for approval or has lost it: `approval_state` says which."""
+
+    code = "not_approved"
+
+    def __init__(self, approval_state: str) -> None:
+        super().__init__(f"This agent is {approval_state}; an admin of the hall has to approve it")
+        self.approval_state = approval_state
+
+
 class NotFound(HallError):
     """It does not exist, or not for this caller: both are answered alike."""
 
@@ -83,6 +93,12 @@ class LostRace(HallError):
     """Somebody else moved the same thing first; read again and decide anew."""
 
     code = "lost_race"
+
+
+class Conflict(HallError):
+    """What is asked contradicts what is there already; asking again will not help."""
+
+    code = "conflict"
 
 
 class EmailTaken(HallError):
@@ -178,6 +194,7 @@ class Unavailable(HallError):
 ALL: tuple[type[HallError], ...] = (
     Unauthorized,
     Forbidden,
+    NotApproved,
     NotFound,
     NotYours,
     Gone,
@@ -186,6 +203,7 @@ ALL: tuple[type[HallError], ...] = (
     Invalid,
     WrongState,
     LostRace,
+    Conflict,
     EmailTaken,
     InvalidCredentials,
     NoOrganization,

@@ -63,11 +63,12 @@ class WaitingChanged(Happened):
 
 @dataclass(frozen=True, slots=True)
 class TaskClaimed(Happened):
-    """Somebody took the task; for staff, a run, by then with the repository that it works in."""
+    """Somebody took the task: a run, by then with its repository, or whom an assignment names."""
 
     type = "task_claimed"
     run_id: str | None = None
     repository: str | None = None
+    assignment_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +165,12 @@ class DeliverableSubmitted(Happened):
 
 @dataclass(frozen=True, slots=True)
 class DeliverableAccepted(Happened):
-    """The deliverable was accepted, and the task is done."""
+    """The deliverable was accepted, and the task is done; `text` is what was said with it."""
 
     type = "deliverable_accepted"
     deliverable_id: str
+    rating: int | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +229,107 @@ class TaskFailed(Happened):
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class TaskExpired(Happened):
+    """Nobody took the task, or its time passed; `text` says which."""
+
+    type = "task_expired"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalSubmitted(Happened):
+    """Somebody offers to do the task."""
+
+    type = "proposal_submitted"
+    proposal_id: str
+    price_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalShortlisted(Happened):
+    """The poster chose a proposal; its maker may deliver."""
+
+    type = "proposal_shortlisted"
+    proposal_id: str
+    assignment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalDeclined(Happened):
+    """The poster does not want a proposal."""
+
+    type = "proposal_declined"
+    proposal_id: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalWithdrawn(Happened):
+    """Whoever made a proposal took it back."""
+
+    type = "proposal_withdrawn"
+    proposal_id: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeClosed(Happened):
+    """No more proposals are taken; `text` says why."""
+
+    type = "intake_closed"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimReleased(Happened):
+    """Whoever had the task gave it back."""
+
+    type = "claim_released"
+    assignment_id: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLapsed(Happened):
+    """Whoever had the task did not deliver in time, and it is on offer again."""
+
+    type = "claim_lapsed"
+    assignment_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeOpened(Happened):
+    """A side does not agree; the other, or an admin, is to speak."""
+
+    type = "dispute_opened"
+    dispute_id: str
+    opened_by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeStated(Happened):
+    """A side, or an admin, said something in a dispute; an amount is what the worker should get."""
+
+    type = "dispute_stated"
+    dispute_id: str
+    said_by: str
+    text: str = ""
+    worker_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeResolved(Happened):
+    """A dispute is over; `worker_cents` is what the worker got of its share, `text` by whom."""
+
+    type = "dispute_resolved"
+    dispute_id: str
+    worker_cents: int
+    text: str
+
+
 ALL: tuple[type[Happened], ...] = (
     TaskCreated,
     TaskChanged,
@@ -249,6 +353,17 @@ ALL: tuple[type[Happened], ...] = (
     TaskReopened,
     TaskCancelled,
     TaskFailed,
+    TaskExpired,
+    ProposalSubmitted,
+    ProposalShortlisted,
+    ProposalDeclined,
+    ProposalWithdrawn,
+    IntakeClosed,
+    ClaimReleased,
+    ClaimLapsed,
+    DisputeOpened,
+    DisputeStated,
+    DisputeResolved,
 )
 
 BY_TYPE: dict[str, type[Happened]] = {cls.type: cls for cls in ALL}

@@ -16,6 +16,9 @@ TEAM_KEY_PREFIX = "at_live_"
 CUSTOMER_KEY_PREFIXES = (KEY_PREFIX, TEAM_KEY_PREFIX)
 """Both open every door that is for customers."""
 
+AGENT_KEY_PREFIX = "nxw_"
+"""How an outside agent's key begins (seed 003)."""
+
 SERVICE_KEY_PREFIX = "hall_run_"
 """How a run's own secret begins: it opens what that run needs, until the run has ended."""
 

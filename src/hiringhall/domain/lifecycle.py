@@ -116,11 +116,11 @@ def _states(*states: State) -> frozenset[State]:
 
 
 _ON_IT = _states(State.ASSIGNED, State.IN_PROGRESS, State.AWAITING_REPLY, State.REVISING)
-_TAKEN = _states(State.ASSIGNED, State.IN_PROGRESS)
 _DELIVERS = _states(State.ASSIGNED, State.IN_PROGRESS, State.REVISING)
 _ENDED = _states(State.DONE, State.FAILED, State.CANCELLED, State.EXPIRED)
 _BOARD = _states(*State) - _states(State.DISPUTED, State.SELECTING)
 _CLOCKS = frozenset(Timer)
+_INTAKE_ON = frozenset({Timer.INTAKE})
 _PLAN = frozenset({Waiting.PLAN_DECISION})
 _INTAKE = frozenset({Engagement.PROPOSALS, Engagement.TASK_FORCE})
 _CLAIMED = frozenset({Engagement.CLAIM})
@@ -132,22 +132,24 @@ C, S, T = Command, State, Timer
 MOVES: tuple[Move, ...] = (
     Move(C.PUBLISH, _states(S.DRAFT), S.OPEN, POSTER_SIDE | {Side.HALL}, STAFF),
     Move(C.PUBLISH, _states(S.DRAFT), S.OPEN, POSTER_SIDE | {Side.HALL}, MARKET,
-         hold=Hold.TAKE, sets=frozenset({T.INTAKE})),
+         hold=Hold.TAKE, sets=_INTAKE_ON),
     Move(C.CLOSE_INTAKE, _states(S.OPEN), S.SELECTING,
          frozenset({Side.POSTER, Side.TIMER, Side.HALL}), _INTAKE, clears=frozenset({T.INTAKE}),
          sets=frozenset({T.GRACE})),
     Move(C.SHORTLIST, _states(S.OPEN, S.SELECTING, S.ASSIGNED), S.ASSIGNED,
-         POSTER_SIDE | {Side.HALL}, MARKET, clears=frozenset({T.INTAKE}),
+         POSTER_SIDE | {Side.HALL}, _INTAKE, clears=frozenset({T.INTAKE}),
          sets=frozenset({T.GRACE})),
-    Move(C.SHORTLIST, _states(S.IN_PROGRESS), S.IN_PROGRESS, POSTER_SIDE | {Side.HALL}, MARKET),
-    Move(C.DECLINE, _TAKEN, S.SELECTING, POSTER_SIDE, _INTAKE, guard=Guard.LAST_SHORTLISTED),
+    Move(C.SHORTLIST, _states(S.IN_PROGRESS), S.IN_PROGRESS, POSTER_SIDE | {Side.HALL}, _INTAKE,
+         sets=frozenset({T.GRACE})),
+    Move(C.DECLINE, _DELIVERS, S.SELECTING, POSTER_SIDE | {Side.WORKER}, _INTAKE,
+         guard=Guard.LAST_SHORTLISTED, sets=frozenset({T.GRACE})),
     Move(C.CLAIM, _states(S.OPEN), S.ASSIGNED, WORKER_SIDE, STAFF),
     Move(C.CLAIM, _states(S.OPEN), S.ASSIGNED, WORKER_SIDE, _CLAIMED,
          sets=frozenset({T.CLAIM_LIMIT})),
     Move(C.RELEASE_CLAIM, _ON_IT, S.OPEN, frozenset({Side.WORKER}), _CLAIMED,
-         clears=frozenset({T.CLAIM_LIMIT})),
+         clears=_CLOCKS, sets=_INTAKE_ON),
     Move(C.LAPSE, _ON_IT, S.OPEN, frozenset({Side.TIMER}), _CLAIMED,
-         clears=frozenset({T.CLAIM_LIMIT})),
+         clears=_CLOCKS, sets=_INTAKE_ON),
     Move(C.START, _states(S.ASSIGNED, S.REVISING), S.IN_PROGRESS, WORKER_SIDE),
     Move(C.ASK, _DELIVERS, S.AWAITING_REPLY, WORKER_SIDE, then_waits=Waiting.REPLY),
     Move(C.REPLY, _states(S.AWAITING_REPLY), S.IN_PROGRESS, POSTER_SIDE, waiting=QUESTIONED),
@@ -292,6 +294,12 @@ _VERBS: dict[Command, str] = {
     Command.REJECT: "be rejected",
     Command.REQUEST_REVISION: "be sent back",
     Command.CANCEL: "be cancelled",
+    Command.SHORTLIST: "have a proposal chosen",
+    Command.DECLINE: "have a proposal declined",
+    Command.CLOSE_INTAKE: "have its intake closed",
+    Command.RELEASE_CLAIM: "be given back",
+    Command.DISPUTE: "be disputed",
+    Command.RESOLVE: "have a dispute resolved",
     Command.FAIL: "be given up",
     Command.RESUME: "be resumed",
     Command.REOPEN: "be opened again",

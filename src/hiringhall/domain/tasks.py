@@ -51,6 +51,9 @@ class Waiting(StrEnum):
 QUESTIONED = frozenset({Waiting.REPLY, Waiting.BUDGET_DECISION})
 """What a task waits for while its newest question is open."""
 
+ON_IT = frozenset({State.ASSIGNED, State.IN_PROGRESS, State.AWAITING_REPLY, State.REVISING})
+"""States in which somebody has the task and is to deliver."""
+
 HANDED_IN = frozenset({State.IN_REVIEW, State.DISPUTED})
 """States in which its newest deliverable is to be decided."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hiringhall.domain.lifecycle import MOVES
 from hiringhall.domain.tasks import State
-from hiringhall.store import audit, audit_briefs, budgets, holds, ledger, usage
+from hiringhall.store import audit, audit_briefs, budgets, holds, ledger, market_audit, usage
 from hiringhall.store.audit import TaskTail
 from hiringhall.store.audit_briefs import BriefTail
 from hiringhall.store.database import Database, Tx
@@ -71,6 +71,7 @@ async def audit_all(database: Database) -> Audit:
         problems += await audit.feed_problems(tx)
         problems += await usage.credit_drift(tx)
         problems += await budgets.drift(tx)
+        problems += await market_audit.problems(tx)
         counts = await audit.counts(tx)
         return Audit(
             tasks=counts.tasks,

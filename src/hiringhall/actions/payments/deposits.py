@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from hiringhall.actions.admins import require_admin
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
 from hiringhall.domain.deposits import Deposit, DepositState, check_amount
@@ -17,6 +16,7 @@ from hiringhall.domain.ledger import (
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
 from hiringhall.payments import DepositNotice, PaymentRefused, PaymentUnclear
+from hiringhall.queries.admins import require_admin
 from hiringhall.store import accounts, ledger, payments
 from hiringhall.store.database import Tx
 

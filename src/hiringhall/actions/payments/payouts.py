@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from hiringhall.actions.admins import require_admin
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
 from hiringhall.domain.errors import Invalid, NotFound, WrongState
@@ -11,6 +10,7 @@ from hiringhall.domain.payouts import Payout, PayoutState
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.hall import Hall
 from hiringhall.payments import PaymentRefused, PaymentUnclear, PayoutNotice
+from hiringhall.queries.admins import require_admin
 from hiringhall.store import ledger, payouts
 from hiringhall.store.database import Tx
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from hiringhall.actions.market import reviewing
+from hiringhall.actions.market.post import withdraw
 from hiringhall.actions.runs.ending import cancel_live_run
 from hiringhall.actions.runs.pausing import added_micros
 from hiringhall.actions.runs.queueing import move_and_queue
@@ -19,7 +21,7 @@ from hiringhall.domain.events import (
 from hiringhall.domain.lifecycle import Command, Side, move_of, refusal
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.questions import Answer, check_answers, reply_text
-from hiringhall.domain.tasks import State, Task, Waiting
+from hiringhall.domain.tasks import MARKET, State, Task, Waiting
 from hiringhall.hall import Hall
 from hiringhall.store import budgets, deliverables, plans, questions, runs
 from hiringhall.store.budgets import BudgetQuestion
@@ -165,10 +167,13 @@ async def decide_deliverable(
 ) -> Task:
     """Accept the deliverable that waits for a decision, or send it back with a reason.
 
-    Raises NotFound, Invalid and WrongState.
+    On the market a no is a dispute. Raises NotFound, Invalid and WrongState.
     """
     task = await load_for_change(tx, actor=actor, task_id=task_id)
     said = _tidy(reason, "Reason")
+    if task.engagement in MARKET:
+        decide = reviewing.accept_in if accepted else reviewing.reject_in
+        return await decide(tx, hall, task, side=Side.POSTER, actor=actor, feedback=said)
     command = Command.ACCEPT if accepted else Command.REJECT
     move_of(task, command, Side.POSTER)
     deliverable_id = task.deliverable_id
@@ -210,6 +215,8 @@ async def cancel_task(tx: Tx, hall: Hall, *, actor: Actor, task_id: str, reason:
 
 async def cancel_in(tx: Tx, hall: Hall, task: Task, *, actor: Actor, reason: str = "") -> Task:
     """The same, within a transaction."""
+    if task.engagement in MARKET:
+        return await withdraw(tx, hall, task, side=Side.POSTER, actor=actor, reason=reason)
     if task.state is State.CANCELLED:
         return task
     cancelled = await move(

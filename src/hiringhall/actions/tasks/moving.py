@@ -11,9 +11,9 @@ from hiringhall.domain.escrow import Share
 from hiringhall.domain.events import Happened, WaitingChanged
 from hiringhall.domain.lifecycle import Command, Hold, Side, Timer, move_of
 from hiringhall.domain.policy import Actor, check_sees
-from hiringhall.domain.tasks import State, Task, Waiting
+from hiringhall.domain.tasks import MARKET, State, Task, Waiting
 from hiringhall.hall import Hall
-from hiringhall.store import events, tasks, timers
+from hiringhall.store import board, events, tasks, timers
 from hiringhall.store.database import Tx
 
 
@@ -73,6 +73,9 @@ async def move(
     for timer in row.sets:
         if due_at_us is not None and timer in due_at_us:
             await timers.set_timer(tx, task_id=task.id, kind=timer, due_at_us=due_at_us[timer])
+    if task.engagement in MARKET:
+        # Last, for many tasks share a count, and whoever has it is waited for.
+        await board.follow(tx, was=task, now=moved)
     return moved
 
 

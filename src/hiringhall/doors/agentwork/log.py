@@ -44,6 +44,11 @@ def _decided(data: Mapping[str, Any]) -> Shown | None:
     return _noted("Plan approved" if data["accepted"] else "Plan rejected")(data)
 
 
+def _accepted(data: Mapping[str, Any]) -> Shown | None:
+    said = _text(data)
+    return "solution_decision", f"CONFIRMED: {said}" if said else "CONFIRMED"
+
+
 def _sent_back(data: Mapping[str, Any]) -> Shown | None:
     reason = _text(data)
     return "solution_decision", f"REJECTED: {reason}" if reason else "REJECTED"
@@ -63,7 +68,7 @@ SHOWN: Mapping[str, Callable[[Mapping[str, Any]], Shown | None]] = {
     "task_changed": _noted("Task changed"),
     "task_published": _unseen,
     "waiting_changed": _said("status"),
-    "task_claimed": _unseen,
+    "task_claimed": lambda data: None if data.get("run_id") else ("status", "A worker took it"),
     "run_started": lambda data: ("status", f"A worker has started (runtime: {data['runtime']})"),
     "run_ended": _said("status"),
     "progress_reported": _said("status"),
@@ -73,7 +78,7 @@ SHOWN: Mapping[str, Callable[[Mapping[str, Any]], Shown | None]] = {
     "plan_proposed": _said("status", "Plan proposed: "),
     "plan_decided": _decided,
     "deliverable_submitted": lambda data: ("solution_proposed", _text(data)),
-    "deliverable_accepted": lambda data: ("solution_decision", "CONFIRMED"),
+    "deliverable_accepted": _accepted,
     "revision_requested": _sent_back,
     "retry_scheduled": _said("status"),
     "task_moved": _noted("Task moved by the requester"),
@@ -81,6 +86,17 @@ SHOWN: Mapping[str, Callable[[Mapping[str, Any]], Shown | None]] = {
     "task_reopened": _noted("Task opened again"),
     "task_cancelled": _noted("Task cancelled"),
     "task_failed": _noted("The worker gave up"),
+    "task_expired": _noted("Task expired"),
+    "proposal_submitted": lambda data: ("status", "A proposal has come"),
+    "proposal_shortlisted": lambda data: ("status", "A proposal was chosen"),
+    "proposal_declined": _noted("A proposal was declined"),
+    "proposal_withdrawn": _noted("A proposal was withdrawn"),
+    "intake_closed": _noted("No more proposals are taken"),
+    "claim_released": _noted("The worker gave the task back"),
+    "claim_lapsed": _said("status"),
+    "dispute_opened": lambda data: ("solution_decision", f"DISPUTED: {_text(data)}"),
+    "dispute_stated": _noted("In the dispute"),
+    "dispute_resolved": _said("solution_decision", "RESOLVED: "),
 }
 """What this door shows of each event of the hall's; total over `domain.events.ALL` (a test)."""
 

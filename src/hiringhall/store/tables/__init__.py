@@ -19,6 +19,18 @@ from hiringhall.store.tables.base import metadata
 from hiringhall.store.tables.deliverables import deliverables, files
 from hiringhall.store.tables.feed import feed, feed_heads, reported_events
 from hiringhall.store.tables.ledger import holds, ledger_accounts, ledger_transfers, payouts
+from hiringhall.store.tables.market import (
+    agents,
+    assignments,
+    board,
+    board_counts,
+    disputes,
+    proposals,
+    ratings,
+    statements,
+    submissions,
+    terms,
+)
 from hiringhall.store.tables.messages import messages
 from hiringhall.store.tables.payments import deposits, payees, provider_notices
 from hiringhall.store.tables.runs import credit_days, runs, usage_records
@@ -28,9 +40,13 @@ from hiringhall.store.tables.usage import budget_questions, budgets, model_calls
 from hiringhall.store.tables.work import attachments, criteria_checks
 
 __all__ = [
+    "agents",
     "api_keys",
+    "assignments",
     "attachments",
     "attempts",
+    "board",
+    "board_counts",
     "buckets",
     "budget_questions",
     "budgets",
@@ -38,6 +54,7 @@ __all__ = [
     "criteria_checks",
     "deliverables",
     "deposits",
+    "disputes",
     "events",
     "feed",
     "feed_heads",
@@ -55,16 +72,21 @@ __all__ = [
     "payees",
     "payouts",
     "plans",
+    "proposals",
     "provider_notices",
     "questions",
+    "ratings",
     "registrations",
     "reported_events",
     "roles",
     "runs",
+    "statements",
+    "submissions",
     "task_dependencies",
     "tasks",
     "team_secrets",
     "teams",
+    "terms",
     "timers",
     "usage_records",
     "users",

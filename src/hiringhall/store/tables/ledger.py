@@ -117,6 +117,7 @@ payouts = Table(
     CheckConstraint("paid_cents > 0 AND fee_cents >= 0 AND attempts >= 0", name="amounts"),
     CheckConstraint("(state = 'failed') = (failed_because IS NOT NULL)", name="failed"),
     Index(None, "organization_id", "id"),
+    Index(None, "agent_id", "id"),
     Index(None, "task_id"),
     Index(
         "ix_payouts_unpaid",

@@ -26,6 +26,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_attempts_bucket_at_us"), "attempts", ["bucket", "at_us"], unique=False)
     op.create_table(
+        "board_counts",
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("on_offer", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("on_offer >= 0", name=op.f("ck_board_counts_not_negative")),
+        sa.PrimaryKeyConstraint("category", "part", name=op.f("pk_board_counts")),
+    )
+    op.create_table(
         "buckets",
         sa.Column("bucket", sa.Text(), nullable=False),
         sa.Column("taken", sa.BigInteger(), nullable=False),
@@ -116,6 +124,42 @@ def upgrade() -> None:
         sa.CheckConstraint("is_admin IN (0, 1)", name=op.f("ck_users_is_admin")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email_folded", name=op.f("uq_users_email_folded")),
+    )
+    op.create_table(
+        "agents",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("categories", sa.Text(), nullable=False),
+        sa.Column("task_force", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("secret_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("key_prefix", sa.Text(), nullable=False),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('pending', 'approved', 'suspended')", name=op.f("ck_agents_state")
+        ),
+        sa.CheckConstraint("task_force IN (0, 1)", name=op.f("ck_agents_task_force")),
+        sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_agents_created_by")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_agents_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agents")),
+        sa.UniqueConstraint("secret_sha256", name=op.f("uq_agents_secret_sha256")),
+    )
+    op.create_index(
+        op.f("ix_agents_organization_id_id"), "agents", ["organization_id", "id"], unique=False
+    )
+    op.create_index(
+        "ix_agents_task_force",
+        "agents",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("task_force = 1 AND state = 'approved'"),
+        postgresql_where=sa.text("task_force = 1 AND state = 'approved'"),
     )
     op.create_table(
         "api_keys",
@@ -423,6 +467,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("task_id", "name", name=op.f("uq_attachments_task_id_name")),
     )
     op.create_table(
+        "board",
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("closes_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("searched", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_board_task_id")),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_board")),
+    )
+    op.create_index(
+        op.f("ix_board_category_task_id"), "board", ["category", "task_id"], unique=False
+    )
+    op.create_index(op.f("ix_board_closes_at_us"), "board", ["closes_at_us"], unique=False)
+    op.create_table(
         "criteria_checks",
         sa.Column("task_id", sa.Text(), nullable=False),
         sa.Column("round", sa.BigInteger(), nullable=False),
@@ -644,6 +701,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_payouts_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payouts")),
     )
+    op.create_index(op.f("ix_payouts_agent_id_id"), "payouts", ["agent_id", "id"], unique=False)
     op.create_index(
         op.f("ix_payouts_organization_id_id"), "payouts", ["organization_id", "id"], unique=False
     )
@@ -673,6 +731,47 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plans")),
     )
     op.create_index(op.f("ix_plans_task_id"), "plans", ["task_id"], unique=False)
+    op.create_table(
+        "proposals",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("worker_id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("sample", sa.Text(), nullable=False),
+        sa.Column("confidence_basis_points", sa.BigInteger(), nullable=True),
+        sa.Column("price_cents", sa.BigInteger(), nullable=False),
+        sa.Column("estimated_min", sa.BigInteger(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('submitted', 'shortlisted', 'accepted', 'declined', 'withdrawn', 'closed')",
+            name=op.f("ck_proposals_state"),
+        ),
+        sa.CheckConstraint(
+            "(agent_id IS NULL) <> (user_id IS NULL)", name=op.f("ck_proposals_worker")
+        ),
+        sa.CheckConstraint(
+            "confidence_basis_points IS NULL OR confidence_basis_points BETWEEN 0 AND 10000",
+            name=op.f("ck_proposals_confidence"),
+        ),
+        sa.CheckConstraint("price_cents > 0", name=op.f("ck_proposals_price")),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_proposals_agent_id")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_proposals_organization_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_proposals_task_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_proposals_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposals")),
+        sa.UniqueConstraint("task_id", "worker_id", name=op.f("uq_proposals_task_id_worker_id")),
+    )
+    op.create_index(
+        op.f("ix_proposals_worker_id_id"), "proposals", ["worker_id", "id"], unique=False
+    )
     op.create_table(
         "questions",
         sa.Column("id", sa.Text(), nullable=False),
@@ -792,6 +891,30 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "terms",
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("instructions", sa.Text(), nullable=False),
+        sa.Column("expected_output", sa.Text(), nullable=False),
+        sa.Column("inputs", sa.Text(), nullable=False),
+        sa.Column("assets", sa.Text(), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("deadline_us", sa.BigInteger(), nullable=True),
+        sa.Column("expires_in_us", sa.BigInteger(), nullable=False),
+        sa.Column("time_limit_min", sa.BigInteger(), nullable=False),
+        sa.Column("max_proposals", sa.BigInteger(), nullable=False),
+        sa.Column("fee_on_top", sa.BigInteger(), nullable=False),
+        sa.Column("searched", sa.Text(), nullable=False),
+        sa.Column("closes_at_us", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "expires_in_us > 0 AND time_limit_min > 0 AND max_proposals > 0",
+            name=op.f("ck_terms_positive"),
+        ),
+        sa.CheckConstraint("fee_on_top IN (0, 1)", name=op.f("ck_terms_fee_on_top")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_terms_task_id")),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_terms")),
+    )
+    op.create_table(
         "timers",
         sa.Column("task_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -800,6 +923,61 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("task_id", "kind", name=op.f("pk_timers")),
     )
     op.create_index(op.f("ix_timers_due_at_us"), "timers", ["due_at_us"], unique=False)
+    op.create_table(
+        "assignments",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("worker_id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("proposal_id", sa.Text(), nullable=True),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("share_cents", sa.BigInteger(), nullable=False),
+        sa.Column("alone", sa.BigInteger(), nullable=False),
+        sa.Column("own", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("taken_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("due_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at_us", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'active') = (ended_at_us IS NULL)", name=op.f("ck_assignments_ended")
+        ),
+        sa.CheckConstraint(
+            "state IN ('active', 'completed', 'refused', 'lapsed', 'released', 'closed')",
+            name=op.f("ck_assignments_state"),
+        ),
+        sa.CheckConstraint(
+            "(agent_id IS NULL) <> (user_id IS NULL)", name=op.f("ck_assignments_worker")
+        ),
+        sa.CheckConstraint("alone IN (0, 1)", name=op.f("ck_assignments_alone")),
+        sa.CheckConstraint("own IN (0, 1)", name=op.f("ck_assignments_own")),
+        sa.CheckConstraint("share_cents > 0", name=op.f("ck_assignments_share")),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_assignments_agent_id")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_assignments_organization_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposal_id"], ["proposals.id"], name=op.f("fk_assignments_proposal_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_assignments_task_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_assignments_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
+    )
+    op.create_index(
+        op.f("ix_assignments_task_id_id"), "assignments", ["task_id", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_assignments_worker_id_id"), "assignments", ["worker_id", "id"], unique=False
+    )
+    op.create_index(
+        "uq_assignments_alone",
+        "assignments",
+        ["task_id"],
+        unique=True,
+        sqlite_where=sa.text("alone = 1 AND state = 'active'"),
+        postgresql_where=sa.text("alone = 1 AND state = 'active'"),
+    )
     op.create_table(
         "budget_questions",
         sa.Column("question_id", sa.Text(), nullable=False),
@@ -988,3 +1166,104 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_records")),
     )
     op.create_index(op.f("ix_usage_records_task_id"), "usage_records", ["task_id"], unique=False)
+    op.create_table(
+        "disputes",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("assignment_id", sa.Text(), nullable=False),
+        sa.Column("opened_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("poster_spoke", sa.BigInteger(), nullable=False),
+        sa.Column("worker_spoke", sa.BigInteger(), nullable=False),
+        sa.Column("poster_cents", sa.BigInteger(), nullable=True),
+        sa.Column("worker_cents", sa.BigInteger(), nullable=True),
+        sa.Column("outcome_cents", sa.BigInteger(), nullable=True),
+        sa.Column("opened_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at_us", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'open') = (closed_at_us IS NULL)", name=op.f("ck_disputes_closed")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('open', 'redelivered')) = (outcome_cents IS NULL)",
+            name=op.f("ck_disputes_outcome"),
+        ),
+        sa.CheckConstraint("opened_by IN ('poster', 'worker')", name=op.f("ck_disputes_opened_by")),
+        sa.CheckConstraint(
+            "state IN ('open', 'redelivered', 'agreed', 'resolved', 'timed_out')",
+            name=op.f("ck_disputes_state"),
+        ),
+        sa.CheckConstraint(
+            "coalesce(poster_cents, 0) >= 0 AND coalesce(worker_cents, 0) >= 0 AND coalesce(outcome_cents, 0) >= 0",
+            name=op.f("ck_disputes_amounts"),
+        ),
+        sa.CheckConstraint("poster_spoke IN (0, 1)", name=op.f("ck_disputes_poster_spoke")),
+        sa.CheckConstraint("worker_spoke IN (0, 1)", name=op.f("ck_disputes_worker_spoke")),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignments.id"], name=op.f("fk_disputes_assignment_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_disputes_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disputes")),
+    )
+    op.create_index(op.f("ix_disputes_task_id_id"), "disputes", ["task_id", "id"], unique=False)
+    op.create_index(
+        "uq_disputes_open",
+        "disputes",
+        ["task_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
+        "ratings",
+        sa.Column("assignment_id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("deliverable_id", sa.Text(), nullable=False),
+        sa.Column("rating", sa.BigInteger(), nullable=False),
+        sa.Column("feedback", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("rating BETWEEN 1 AND 5", name=op.f("ck_ratings_rating")),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignments.id"], name=op.f("fk_ratings_assignment_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["deliverable_id"], ["deliverables.id"], name=op.f("fk_ratings_deliverable_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_ratings_task_id")),
+        sa.PrimaryKeyConstraint("assignment_id", name=op.f("pk_ratings")),
+    )
+    op.create_index(op.f("ix_ratings_task_id"), "ratings", ["task_id"], unique=False)
+    op.create_table(
+        "submissions",
+        sa.Column("deliverable_id", sa.Text(), nullable=False),
+        sa.Column("assignment_id", sa.Text(), nullable=False),
+        sa.Column("links", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignments.id"], name=op.f("fk_submissions_assignment_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["deliverable_id"], ["deliverables.id"], name=op.f("fk_submissions_deliverable_id")
+        ),
+        sa.PrimaryKeyConstraint("deliverable_id", name=op.f("pk_submissions")),
+    )
+    op.create_index(
+        op.f("ix_submissions_assignment_id_deliverable_id"),
+        "submissions",
+        ["assignment_id", "deliverable_id"],
+        unique=False,
+    )
+    op.create_table(
+        "statements",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("dispute_id", sa.Text(), nullable=False),
+        sa.Column("said_by", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dispute_id"], ["disputes.id"], name=op.f("fk_statements_dispute_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statements")),
+    )
+    op.create_index(
+        op.f("ix_statements_dispute_id_id"), "statements", ["dispute_id", "id"], unique=False
+    )

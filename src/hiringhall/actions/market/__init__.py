@@ -1,0 +1,1 @@
+"""The market: work offered to outsiders for money that is held until it is done."""

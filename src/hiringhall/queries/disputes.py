@@ -1,0 +1,111 @@
+"""Disputes as their sides and admins see them, with the evidence that the log holds by itself."""
+
+from dataclasses import dataclass
+
+from hiringhall.domain import ids
+from hiringhall.domain.disputes import Dispute, Statement
+from hiringhall.domain.errors import NotFound
+from hiringhall.domain.events import LoggedEvent
+from hiringhall.domain.market import Assignment
+from hiringhall.domain.policy import Actor, ActorKind, may_see
+from hiringhall.domain.tasks import Task
+from hiringhall.hall import Hall
+from hiringhall.queries.admins import is_admin, require_admin
+from hiringhall.queries.market import market_task
+from hiringhall.store import assignments, deliverables, disputes, events, tasks
+from hiringhall.store.database import Tx
+from hiringhall.store.deliverables import Deliverable
+
+PAGE = 100
+EVIDENCE = (
+    "task_published",
+    "task_claimed",
+    "proposal_shortlisted",
+    "claim_released",
+    "claim_lapsed",
+    "deliverable_submitted",
+    "revision_requested",
+    "dispute_opened",
+    "dispute_stated",
+    "dispute_resolved",
+)
+"""Events that say who had the task, what was handed in when, and what was said of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeView:
+    """A dispute with all there is to judge it by."""
+
+    dispute: Dispute
+    task: Task
+    assignment: Assignment
+    statements: list[Statement]
+    deliverables: list[Deliverable]
+    evidence: list[LoggedEvent]
+
+
+async def dispute_view(hall: Hall, *, actor: Actor, dispute_id: str) -> DisputeView:
+    """A dispute for either side of it, or for an admin; raises NotFound."""
+
+    async def find(tx: Tx) -> DisputeView:
+        dispute = await disputes.by_id(tx, dispute_id) if ids.is_uuid(dispute_id) else None
+        task = None if dispute is None else await tasks.by_id(tx, dispute.task_id)
+        if dispute is None or task is None:
+            raise NotFound("dispute")
+        assignment = await assignments.by_id(tx, dispute.assignment_id)
+        if assignment is None or not await _may_read(tx, actor, task, assignment):
+            raise NotFound("dispute")
+        handed_in = {
+            one.deliverable_id
+            for one in await assignments.submissions_of(tx, task.id)
+            if one.assignment_id == assignment.id
+        }
+        return DisputeView(
+            dispute,
+            task,
+            assignment,
+            await disputes.statements_of(tx, dispute.id),
+            [one for one in await deliverables.of_task(tx, task.id) if one.id in handed_in],
+            await events.of_task_typed(tx, task.id, EVIDENCE),
+        )
+
+    return await hall.database.scan(find)
+
+
+async def disputes_of(hall: Hall, *, actor: Actor, task_id: str) -> list[Dispute]:
+    """The disputes of a task that the actor may read, oldest first; raises NotFound."""
+    await market_task(hall, actor=actor, task_id=task_id)
+
+    async def find(tx: Tx) -> list[Dispute]:
+        task = await tasks.by_id(tx, task_id) if ids.is_uuid(task_id) else None
+        if task is None:
+            raise NotFound("task")
+        found: list[Dispute] = []
+        for one in await disputes.of_task(tx, task.id):
+            assignment = await assignments.by_id(tx, one.assignment_id)
+            if assignment is not None and await _may_read(tx, actor, task, assignment):
+                found.append(one)
+        return found
+
+    return await hall.database.scan(find)
+
+
+async def open_disputes(
+    hall: Hall, *, actor: Actor, after: str = "", limit: int = PAGE
+) -> list[Dispute]:
+    """All that wait for a word, for an admin, from behind a task's id; raises Forbidden."""
+
+    async def find(tx: Tx) -> list[Dispute]:
+        await require_admin(tx, actor)
+        return await disputes.all_open(tx, after=after, most=limit)
+
+    return await hall.database.scan(find)
+
+
+async def _may_read(tx: Tx, actor: Actor, task: Task, assignment: Assignment) -> bool:
+    worker = assignment.worker
+    if actor.kind is ActorKind.AGENT:
+        return worker.agent_id == actor.agent_id
+    if may_see(actor, task.organization_id) or actor.organization_id == worker.organization_id:
+        return True
+    return await is_admin(tx, actor)

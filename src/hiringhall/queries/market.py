@@ -1,0 +1,248 @@
+"""The market as an actor may see it: the board, a task with its terms, proposals, deliveries."""
+
+from dataclasses import dataclass
+
+from hiringhall.domain import ids
+from hiringhall.domain.agents import Agent, AgentState, Reputation
+from hiringhall.domain.errors import Invalid, NotApproved, NotFound
+from hiringhall.domain.market import (
+    Assignment,
+    AssignmentState,
+    Terms,
+    Worker,
+    folded,
+    tidy_category,
+)
+from hiringhall.domain.policy import Actor, ActorKind, may_see, worker_of
+from hiringhall.domain.proposals import Proposal
+from hiringhall.domain.tasks import State, Task
+from hiringhall.hall import Hall
+from hiringhall.queries.admins import is_admin
+from hiringhall.store import (
+    agents,
+    assignments,
+    board,
+    deliverables,
+    proposals,
+    ratings,
+    tasks,
+    terms,
+)
+from hiringhall.store.assignments import Submission
+from hiringhall.store.board import NEWEST, BoardLine
+from hiringhall.store.database import Tx
+from hiringhall.store.deliverables import Deliverable, FileRow
+from hiringhall.store.ratings import Rating
+
+MAX_WORDS = 8
+MAX_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage:
+    """A part of what is on offer, and how much there is in all.
+
+    `categories` are those that the actor may have; None for whoever may have all.
+    """
+
+    lines: list[BoardLine]
+    total: int
+    categories: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class MarketView:
+    """A task of the market, and what the actor has to do with it.
+
+    `is_poster` says that it is their organization's, `mine` and `proposal` are their own.
+    """
+
+    task: Task
+    terms: Terms
+    proposals: int
+    is_poster: bool
+    proposal: Proposal | None
+    mine: Assignment | None
+    delivered: int
+
+    @property
+    def can_deliver(self) -> bool:
+        """Whether they may hand something in now."""
+        has_it = self.mine is not None and self.mine.state is AssignmentState.ACTIVE
+        return has_it and self.task.state in _DELIVERS
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A proposal as a buyer weighs it: with whoever made it and what became of their work."""
+
+    proposal: Proposal
+    agent: Agent | None
+    reputation: Reputation
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Something handed in, with its addresses, its files, who made it and what was said of it."""
+
+    deliverable: Deliverable
+    submission: Submission | None
+    worker: Worker | None
+    files: list[FileRow]
+    rating: Rating | None
+
+
+_DELIVERS = frozenset({State.ASSIGNED, State.IN_PROGRESS, State.REVISING, State.DISPUTED})
+
+
+async def board_page(
+    hall: Hall,
+    *,
+    actor: Actor,
+    category: str | None = None,
+    search: str = "",
+    before: str | None = None,
+    offset: int = 0,
+    limit: int = 20,
+) -> BoardPage:
+    """What is on offer, newest first; of one category, with all words of a search.
+
+    A category that an agent may not have gives an empty page. Raises NotApproved and Invalid.
+    """
+    wanted = None if category is None else tidy_category(category)
+    if not (1 <= limit <= MAX_PAGE and offset >= 0):
+        raise Invalid(f"A page has 1 to {MAX_PAGE} tasks, from 0 on", {"limit": "out of range"})
+    words = tuple(dict.fromkeys(folded(search).split()))[:MAX_WORDS]
+
+    async def find(tx: Tx) -> BoardPage:
+        may_have = await _may_have(tx, actor)
+        if wanted is None:
+            among = may_have
+        else:
+            among = (wanted,) if may_have is None or wanted in may_have else ()
+        now_us = hall.clock()
+        lines = await board.page(
+            tx,
+            now_us=now_us,
+            categories=among,
+            words=words,
+            before=before or NEWEST,
+            skip=offset,
+            most=limit,
+        )
+        total = await board.total(tx, now_us=now_us, categories=among, words=words)
+        return BoardPage(lines, total, may_have)
+
+    return await hall.database.scan(find)
+
+
+async def market_task(hall: Hall, *, actor: Actor, task_id: str) -> MarketView:
+    """A task of the market for its poster, for who works on it or may, or for an admin.
+
+    Raises NotFound and NotApproved.
+    """
+
+    async def find(tx: Tx) -> MarketView:
+        task = await tasks.by_id(tx, task_id) if ids.is_uuid(task_id) else None
+        agreed = None if task is None else await terms.of_task(tx, task.id)
+        if task is None or agreed is None:
+            raise NotFound("task")
+        may_have = await _may_have(tx, actor)
+        proposal, mine = await _part_in(tx, actor, task)
+        is_poster = may_see(actor, task.organization_id)
+        fits = may_have is None or agreed.category in may_have
+        on_offer = task.state is State.OPEN and _works(actor) and fits
+        known = is_poster or on_offer or proposal is not None or mine is not None
+        if not known and not await is_admin(tx, actor):
+            raise NotFound("task")
+        delivered = 0
+        if mine is not None:
+            handed_in = await assignments.submissions_of(tx, task.id)
+            delivered = sum(one.assignment_id == mine.id for one in handed_in)
+        count = await proposals.count(tx, task.id)
+        return MarketView(task, agreed, count, is_poster, proposal, mine, delivered)
+
+    return await hall.database.read(find)
+
+
+async def candidates(hall: Hall, *, actor: Actor, task_id: str) -> list[Candidate]:
+    """The proposals for a task, oldest first, for its poster; raises NotFound."""
+    view = await market_task(hall, actor=actor, task_id=task_id)
+    own_too = hall.plays
+
+    async def find(tx: Tx) -> list[Candidate]:
+        if not view.is_poster and not await is_admin(tx, actor):
+            raise NotFound("task")
+        made = await proposals.of_task(tx, task_id)
+        makers = sorted({one.worker.id for one in made})
+        known = await agents.by_ids(tx, makers)
+        found = await ratings.reputations(tx, makers, own_too=own_too)
+        return [
+            Candidate(one, known.get(one.worker.id), total_of(found[one.worker.id])) for one in made
+        ]
+
+    return await hall.database.scan(find)
+
+
+async def delivered(hall: Hall, *, actor: Actor, task_id: str) -> list[Delivered]:
+    """What was handed in for a task: all of it for its poster, their own for who works on it.
+
+    Raises NotFound.
+    """
+    view = await market_task(hall, actor=actor, task_id=task_id)
+
+    async def find(tx: Tx) -> list[Delivered]:
+        sees_all = view.is_poster or await is_admin(tx, actor)
+        handed_in = {
+            one.deliverable_id: one for one in await assignments.submissions_of(tx, task_id)
+        }
+        workers = {one.id: one.worker for one in await assignments.of_task(tx, task_id)}
+        said = {one.deliverable_id: one for one in await ratings.of_task(tx, task_id)}
+        found: list[Delivered] = []
+        for one in await deliverables.of_task(tx, task_id):
+            submission = handed_in.get(one.id)
+            worker = None if submission is None else workers[submission.assignment_id]
+            if sees_all or (worker is not None and _works(actor) and worker == worker_of(actor)):
+                files = await deliverables.files_of(tx, one.id)
+                found.append(Delivered(one, submission, worker, files, said.get(one.id)))
+        return found
+
+    return await hall.database.scan(find)
+
+
+def total_of(by_category: dict[str, Reputation]) -> Reputation:
+    """A reputation over all categories."""
+    total = Reputation()
+    for one in by_category.values():
+        total = total.plus(one)
+    return total
+
+
+async def _may_have(tx: Tx, actor: Actor) -> tuple[str, ...] | None:
+    """The categories of tasks that exist for an actor; None for all. Raises NotApproved."""
+    if actor.kind is not ActorKind.AGENT or actor.agent_id is None:
+        return None
+    agent = await agents.by_id(tx, actor.agent_id)
+    if agent is None:
+        raise NotFound("agent")
+    if agent.state is not AgentState.APPROVED:
+        raise NotApproved(agent.state.value)
+    return agent.may_have
+
+
+async def _part_in(tx: Tx, actor: Actor, task: Task) -> tuple[Proposal | None, Assignment | None]:
+    """What an actor has to do with a task as somebody who works; the newest assignment."""
+    if not _works(actor):
+        return None, None
+    worker = worker_of(actor)
+    proposal = await proposals.of_worker(tx, task.id, worker.id)
+    theirs = [one for one in await assignments.of_task(tx, task.id) if one.worker == worker]
+    return proposal, theirs[-1] if theirs else None
+
+
+def _works(actor: Actor) -> bool:
+    return actor.kind is ActorKind.AGENT or (
+        actor.kind is ActorKind.USER
+        and actor.organization_id is not None
+        and actor.user_id is not None
+    )

@@ -1,0 +1,225 @@
+"""The board: what is on offer now, kept beside its counts by the transition of each task."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, bindparam, cast, delete, func, select, update
+
+from hiringhall.domain.tasks import Engagement, State, Task
+from hiringhall.store.database import Tx
+from hiringhall.store.statements import Statement, any_of, contains_all
+from hiringhall.store.tables import board, board_counts, proposals, tasks, terms
+
+
+@dataclass(frozen=True, slots=True)
+class BoardLine:
+    """A task on offer as the board shows it."""
+
+    id: str
+    organization_id: str
+    title: str
+    description: str
+    engagement: Engagement
+    category: str
+    tags: tuple[str, ...]
+    price_cents: int
+    time_limit_min: int
+    max_proposals: int
+    proposals: int
+    closes_at_us: int
+    created_at_us: int
+
+
+NEWEST = "g"
+"""A cursor above every id: UUIDs are hexadecimal."""
+
+_put = Statement(
+    board.insert()
+    .inline()
+    .from_select(
+        ["task_id", "category", "closes_at_us", "searched"],
+        select(terms.c.task_id, terms.c.category, terms.c.closes_at_us, terms.c.searched).where(
+            terms.c.task_id == bindparam("task"), terms.c.closes_at_us.is_not(None)
+        ),
+    ),
+    name="put_on_board",
+)
+_remove = Statement(delete(board).where(board.c.task_id == bindparam("task")), name="off_the_board")
+_category = Statement(
+    select(terms.c.category).where(terms.c.task_id == bindparam("task")), name="category_of_task"
+)
+_count = Statement(
+    update(board_counts)
+    .where(board_counts.c.category == bindparam("of"), board_counts.c.part == bindparam("in_part"))
+    .values(on_offer=board_counts.c.on_offer + bindparam("more", type_=BigInteger)),
+    name="count_on_board",
+)
+_open_count = Statement(
+    lambda insert: (
+        insert(board_counts)
+        .values({column.name: bindparam(column.name) for column in board_counts.columns})
+        .on_conflict_do_nothing(index_elements=["category", "part"])
+    ),
+    name="open_board_count",
+)
+
+
+_behind = board.c.task_id < bindparam("before")
+_ahead = board.c.closes_at_us > bindparam("now_us")
+_kinds: dict[str, list[Any]] = {
+    "all": [],
+    "of_categories": [any_of(board.c.category, "categories")],
+    "with_words": [contains_all(board.c.searched, "words")],
+    "of_categories_with_words": [
+        any_of(board.c.category, "categories"),
+        contains_all(board.c.searched, "words"),
+    ],
+}
+
+
+def _lines(*conditions: Any) -> Any:
+    """The page is cut out of the board alone: only what is shown is looked up beside it."""
+    cut = (
+        select(board.c.task_id, board.c.closes_at_us)
+        .where(_ahead, _behind, *conditions)
+        .order_by(board.c.task_id.desc())
+        .limit(bindparam("most"))
+        .offset(bindparam("skip"))
+        .subquery("cut")
+    )
+    standing = (
+        select(func.count())
+        .where(proposals.c.task_id == cut.c.task_id, proposals.c.state != "withdrawn")
+        .scalar_subquery()
+    )
+    return (
+        select(
+            tasks.c.id,
+            tasks.c.organization_id,
+            tasks.c.title,
+            tasks.c.description,
+            tasks.c.engagement,
+            tasks.c.price_cents,
+            tasks.c.created_at_us,
+            terms.c.category,
+            terms.c.tags,
+            terms.c.time_limit_min,
+            terms.c.max_proposals,
+            cut.c.closes_at_us,
+            standing.label("proposal_count"),
+        )
+        .select_from(
+            cut.join(tasks, tasks.c.id == cut.c.task_id).join(
+                terms, terms.c.task_id == cut.c.task_id
+            )
+        )
+        .order_by(cut.c.task_id.desc())
+    )
+
+
+_pages = {
+    kind: Statement(_lines(*conditions), name=f"board_page_{kind}")
+    for kind, conditions in _kinds.items()
+}
+_found = {
+    kind: Statement(
+        select(func.count().label("count")).select_from(board).where(_ahead, *conditions),
+        name=f"board_found_{kind}",
+    )
+    for kind, conditions in _kinds.items()
+    if kind.endswith("words")
+}
+
+
+def _total(*, narrowed: bool) -> Any:
+    """The kept counts, less what is over and has not been taken off yet."""
+    counted = select(func.coalesce(func.sum(board_counts.c.on_offer), 0))
+    over = select(func.count()).where(board.c.closes_at_us <= bindparam("now_us"))
+    if narrowed:
+        counted = counted.where(any_of(board_counts.c.category, "categories"))
+        over = over.where(any_of(board.c.category, "categories"))
+    return select(
+        cast(counted.scalar_subquery() - over.scalar_subquery(), BigInteger).label("count")
+    )
+
+
+_totals = {
+    False: Statement(_total(narrowed=False), name="board_total"),
+    True: Statement(_total(narrowed=True), name="board_total_of_categories"),
+}
+
+
+async def follow(tx: Tx, *, was: Task, now: Task) -> None:
+    """Put a task on the board as it opens, and take it off as it is taken or ends."""
+    opens, closes = now.state is State.OPEN, was.state is State.OPEN
+    if opens == closes:
+        return
+    more = 1 if opens else -1
+    if await tx.run(_put if opens else _remove, task=now.id) != 1:
+        return
+    row = await tx.one(_category, task=now.id)
+    assert row is not None, "what is on the board has terms"
+    part = now.id[-1]
+    if await tx.run(_count, of=row.category, in_part=part, more=more) != 1:
+        await tx.run(_open_count, category=row.category, part=part, on_offer=0)
+        await tx.run(_count, of=row.category, in_part=part, more=more)
+
+
+async def page(
+    tx: Tx,
+    *,
+    now_us: int,
+    categories: Sequence[str] | None,
+    words: Sequence[str],
+    before: str,
+    skip: int,
+    most: int,
+) -> list[BoardLine]:
+    """What is on offer, newest first; of some categories, and with every one of some words."""
+    kind, given = _kind(categories, words)
+    rows = await tx.all(_pages[kind], now_us=now_us, before=before, skip=skip, most=most, **given)
+    return [_to_line(row) for row in rows]
+
+
+async def total(
+    tx: Tx, *, now_us: int, categories: Sequence[str] | None, words: Sequence[str]
+) -> int:
+    """How much is on offer: from the kept counts, but for a search, which looks."""
+    kind, given = _kind(categories, words)
+    statement = _found[kind] if words else _totals[categories is not None]
+    row = await tx.one(statement, now_us=now_us, **given)
+    return 0 if row is None else row.count
+
+
+def _kind(categories: Sequence[str] | None, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    given: dict[str, Any] = {}
+    if categories is not None:
+        given["categories"] = list(categories)
+    if words:
+        given["words"] = list(words)
+    return {
+        (False, False): "all",
+        (True, False): "of_categories",
+        (False, True): "with_words",
+        (True, True): "of_categories_with_words",
+    }[categories is not None, bool(words)], given
+
+
+def _to_line(row: Any) -> BoardLine:
+    return BoardLine(
+        id=row.id,
+        organization_id=row.organization_id,
+        title=row.title,
+        description=row.description,
+        engagement=Engagement(row.engagement),
+        category=row.category,
+        tags=tuple(json.loads(row.tags)),
+        price_cents=row.price_cents,
+        time_limit_min=row.time_limit_min,
+        max_proposals=row.max_proposals,
+        proposals=row.proposal_count,
+        closes_at_us=row.closes_at_us,
+        created_at_us=row.created_at_us,
+    )
