@@ -83,7 +83,9 @@ ENDLESS: dict[str, tuple[str, str]] = {
 def test_using_up(hall: Prison, what: str) -> None:
     program, word = ENDLESS[what]
     before_bytes = hall.memory_bytes()
-    _, said, _ = hall.attack(program)
+    # On a busy machine another limit than the clock's may take its time to be reached.
+    by_the_clock = word in {"", "longer than its time"}
+    _, said, _ = hall.attack(program, role="attack" if by_the_clock else "narrow")
     assert word in said, said[-2000:]
     assert hall.memory_bytes() - before_bytes < 100 << 20
     hall.leaves_nothing()
@@ -205,7 +207,7 @@ def test_connections(hall: Prison, greet: bytes) -> None:
         as_agent(
             LORIS
             + f"""
-found = {{name: flood("/run/hall/" + name, {greet!r}) for name in sorted(os.listdir("/run/hall"))}}
+found = {{name: flood("/run/hall/" + name, {greet!r}) for name in sorted(n for n in os.listdir("/run/hall") if n.endswith(".sock"))}}
 call(self.url, "deliver", {{"text": "=> " + json.dumps(found)}})
 """
         ),
@@ -253,7 +255,7 @@ lists = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"deliver
 digits = '{"jsonrpc":"2.0","id":' + '9' * 1000000 + ',"method":"ping"}'
 text = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"report_progress","arguments":{"text":"' + 'x' * (8 << 20) + '"}}}'
 found = {}
-for name in sorted(os.listdir("/run/hall")):
+for name in sorted(n for n in os.listdir("/run/hall") if n.endswith(".sock")):
     path = "/run/hall/" + name
     for what, made in (("deep", body(deep)), ("lists", body(lists)), ("digits", body(digits)), ("text", body(text)),
                        ("tools", body(deep, "/tools/deliver")), ("model", body(deep, "/v1/messages")),
