@@ -44,11 +44,11 @@ ENDLESS: dict[str, tuple[str, str]] = {
     "the disk": (
         "n = 0\nwhile True:\n    n += 1\n    open(f'f{n}', 'wb').write(b'x' * (1 << 20))\n"
         "    time.sleep(0.005)",
-        "of the disk",
+        "more to the disk than it may",
     ),
     "inodes": (
         "n = 0\nwhile True:\n    n += 1\n    open(f'd{n // 5000}-{n}', 'w').close()",
-        "of the disk",
+        "more to the disk than it may",
     ),
     "endless output": ("while True:\n    sys.stdout.write('y' * 65536)", "longer than its time"),
     "endless complaints, no line's end": (
