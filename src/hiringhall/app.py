@@ -6,15 +6,15 @@ import functools
 import ipaddress
 import os
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from hiringhall.blobs import Blobs, FileLinks, LocalBlobs, open_blobs, read_secret_key
 from hiringhall.domain import ids
 from hiringhall.domain.compute import Spender
 from hiringhall.domain.errors import Invalid
-from hiringhall.domain.runs import Run, RunToken
+from hiringhall.domain.nodes import CannotJoin
+from hiringhall.domain.runs import Run
 from hiringhall.domain.teams import SecretName
 from hiringhall.engine.local import LocalEngine
 from hiringhall.hall import Hall
@@ -30,6 +30,7 @@ from hiringhall.staff import hire
 from hiringhall.store.database import Database, open_database
 from hiringhall.workers.access import TeamAccess
 from hiringhall.workers.builtin.host import LoopHost
+from hiringhall.workers.carrier import HallEngine
 from hiringhall.workers.coordination.desks import Desks
 from hiringhall.workers.coordination.serving import work_app
 from hiringhall.workers.egress.proxy import Egress
@@ -45,6 +46,7 @@ from hiringhall.workers.git.ssh import read_ssh
 from hiringhall.workers.masking import LiveSecrets
 from hiringhall.workers.paying import pay_out
 from hiringhall.workers.place import Place
+from hiringhall.workers.presence import Presence, presence_of
 from hiringhall.workers.reaching import Reaching, Ways
 from hiringhall.workers.runner import Runner
 from hiringhall.workers.sandboxes.choose import Engines, choose_sandbox
@@ -73,6 +75,25 @@ class App:
     desks: Desks
     place: Place
     loops: LoopHost
+    presence: Presence | None
+
+    @contextlib.asynccontextmanager
+    async def joined(self) -> AsyncGenerator[None]:
+        """Be one of the hall's nodes as long as the context lasts; raises SettingsError.
+
+        On SQLite there are no others.
+        """
+        if self.presence is None:
+            yield
+            return
+        try:
+            await self.presence.join()
+        except CannotJoin as error:
+            raise SettingsError(str(error)) from error
+        try:
+            yield
+        finally:
+            await self.presence.leave()
 
     async def carry(self) -> None:
         """Recover what an earlier process left, then carry runs and timers until cancelled."""
@@ -83,28 +104,6 @@ class App:
                 await self.engine.carry(self.runner)
             finally:
                 paying.cancel()
-
-
-class HallEngine:
-    """What actions may ask of the engine and its runner, which are made after the hall."""
-
-    def __init__(self, engine: LocalEngine[Run]) -> None:
-        self._engine = engine
-        self.runner: Runner | None = None
-
-    def wake(self) -> None:
-        """Something may be ready to start, or a timer was set."""
-        self._engine.wake()
-
-    def stop_run(self, token: RunToken) -> None:
-        """Have the runner end a run that was cancelled."""
-        if self.runner is not None:
-            self.runner.stop(token)
-
-    def check_role(self, runtime: str, config: Mapping[str, Any]) -> None:
-        """Have the runtime say whether a role can mean what it says."""
-        if self.runner is not None:
-            self.runner.check_role(runtime, config)
 
 
 def now_us() -> int:
@@ -137,6 +136,10 @@ async def open_app(settings: Settings) -> AsyncGenerator[App]:
         opened.push_async_callback(app.gateway.close)
         opened.push_async_callback(app.sockets.close)
         opened.push_async_callback(app.loops.close)
+        messenger = database.messenger(app.hall.signals.hear, app.hall.signals.hear_all)
+        if messenger is not None:
+            app.hall.signals.outwards = messenger.send
+            opened.push_async_callback(messenger.close)
         yield app
 
 
@@ -145,11 +148,9 @@ async def _compose(
 ) -> App:
     blobs, secret_key = await _keep_files(settings)
     links, sealer = FileLinks(secret_key), Sealer(secret_key)
-    engine = LocalEngine[Run](slots=settings.local_runs)
-    carrier = HallEngine(engine)
-    probe = await sandbox.probe()
-    if settings.require_sandbox and not probe.ok:
-        raise SettingsError(f"HIRINGHALL_REQUIRE_SANDBOX is set, but: {probe.sentence}")
+    engine, signals = LocalEngine[Run](slots=settings.local_runs), Signals()
+    carrier = HallEngine(engine, signals)
+    probe = await _probed(settings, sandbox)
     workspaces = _workspaces(settings, sandbox)
     secrets = _live_secrets(settings)
     access = TeamAccess(secrets)
@@ -160,15 +161,14 @@ async def _compose(
         folder=settings.data_dir / "runs",
         run_disk_mib=settings.run_disk_mib,
     )
-    reaching = Reaching()
-    loops = LoopHost()
+    reaching, loops = Reaching(), LoopHost()
     staff = await hire(settings, place, probe, reach=reaching, loops=loops)
     hall = Hall(
         database=database,
         clock=now_us,
         new_id=new_id,
         random=os.urandom,
-        signals=Signals(),
+        signals=signals,
         engine=carrier,
         staffing=staff.staffing,
         rules=rules_of(settings),
@@ -191,6 +191,8 @@ async def _compose(
         node_id=node.id,
         clean=functools.partial(sweep, hall, place, keeping, blobs=blobs),
         secrets=secrets,
+        lease_s=settings.lease_s,
+        presence=_presence(settings, node, hall, secret_key),
     )
     carrier.runner = runner
     return App(
@@ -209,6 +211,25 @@ async def _compose(
         desks,
         place,
         loops,
+        runner.presence,
+    )
+
+
+async def _probed(settings: Settings, sandbox: SandboxProvider) -> Probe:
+    probe = await sandbox.probe()
+    if settings.require_sandbox and not probe.ok:
+        raise SettingsError(f"HIRINGHALL_REQUIRE_SANDBOX is set, but: {probe.sentence}")
+    return probe
+
+
+def _presence(settings: Settings, node: Node, hall: Hall, secret_key: bytes) -> Presence | None:
+    return presence_of(
+        hall,
+        node_id=node.id,
+        places=settings.local_runs,
+        secret_key=secret_key,
+        files=settings.blobs,
+        silence_s=settings.lease_s,
     )
 
 
@@ -216,7 +237,7 @@ async def _keep_files(settings: Settings) -> tuple[Blobs, bytes]:
     """Where files go, and the key that signs their addresses and seals secrets."""
     try:
         blobs = open_blobs(settings.blobs, folder=settings.data_dir / "blobs")
-        if isinstance(blobs, LocalBlobs):
+        if isinstance(blobs, LocalBlobs) and settings.blobs is None:
             # The folder is this process's alone: what is unfinished was a dead one's.
             await blobs.clear_unfinished()
         key_file = settings.secret_key_file or settings.data_dir / "secret.key"
@@ -268,7 +289,14 @@ def _sandbox(settings: Settings, node: Node) -> SandboxProvider:
         kubernetes_claim=settings.kubernetes_claim,
     )
     try:
-        return choose_sandbox(settings.sandbox, forbidden=(settings.data_dir,), engines=engines)
+        return choose_sandbox(
+            settings.sandbox,
+            forbidden=(settings.data_dir,),
+            engines=engines,
+            # A lease is renewed three times in its length: with half of it a sandbox has ended
+            # before anybody else begins.
+            silence_s=None if settings.database.startswith("sqlite:") else settings.lease_s / 2,
+        )
     except SandboxError as error:
         raise SettingsError(f"HIRINGHALL_SANDBOX: {error.sentence}") from error
 

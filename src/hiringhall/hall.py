@@ -90,20 +90,37 @@ class Rules:
     customers_hosts: tuple[Pattern, ...] = ()
 
 
+@dataclass(slots=True)
+class Elsewhere:
+    """What other nodes of the hall can do, as they said last."""
+
+    runtimes: frozenset[str] = frozenset()
+    default_runtime: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Staffing:
     """Which of the hall's own workers are there.
 
     `default_runtime` does what no role says otherwise; `hindrances` says of each runtime that
-    cannot work why, in a sentence that says what to do. A runtime not named here is unknown.
+    cannot work here why, in a sentence that says what to do. A runtime not named here is unknown.
+    `elsewhere` is kept by whoever knows of other nodes.
     """
 
     default_runtime: str | None
     no_default_because: str
     hindrances: Mapping[str, str]
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+
+    @property
+    def usual_runtime(self) -> str | None:
+        """What does what no role says otherwise, here or on another node."""
+        return self.default_runtime or self.elsewhere.default_runtime
 
     def hindrance(self, runtime: str) -> str:
-        """Why a runtime cannot work now; empty when it can."""
+        """Why a runtime cannot work now; empty when it can, here or on another node."""
+        if runtime in self.elsewhere.runtimes:
+            return ""
         known = self.hindrances.get(runtime)
         if known is None:
             return f"This hall has no runtime '{runtime}'; it has {', '.join(self.hindrances)}"

@@ -70,6 +70,7 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "port": (0, 65_535),
     "local_runs": (0, 1000),
     "team_runs": (1, 1000),
+    "lease_s": (3, 3600),
     "run_timeout_s": (1, 30 * 24 * 3600),
     "repository_days": (1, 3650),
     "repositories_mib": (0, 1 << 30),

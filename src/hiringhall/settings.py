@@ -86,11 +86,9 @@ class Settings:
     rehearsal_script: Annotated[
         Path | None, "JSON file that the rehearsal runtime plays instead of its built-in turns"
     ] = None
-    local_runs: Annotated[int, "runs at once in the server's own process; 0 takes none"] = 4
-    team_runs: Annotated[
-        int | None,
-        "most runs at once of one team, of which its maxWorkers may take less; unset: any number",
-    ] = None
+    local_runs: Annotated[int, "runs at once in this process; 0 takes none"] = 4
+    team_runs: Annotated[int | None, "most runs at once of one team; unset: any number"] = None
+    lease_s: Annotated[int, "seconds a node may be silent before its runs go on elsewhere"] = 30
     run_timeout_s: Annotated[int, "wall clock of a run unless its role says less, in seconds"] = (
         3600
     )
@@ -234,7 +232,8 @@ class Settings:
     ] = None
     blobs: Annotated[
         str | None,
-        "s3://bucket/prefix (or gs://, az://) to keep files there; unset: the data folder",
+        "s3://bucket/prefix (or gs://, az://), or file:///a/folder that nodes share, to keep files "
+        "there; unset: the data folder",
     ] = None
     metrics_token: Annotated[
         str | None, "bearer token that opens /metrics from elsewhere than loopback"

@@ -1,9 +1,14 @@
-"""Wake-ups inside one process: whoever listens for a task's next event is told at once."""
+"""Wake-ups: whoever listens for a task's next event is told at once, on whichever server it is."""
 
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+
+RUNS = "runs"
+"""The topic of runs that may begin, and of timers that were set."""
+STOP = "stop"
+"""What notices begin with that a run is to be ended: `stop <run id>`."""
 
 
 class Listener:
@@ -28,15 +33,42 @@ class Listener:
 
 
 class Signals:
-    """Tells listeners that something they wait for has changed; holds no truth of its own."""
+    """Tells listeners that something they wait for has changed; holds no truth of its own.
+
+    Where several processes share a database, `outwards` carries notices to the others, and theirs
+    come in by `hear`. One may be lost: whoever cannot wait for ever looks by itself now and then.
+    """
 
     def __init__(self) -> None:
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
+        self._followers: dict[str, Callable[[str], None]] = {}
+        self.outwards: Callable[[str], None] | None = None
 
     def notify(self, topic: str) -> None:
-        """Something about a topic (a task's id) was committed."""
+        """Something about a topic (a task's id) was committed here."""
+        self.hear(topic)
+        if self.outwards is not None:
+            self.outwards(topic)
+
+    def hear(self, topic: str) -> None:
+        """Something about a topic was committed somewhere."""
         for listener in self._listeners.get(topic, ()):
             listener.tell()
+        name, _, rest = topic.partition(" ")
+        if (follower := self._followers.get(name)) is not None:
+            follower(rest)
+
+    def hear_all(self) -> None:
+        """Notices may have been missed: everybody looks."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.tell()
+        if (follower := self._followers.get(RUNS)) is not None:
+            follower("")
+
+    def follow(self, name: str, call: Callable[[str], None]) -> None:
+        """Have `call` called at each notice `name`, or `name rest`, with what stands behind it."""
+        self._followers[name] = call
 
     @contextlib.contextmanager
     def listening(self, topic: str) -> Generator[Listener]:

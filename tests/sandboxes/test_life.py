@@ -241,6 +241,20 @@ def test_all_of_this_on_uvloop(tmp_path: Path) -> None:
     uvloop.run(story())
 
 
+@pytest.mark.parametrize("provider", ["bubblewrap", "process-unsafe"])
+async def test_a_hall_that_does_not_run_loses_its_sandboxes(tmp_path: Path, provider: str) -> None:
+    """It is stopped, not killed: they end while it cannot know, and before it goes on."""
+    mark = uuid.uuid4().hex
+    async with _hall(provider, tmp_path, mark, "silence") as hall:
+        assert hall.stdout is not None
+        assert await asyncio.to_thread(hall.stdout.readline) == b"lives\n"
+        assert _ours(mark)
+        hall.send_signal(signal.SIGSTOP)
+        await until(lambda: not _ours(mark))
+        hall.send_signal(signal.SIGCONT)
+        assert await asyncio.to_thread(hall.stdout.readline) == b"killed\n"
+
+
 @contextlib.asynccontextmanager
 async def _hall(*arguments: object) -> AsyncGenerator[subprocess.Popen[bytes]]:
     with _start_hall(*map(str, arguments)) as hall:

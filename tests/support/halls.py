@@ -14,7 +14,6 @@ from hiringhall.actions import accounts
 from hiringhall.actions.accounts import IssuedKey
 from hiringhall.actions.runs import working
 from hiringhall.actions.tasks.post import create_task
-from hiringhall.app import HallEngine
 from hiringhall.blobs import LocalBlobs
 from hiringhall.domain import ids
 from hiringhall.domain.policy import Actor
@@ -32,6 +31,7 @@ from hiringhall.sealing import Sealer
 from hiringhall.signals import Signals
 from hiringhall.store.database import Database
 from hiringhall.store.tasks import TaskRow
+from hiringhall.workers.carrier import HallEngine
 from hiringhall.workers.runner import Runner
 from hiringhall.workers.runtimes.rehearsal import Rehearsal, Script, Turn
 
@@ -65,10 +65,14 @@ class QuietEngine:
     """An engine that only remembers what it was told: the test itself does the carrying."""
 
     wakes: int = 0
+    looked_at: list[str] = field(default_factory=list[str])
     stopped: list[RunToken] = field(default_factory=list[RunToken])
 
     def wake(self) -> None:
         self.wakes += 1
+
+    def look_at(self, team_id: str) -> None:
+        self.looked_at.append(team_id)
 
     def stop_run(self, token: RunToken) -> None:
         self.stopped.append(token)

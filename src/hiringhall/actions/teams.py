@@ -109,6 +109,8 @@ async def change_team(
     await teams.change(tx, team)
     if team.max_workers != was.max_workers:
         tx.after_commit(hall.engine.wake)
+    if (team.autonomy, team.max_workers) != (was.autonomy, was.max_workers):
+        tx.after_commit(lambda: hall.engine.look_at(team.id))
     await _keep_secrets(tx, hall, team, secrets)
     return replace(team, secrets=_names_after(team, secrets))
 

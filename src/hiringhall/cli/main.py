@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hiringhall.cli import accounts, admin, checks, serve, tasks
+from hiringhall.cli import accounts, admin, checks, serve, tasks, worker
 from hiringhall.cli.demo.command import demo
 from hiringhall.cli.outcome import MEANINGS, CommandError, Exit
 from hiringhall.cli.screen import Screen
@@ -54,6 +54,7 @@ app = typer.Typer(
     epilog=_EPILOG,
 )
 app.command(epilog=serve.EXAMPLES)(serve.serve)
+app.command(epilog=worker.EXAMPLES)(worker.worker)
 app.add_typer(tasks.app)
 app.add_typer(admin.app)
 app.command()(accounts.register)

@@ -23,12 +23,9 @@ async def serve_until_told(settings: Settings, screen: Screen, *, stop_with_stdi
     newcomer = _is_missing(settings.data_dir / "node.id")
     key_file = settings.secret_key_file
     new_key = "" if key_file is None or not _is_missing(key_file) else _NEW_KEY.format(key_file)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = _told_to_stop()
     if stop_with_stdin:
-        _at_end_of_stdin(loop, stop)
+        _at_end_of_stdin(asyncio.get_running_loop(), stop)
     async with open_app(settings) as app, serving(app) as served:
         if screen.as_json:
             screen.value(
@@ -38,14 +35,46 @@ async def serve_until_told(settings: Settings, screen: Screen, *, stop_with_stdi
                 screen.note(f"warning: {new_key}")
         else:
             _banner(screen, app, served.url, newcomer=newcomer, new_key=new_key)
-        waiting = asyncio.create_task(stop.wait())
-        await asyncio.wait({waiting, served.carrying}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if served.carrying.done():
-            # Nothing would be done any more: better no hall than one that only takes work.
-            await served.carrying
+        await _until(stop, served.carrying)
         if not screen.as_json:
             screen.say("Stopping: what is being done goes on after the next start.")
+
+
+async def work_until_told(settings: Settings, screen: Screen) -> None:
+    """Work without serving until a signal says so; raises like `open_app`."""
+    stop = _told_to_stop()
+    async with open_app(settings) as app, app.joined():
+        carrying = asyncio.create_task(app.carry())
+        try:
+            if screen.as_json:
+                screen.value(
+                    {"node": app.node.id, "data_dir": str(settings.data_dir), "pid": os.getpid()}
+                )
+            else:
+                _worker_banner(screen, app)
+            await _until(stop, carrying)
+        finally:
+            carrying.cancel()
+            await asyncio.gather(carrying, return_exceptions=True)
+        if not screen.as_json:
+            screen.say("Stopping: what is being done goes on elsewhere, or after the next start.")
+
+
+def _told_to_stop() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _until(stop: asyncio.Event, carrying: asyncio.Task[None]) -> None:
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({waiting, carrying}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if carrying.done():
+        # Nothing would be done any more: better no hall than one that only takes work.
+        await carrying
 
 
 def _at_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -99,6 +128,22 @@ def _banner(screen: Screen, app: App, url: str, *, newcomer: bool, new_key: str)
         screen.say("\nThis hall is new. In another terminal:")
         screen.say(f"  hiringhall {first}")
         screen.say(f'  hiringhall tasks create "Landing page" -d "Hero, pricing." --watch{there}')
+    screen.say("\nCtrl-C stops it.")
+
+
+def _worker_banner(screen: Screen, app: App) -> None:
+    settings, staffing = app.settings, app.hall.staffing
+    version = importlib.metadata.version("hiringhall")
+    screen.say(f"Hiringhall {version} works, as the node {app.node.id}", style="bold")
+    lines = {
+        "folder": str(settings.data_dir.absolute()),
+        "workers": _workers(staffing.ready, staffing.default_runtime, settings.local_runs),
+        "sandbox": f"{app.sandbox.name}: {app.probe.sentence}",
+    }
+    for name, text in lines.items():
+        screen.say(f"  {name:<9} {text}")
+    for warning in app.probe.warnings:
+        screen.say(f"  ! sandbox: {warning}", style="yellow")
     screen.say("\nCtrl-C stops it.")
 
 

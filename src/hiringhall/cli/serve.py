@@ -1,12 +1,16 @@
 """`hiringhall serve`: the command and its options; what it does is in `running`."""
 
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hiringhall.cli.options import DatabaseUrl, DataDir, Json
 from hiringhall.cli.outcome import CommandError, Exit, sentence
 from hiringhall.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from hiringhall.settings import Settings
 
 EXAMPLES = """\
 \b
@@ -52,20 +56,26 @@ def serve(
     Every setting is a HIRINGHALL_… variable or a line in hiringhall.toml in the folder; see
     docs/settings.md. With --json: one line with url, data_dir and pid once it serves.
     """
-    from hiringhall.cli import logs
     from hiringhall.cli.local import settings_of
     from hiringhall.cli.running import serve_until_told
+
+    screen = Screen(as_json=as_json)
+    settings = settings_of(data_dir, database_url, host=host, port=port, runtime=runtime)
+    carry_on(settings, serve_until_told(settings, screen, stop_with_stdin=stop_with_stdin))
+
+
+def carry_on(settings: "Settings", main: Coroutine[Any, Any, None]) -> None:
+    """Run a hall's process to its end; what kept it from it is one sentence and its exit code."""
+    from hiringhall.cli import logs
     from hiringhall.cli.serving import CannotListen
     from hiringhall.doors.server import run
     from hiringhall.node import FolderUnusable, NodeBusy
     from hiringhall.settings import SettingsError
     from hiringhall.store.errors import StoreError
 
-    screen = Screen(as_json=as_json)
-    settings = settings_of(data_dir, database_url, host=host, port=port, runtime=runtime)
     try:
         logs.configure(settings)
-        run(serve_until_told(settings, screen, stop_with_stdin=stop_with_stdin))
+        run(main)
     except (SettingsError, FolderUnusable) as error:
         raise CommandError(sentence(error), Exit.USAGE) from None
     except NodeBusy as error:

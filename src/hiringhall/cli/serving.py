@@ -48,7 +48,7 @@ async def serving(app: App) -> AsyncGenerator[Served]:
             app.settings.data_dir,
             lambda operation, arguments: carry_out(app.hall, operation, arguments),
         )
-        async with operator, server:
+        async with app.joined(), operator, server:
             carrying = asyncio.create_task(app.carry())
             try:
                 yield Served(url, carrying)
@@ -101,9 +101,14 @@ def notes(app: App) -> dict[str, str]:
     found = {name: why for name, why in staffing.hindrances.items() if why and ":" not in name}
     if app.settings.model is None:
         found.pop(Builtin.name, None)
-    if staffing.default_runtime is None:
+    if staffing.usual_runtime is None:
         found["worker"] = staffing.no_default_because
-    return found
+    if app.presence is not None and app.settings.local_runs == 0 and not app.presence.at_work:
+        found["nodes"] = (
+            "This server takes no runs itself (HIRINGHALL_LOCAL_RUNS=0), and no node is there that "
+            "does: start one with 'hiringhall worker'"
+        )
+    return {name: why for name, why in found.items() if name not in staffing.elsewhere.runtimes}
 
 
 async def _unready(app: App) -> dict[str, str]:

@@ -12,6 +12,10 @@ class Engine(Protocol):
         """Something may be ready to start, or a timer was set."""
         ...
 
+    def look_at(self, team_id: str) -> None:
+        """A team may have something to begin by itself: a task is ready, or a place is free."""
+        ...
+
     def stop_run(self, token: RunToken) -> None:
         """A run was cancelled: whoever has it in hand should end it at once."""
         ...

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 from hiringhall.store.errors import StoreError
 from hiringhall.store.statements import Row, Statement, Value
 
-__all__ = ["Body", "Database", "Row", "Tx", "open_database"]
+__all__ = ["Body", "Database", "Messenger", "Row", "Tx", "open_database"]
 
 T = TypeVar("T")
 
@@ -32,6 +32,18 @@ class Tx(Protocol):
 
     def after_commit(self, call: Callable[[], None], /) -> None:
         """Have `call` called on the event loop once this is committed, and not otherwise."""
+        ...
+
+
+class Messenger(Protocol):
+    """Carries short notes to the other processes of a database, after the commits they tell of."""
+
+    def send(self, note: str, /) -> None:
+        """Tell the others; letters, digits and few signs, up to 200."""
+        ...
+
+    async def close(self) -> None:
+        """Send what waits, if that can be done soon, and hear no more."""
         ...
 
 
@@ -65,6 +77,16 @@ class Database(Protocol):
 
     async def scan(self, body: Body[T], /) -> T:
         """Run a list, a search or a report, all of it on one snapshot and off the event loop."""
+        ...
+
+    def messenger(
+        self, heard: Callable[[str], None], renewed: Callable[[], None], /
+    ) -> Messenger | None:
+        """Begin to exchange notes with the other processes of this database.
+
+        `heard` is called on the event loop with each note of another's, `renewed` when some may
+        have been missed. None on SQLite, where there are no others.
+        """
         ...
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from hiringhall.actions import housekeeping, timers
-from hiringhall.actions.runs import outcomes, pausing, recovery, spending, working
+from hiringhall.actions.runs import autonomy, outcomes, pausing, recovery, spending, working
 from hiringhall.actions.runs.claiming import Round
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.blobs import Blobs
@@ -16,6 +16,7 @@ from hiringhall.domain.errors import HallError, Invalid, Superseded
 from hiringhall.domain.runs import EXTERNAL, Run, RunToken
 from hiringhall.hall import Hall
 from hiringhall.workers.masking import LiveSecrets
+from hiringhall.workers.presence import Presence
 from hiringhall.workers.runtimes.port import (
     Asked,
     Broke,
@@ -34,7 +35,6 @@ from hiringhall.workers.stretch import RunningStretch
 log = structlog.get_logger()
 
 LEASE_S = 30
-HEARTBEAT_S = 10.0
 TEND_S = 5.0
 MIN_TEND_S = 0.01
 CLEAN_EVERY_US = 3_600_000_000
@@ -56,6 +56,8 @@ class Runner:
         node_id: str,
         clean: Callable[[], Awaitable[None]] | None = None,
         secrets: LiveSecrets | None = None,
+        lease_s: int = LEASE_S,
+        presence: Presence | None = None,
     ) -> None:
         self._hall = hall
         self._blobs = blobs
@@ -64,7 +66,11 @@ class Runner:
         self._clean = clean or _nothing
         self._secrets = secrets or LiveSecrets()
         self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._lease_s = lease_s
+        self._tend_s = min(TEND_S, lease_s / 6)
+        self.presence = presence
         self._round = Round()
+        self._to_look_at: set[str] = set()
         self._closing = False
         self._clean_at_us = 0
         self._swept_at_us = 0
@@ -97,7 +103,7 @@ class Runner:
         return await working.claim_next_run(
             self._hall,
             node_id=self._node_id,
-            lease_s=LEASE_S,
+            lease_s=self._lease_s,
             runtimes=self._hall.staffing.ready,
             begins=self._round,
         )
@@ -110,9 +116,14 @@ class Runner:
         """
         now_us = self._hall.clock()
         # Either way, for the clock may be put back.
-        if abs(now_us - self._swept_at_us) >= TEND_S * 1_000_000:
+        if abs(now_us - self._swept_at_us) >= self._tend_s * 1_000_000:
             self._swept_at_us = now_us
+            if self.presence is not None and await self.presence.beat():
+                await recovery.engage_idle(self._hall)
             await self._replace_lost()
+            await autonomy.spawn_all_ready(self._hall)
+        while self._to_look_at:
+            await autonomy.spawn_ready(self._hall, team_id=self._to_look_at.pop())
         if now_us >= self._clean_at_us:
             self._clean_at_us = now_us + CLEAN_EVERY_US
             await housekeeping.forget_old(self._hall)
@@ -120,9 +131,13 @@ class Runner:
             await self._clean()
         next_due_at_us = await timers.fire_due(self._hall)
         if next_due_at_us is None:
-            return TEND_S
+            return self._tend_s
         wait_s = (next_due_at_us - self._hall.clock()) / 1_000_000
-        return min(TEND_S, max(MIN_TEND_S, wait_s))
+        return min(self._tend_s, max(MIN_TEND_S, wait_s))
+
+    def look_at(self, team_id: str) -> None:
+        """See soon what a team may begin by itself."""
+        self._to_look_at.add(team_id)
 
     async def _replace_lost(self) -> None:
         """Queue a successor for each run whose node is gone."""
@@ -130,9 +145,9 @@ class Runner:
             if run_id not in self._at_work:
                 await recovery.replace_lost_run(self._hall, run_id=run_id)
 
-    def stop(self, token: RunToken) -> None:
-        """End a run at once: it was cancelled, and its row says so already."""
-        task = self._at_work.get(token.run_id)
+    def stop(self, run_id: str) -> None:
+        """End a run at once if it is here: it was cancelled, and its row says so already."""
+        task = self._at_work.get(run_id)
         if task is not None:
             task.cancel()
 
@@ -152,6 +167,9 @@ class Runner:
                 raise
         finally:
             del self._at_work[job.id]
+            # Of its team another may begin now, on whichever node has a place.
+            self._hall.engine.wake()
+            self._hall.engine.look_at(job.team_id)
 
     async def _work(self, job: Run) -> None:
         token = job.token
@@ -161,7 +179,7 @@ class Runner:
             log.info("run.superseded", run_id=token.run_id, reason=error.message)
             return
         try:
-            async with _beating(self._hall, token, asyncio.current_task()):
+            async with self._beating(token, asyncio.current_task()):
                 outcome = await self._outcome(brief)
                 mask = self._secrets.masker(job.organization_id).text
                 await self._hand_in(token, without_secrets(outcome, mask))
@@ -177,6 +195,44 @@ class Runner:
                 await self._runtimes[job.runtime].settled(brief)
             raise
         await self._runtimes[job.runtime].settled(brief)
+
+    @contextlib.asynccontextmanager
+    async def _beating(
+        self, token: RunToken, worker: asyncio.Task[None] | None
+    ) -> AsyncGenerator[None]:
+        """Keep a run's lease while it works, and stop it when the run may not go on."""
+
+        async def beat() -> None:
+            await self._until_over(token)
+            if worker is not None:
+                worker.cancel()
+
+        heart = asyncio.create_task(beat())
+        try:
+            yield
+        finally:
+            heart.cancel()
+            await asyncio.gather(heart, return_exceptions=True)
+
+    async def _until_over(self, token: RunToken) -> None:
+        """Renew a lease until another run has the place, or others may take it for given up."""
+        now_s = asyncio.get_running_loop().time
+        pause_s = self._lease_s / 3
+        over_s = now_s() + self._lease_s
+        while True:
+            await asyncio.sleep(pause_s)
+            began_s = now_s()
+            try:
+                await working.heartbeat(self._hall, token=token, lease_s=self._lease_s)
+                over_s = began_s + self._lease_s
+            except Superseded:
+                return
+            except Exception:
+                # The database may be away for a moment; the lease outlasts several beats.
+                log.exception("run.heartbeat_fault", run_id=token.run_id)
+            if self.presence is not None and now_s() + pause_s >= over_s:
+                log.warning("run.lease_over", run_id=token.run_id)
+                return
 
     async def _outcome(self, brief: RunBrief) -> Outcome:
         runtime = self._runtimes[brief.run.runtime]
@@ -222,30 +278,3 @@ class Runner:
 
 async def _nothing() -> None:
     return
-
-
-@contextlib.asynccontextmanager
-async def _beating(
-    hall: Hall, token: RunToken, worker: asyncio.Task[None] | None
-) -> AsyncGenerator[None]:
-    """Keep a run's lease while it works, and stop it when the run may not go on."""
-
-    async def beat() -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            try:
-                await working.heartbeat(hall, token=token, lease_s=LEASE_S)
-            except Superseded:
-                if worker is not None:
-                    worker.cancel()
-                return
-            except Exception:
-                # The database may be away for a moment; the lease outlasts several beats.
-                log.exception("run.heartbeat_fault", run_id=token.run_id)
-
-    heart = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        heart.cancel()
-        await asyncio.gather(heart, return_exceptions=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hiringhall.actions.tasks.moving import move, wait_for
+from hiringhall.actions.tasks.moving import move, record, wait_for
 from hiringhall.domain.events import Happened
 from hiringhall.domain.lifecycle import Command, Side
 from hiringhall.domain.policy import HALL, Actor
@@ -31,7 +31,7 @@ def choose_runtime(
             None,
             f"No role '{role}' is set up in this team; add it with 'hiringhall admin role set'",
         )
-    runtime = role_runtime or staffing.default_runtime
+    runtime = role_runtime or staffing.usual_runtime
     if runtime is None:
         return Chosen(None, staffing.no_default_because)
     hindrance = staffing.hindrance(runtime)
@@ -116,3 +116,26 @@ async def move_and_queue(
     after = await runs.newest_of_task(tx, task.id)
     await queue_run(tx, hall, moved, runtime=chosen.runtime, after=after)
     return moved
+
+
+async def queue_next(
+    tx: Tx,
+    hall: Hall,
+    task: Task,
+    *,
+    actor: Actor,
+    event: Happened,
+    after: Run | None,
+    **differs: int,
+) -> None:
+    """Say what happened, and queue the run that goes on, or say why nobody can."""
+    chosen = await choose_for(tx, hall, task)
+    if chosen.runtime is None:
+        said = await record(tx, hall, task, actor=actor, event=event, was=task)
+        await wait_for(tx, hall, said, Waiting.WORKER, actor=HALL, reason=chosen.hindrance)
+        return
+    goes_on = replace(task, waiting_for=Waiting.NOTHING, waiting_reason="", waiting_until_us=None)
+    goes_on = await record(
+        tx, hall, goes_on, actor=actor, event=event, was=task, generation=task.generation + 1
+    )
+    await queue_run(tx, hall, goes_on, runtime=chosen.runtime, after=after, **differs)

@@ -1,13 +1,11 @@
 """Runs that cannot go on: broken ones are tried again, lost ones have a successor at once."""
 
-from dataclasses import replace
-
 from hiringhall.actions.runs.ending import actor_of, load_fenced
-from hiringhall.actions.runs.queueing import choose_for, queue_run
+from hiringhall.actions.runs.queueing import choose_for, queue_next
 from hiringhall.actions.runs.spending import settle_lost
 from hiringhall.actions.tasks.moving import move, record, wait_for
 from hiringhall.actions.transaction import action
-from hiringhall.domain.events import Happened, RetryScheduled, RunEnded, TaskFailed, WaitingChanged
+from hiringhall.domain.events import RetryScheduled, RunEnded, TaskFailed, WaitingChanged
 from hiringhall.domain.lifecycle import Command, Side, Timer
 from hiringhall.domain.policy import HALL, TIMER, Actor
 from hiringhall.domain.runs import (
@@ -71,7 +69,7 @@ async def try_again(tx: Tx, hall: Hall, *, timer: DueTimer) -> None:
     attempts = 0 if broken is None else broken.attempts
     if broken is not None and broken.state is RunState.BROKEN:
         attempts += 1  # one that was parked has not broken
-    await _queue_next(
+    await queue_next(
         tx,
         hall,
         task,
@@ -104,7 +102,7 @@ async def replace_lost_run(tx: Tx, hall: Hall, *, run_id: str) -> None:
         reason = f"{run.losses + 1} runs in a row were lost with their server"
         await _fail(tx, hall, task, actor=HALL, reason=reason)
         return
-    await _queue_next(tx, hall, task, actor=HALL, event=ended, after=run, **_same_turn(run))
+    await queue_next(tx, hall, task, actor=HALL, event=ended, after=run, **_same_turn(run))
 
 
 async def find_lost_runs(hall: Hall, *, node_id: str | None) -> list[str]:
@@ -162,7 +160,7 @@ async def engage_idle_task(tx: Tx, hall: Hall, *, task_id: str) -> bool:
     newest = await runs.newest_of_task(tx, task.id)
     inherits = _same_turn(newest) if newest and newest.state is RunState.LOST else {}
     event = WaitingChanged("A worker is here now")
-    await _queue_next(tx, hall, task, actor=HALL, event=event, after=newest, **inherits)
+    await queue_next(tx, hall, task, actor=HALL, event=event, after=newest, **inherits)
     return True
 
 
@@ -174,29 +172,6 @@ def _same_turn(lost: Run) -> dict[str, int]:
         "attempts": lost.attempts,
         "losses": lost.losses + 1,
     }
-
-
-async def _queue_next(
-    tx: Tx,
-    hall: Hall,
-    task: Task,
-    *,
-    actor: Actor,
-    event: Happened,
-    after: Run | None,
-    **differs: int,
-) -> None:
-    """Say what happened, and queue the run that goes on, or say why nobody can."""
-    chosen = await choose_for(tx, hall, task)
-    if chosen.runtime is None:
-        said = await record(tx, hall, task, actor=actor, event=event, was=task)
-        await wait_for(tx, hall, said, Waiting.WORKER, actor=HALL, reason=chosen.hindrance)
-        return
-    goes_on = replace(task, waiting_for=Waiting.NOTHING, waiting_reason="", waiting_until_us=None)
-    goes_on = await record(
-        tx, hall, goes_on, actor=actor, event=event, was=task, generation=task.generation + 1
-    )
-    await queue_run(tx, hall, goes_on, runtime=chosen.runtime, after=after, **differs)
 
 
 async def _fail(tx: Tx, hall: Hall, task: Task, *, actor: Actor, reason: str) -> Task:

@@ -148,6 +148,7 @@ async def _post(
     )
     await _tell(tx, task, actor=actor.label, dependencies=needed)
     tx.after_commit(lambda: hall.signals.notify(task.id))
+    tx.after_commit(lambda: hall.engine.look_at(task.team_id))
     if COLUMN_OF[task.state] is not new.column:
         task = await move_on_board(tx, hall, task, new.column, actor=actor)
     (details,) = await boards.details_of(tx, [task])

@@ -11,7 +11,7 @@ from hiringhall.domain.escrow import Share
 from hiringhall.domain.events import Happened, WaitingChanged
 from hiringhall.domain.lifecycle import Command, Hold, Side, Timer, move_of
 from hiringhall.domain.policy import Actor, check_sees
-from hiringhall.domain.tasks import MARKET, State, Task, Waiting
+from hiringhall.domain.tasks import FINAL, MARKET, State, Task, Waiting
 from hiringhall.hall import Hall
 from hiringhall.store import board, events, tasks, timers
 from hiringhall.store.database import Tx
@@ -94,6 +94,9 @@ async def record(
     await tasks.save(tx, was=was, now=recorded)
     await events.append(tx, event, task=recorded, actor=actor.label, at_us=now_us)
     tx.after_commit(lambda: hall.signals.notify(task.id))
+    if recorded.waiting_for is Waiting.POSTER or recorded.state in FINAL:
+        # It may be ready, or others that waited for it.
+        tx.after_commit(lambda: hall.engine.look_at(task.team_id))
     return recorded
 
 

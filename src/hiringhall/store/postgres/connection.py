@@ -58,6 +58,16 @@ class Connection(Protocol):
         """Whether a transaction was begun and not ended."""
         ...
 
+    async def add_listener(
+        self, channel: str, callback: Callable[[Any, int, str, object], None]
+    ) -> None:
+        """LISTEN, and have each notification of the channel handed over."""
+        ...
+
+    def add_termination_listener(self, callback: Callable[[Any], None]) -> None:
+        """Have it called when the connection ends, by whatever end."""
+        ...
+
 
 _open = cast("Callable[..., Awaitable[Connection]]", asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]
 

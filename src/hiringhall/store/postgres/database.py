@@ -19,6 +19,7 @@ from hiringhall.store.errors import (
 from hiringhall.store.migrations import HEAD
 from hiringhall.store.postgres.connection import Connection, connect
 from hiringhall.store.postgres.errors import DRIVER_ERRORS, is_lost, store_error
+from hiringhall.store.postgres.messenger import Messenger
 from hiringhall.store.postgres.migrate import migrate, version_of
 from hiringhall.store.postgres.pool import Pool
 from hiringhall.store.postgres.tx import PostgresReadTx, PostgresTx, drive
@@ -37,7 +38,8 @@ _BEGIN_SCAN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 class PostgresDatabase:
     """`Database` on a server. See `hiringhall.store.database` for what each method promises."""
 
-    def __init__(self, pool: Pool, *, read_only: bool = False) -> None:
+    def __init__(self, url: str, pool: Pool, *, read_only: bool = False) -> None:
+        self._url = url
         self._pool = pool
         self._read_only = read_only
 
@@ -64,6 +66,9 @@ class PostgresDatabase:
             return await self._scan(body)
         except _PASSING as error:
             return await _persistently(lambda: self._scan(body), error)
+
+    def messenger(self, heard: Callable[[str], None], renewed: Callable[[], None], /) -> Messenger:
+        return Messenger(self._url, heard, renewed)
 
     async def close(self) -> None:
         await self._pool.close()
@@ -222,4 +227,4 @@ async def open_postgres(
         wait_s=POOL_WAIT_S,
         first=connection,
     )
-    return PostgresDatabase(pool, read_only=read_only)
+    return PostgresDatabase(url, pool, read_only=read_only)

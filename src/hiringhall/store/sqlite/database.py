@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 from sqlite3 import Connection
 from threading import get_ident
@@ -99,6 +100,9 @@ class SqliteDatabase:
     async def scan(self, body: Body[T], /) -> T:
         self._refuse_inside()
         return await self._readers.run(body)
+
+    def messenger(self, heard: Callable[[str], None], renewed: Callable[[], None], /) -> None:
+        return None
 
     async def close(self) -> None:
         if self._reader is None:

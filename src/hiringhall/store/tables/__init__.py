@@ -32,6 +32,7 @@ from hiringhall.store.tables.market import (
     terms,
 )
 from hiringhall.store.tables.messages import messages
+from hiringhall.store.tables.nodes import nodes
 from hiringhall.store.tables.payments import deposits, payees, provider_notices
 from hiringhall.store.tables.runs import credit_days, runs, usage_records
 from hiringhall.store.tables.tasks import events, plans, questions, task_dependencies, tasks, timers
@@ -68,6 +69,7 @@ __all__ = [
     "messages",
     "metadata",
     "model_calls",
+    "nodes",
     "organizations",
     "payees",
     "payouts",

@@ -16,6 +16,8 @@ from hiringhall.domain.questions import QuestionKind
 from hiringhall.domain.tasks import Acceptance, Engagement, State, Waiting
 from hiringhall.store.tables.base import Serial, flag, metadata, one_of
 
+_OFFERED = "state = 'open' AND waiting_for = 'poster' AND role IS NOT NULL"
+
 tasks = Table(
     "tasks",
     metadata,
@@ -76,6 +78,14 @@ tasks = Table(
         "id",
         sqlite_where=text("parent_id IS NOT NULL"),
         postgresql_where=text("parent_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_tasks_ready",
+        "team_id",
+        text("priority DESC"),
+        "id",
+        sqlite_where=text(_OFFERED),
+        postgresql_where=text(_OFFERED),
     ),
     Index(
         "ix_tasks_waiting_for_worker",

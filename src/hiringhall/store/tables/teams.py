@@ -36,6 +36,12 @@ teams = Table(
     CheckConstraint("max_workers >= 0", name="max_workers"),
     Index(None, "organization_id"),
     Index(
+        "ix_teams_autonomous",
+        "id",
+        sqlite_where=text("autonomy = 'autonomous'"),
+        postgresql_where=text("autonomy = 'autonomous'"),
+    ),
+    Index(
         "uq_teams_default",
         "organization_id",
         unique=True,

@@ -35,12 +35,12 @@ class Bubblewrap:
 
     name = "bubblewrap"
 
-    def __init__(self, *, forbidden: Sequence[Path] = ()) -> None:
+    def __init__(self, *, forbidden: Sequence[Path] = (), silence_s: float | None = None) -> None:
         self._forbidden = tuple(forbidden)
         self._seccomp = compile_filter()
         self._groups: cgroups.Found | None = None
         self._finding = asyncio.Lock()
-        self._warden = Warden()
+        self._warden = Warden(silence_s)
         self._program: str | None = None
 
     def places(self, *, workspace: Path, session: Path, sockets: Path | None) -> Places:

@@ -33,17 +33,22 @@ class Engines:
 
 
 def choose_sandbox(
-    name: str, *, forbidden: Sequence[Path], engines: Engines | None = None
+    name: str,
+    *,
+    forbidden: Sequence[Path],
+    engines: Engines | None = None,
+    silence_s: float | None = None,
 ) -> SandboxProvider:
     """Raises `SandboxError` for an unknown name, or one whose settings are missing.
 
-    `forbidden` are the hall's own folders, which no role may mount into a sandbox. Nothing is
+    `forbidden` are the hall's own folders, which no role may mount into a sandbox; `silence_s` is
+    after how long a process that does not run loses its sandboxes (of this machine). Nothing is
     chosen in a named provider's stead: whether it works here is for its `probe` to say.
     """
     if name == Bubblewrap.name:
-        return Bubblewrap(forbidden=forbidden)
+        return Bubblewrap(forbidden=forbidden, silence_s=silence_s)
     if name == ProcessUnsafe.name:
-        return ProcessUnsafe()
+        return ProcessUnsafe(silence_s=silence_s)
     if name in (Docker.name, Kubernetes.name) and engines is None:
         raise SandboxError(f"{name} has to be told where its engine is.")
     if name == Docker.name and engines is not None:

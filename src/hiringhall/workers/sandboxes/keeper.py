@@ -4,6 +4,7 @@ The hall starts one *warden* (`serve`), which holds nothing and forks a *keeper*
 sandbox. A keeper is the parent of one sandbox and the reaper of everything that comes loose from
 it. It holds one end of a socket whose other end only the hall has: when the hall dies, by whatever
 signal, the socket ends, and the keeper ends all that it keeps and removes its control groups.
+Where other nodes would go on with a hall's work, a hall that is alive but silent counts as dead.
 
 Why not from the hall itself: forking a large process stops its event loop; "kill me when my parent
 dies" is bound to the thread that forked; and bubblewrap's own `--die-with-parent` leaves moments
@@ -119,6 +120,27 @@ def _say(hall: socket.socket, message: dict[str, Any]) -> None:
         hall.send(json.dumps(message).encode())
 
 
+def _now_s() -> float:
+    """A clock that goes on while the machine sleeps: others' clocks do."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _lives(hall: socket.socket) -> bool:
+    """Take one message: the hall says nothing but that it is there, until it wants an end."""
+    try:
+        return bool(hall.recv(16))
+    except OSError:
+        return False
+
+
+def _stop_hearing(hall: socket.socket) -> None:
+    """Leave nothing unread: it would make our last word an error at the other end."""
+    with contextlib.suppress(OSError):
+        hall.shutdown(socket.SHUT_RD)
+        while hall.recv(16):
+            pass
+
+
 class Keeper:
     """One sandbox's outermost process, its control groups, and whatever comes loose from it."""
 
@@ -127,6 +149,7 @@ class Keeper:
         os.nice(_NICER)  # and so whatever it starts: a run that wants every core gets what is left
         self._order: dict[str, Any] = {}
         self._deadline = 0.0
+        self._silent_at = math.inf
         self._pid = 0
         self._status: int | None = None
         self._report_fd = -1
@@ -145,16 +168,19 @@ class Keeper:
         """Start a sandbox, watch it, end what is left of it, say how it went."""
         self._order = json.loads(_read_all(order_fd))
         self._deadline = time.monotonic() + float(self._order["wall_s"])
+        self._heard()
         try:
             self._start(fds)
         except OSError as error:
             self.end()
+            _stop_hearing(hall)
             _say(hall, {"error": f"{error.strerror}: {error.filename or self._order['program']}"})
             return
         _say(hall, {"pid": self._pid})
         self._leave()
         reason = self._watch(hall)
         self.end()
+        _stop_hearing(hall)
         _say(hall, self._result(reason))
 
     def _start(self, fds: Sequence[int]) -> None:
@@ -202,8 +228,12 @@ class Keeper:
                 with contextlib.suppress(OSError):
                     group.leave()
 
+    def _heard(self) -> None:
+        silence_s = self._order["silence_s"]
+        self._silent_at = math.inf if silence_s is None else _now_s() + float(silence_s)
+
     def _watch(self, hall: socket.socket) -> str:
-        """Wait for the end, the hall's word or death, or the clock; says which it was."""
+        """Wait for the end, the hall's word, death or silence, or the clock; says which it was."""
         exited_fd = os.pidfd_open(self._pid)
         poll = select.poll()
         poll.register(exited_fd, select.POLLIN)
@@ -217,7 +247,11 @@ class Keeper:
                 if exited_fd in ready:
                     _, self._status = os.waitpid(self._pid, 0)
                     return "exited"
+                if ready and not _lives(hall):
+                    return "killed"
                 if ready:
+                    self._heard()
+                if self._silent_at <= _now_s():
                     return "killed"
                 if self._deadline <= time.monotonic():
                     return "timed_out"

@@ -22,8 +22,8 @@ class ProcessUnsafe:
 
     name = "process-unsafe"
 
-    def __init__(self) -> None:
-        self._warden = Warden()
+    def __init__(self, *, silence_s: float | None = None) -> None:
+        self._warden = Warden(silence_s)
         self._groups: cgroups.Found | None = None
         self._finding = asyncio.Lock()
 

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ class Order:
     """Where no group counts them: how many more this user may have; 0 does not bound them."""
     stdin: bytes = b""
     interactive: bool = False
+    silence_s: float | None = None
 
     def to_json(self) -> bytes:
         plain: dict[str, Any] = {
@@ -60,6 +61,7 @@ class Order:
             "argv": list(self.argv),
             "environment": dict(self.environment),
             "wall_s": self.wall_s,
+            "silence_s": self.silence_s,
             "folder": self.folder,
             "reports": self.reports,
             "groups": [asdict(plan) for plan in self.groups],
@@ -71,9 +73,15 @@ class Order:
 
 
 class Warden:
-    """Starts the warden's process when it is first needed, and again should it have died."""
+    """Starts the warden's process when it is first needed, and again should it have died.
 
-    def __init__(self) -> None:
+    With `silence_s`, what is kept ends where this process has not run for so many seconds: by then
+    another node may be at the same work.
+    """
+
+    def __init__(self, silence_s: float | None = None) -> None:
+        self._silence_s = silence_s
+        self._beating: asyncio.Task[None] | None = None
         self._socket: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._room = asyncio.Semaphore(_STARTS_AT_ONCE)
@@ -82,9 +90,11 @@ class Warden:
 
     async def launch(self, order: Order, groups: Found) -> "Kept":
         """Returns when the process runs; raises `SandboxError` when it could not be started."""
+        order = replace(order, silence_s=self._silence_s)
         async with self._room:
             kept = await self._hand_over(order, groups)
             self._kept.add(kept)
+            self._keep_beating()
             kept.when_ended(self._kept.discard)
             try:
                 async with asyncio.timeout(_PATIENCE_S):
@@ -128,8 +138,21 @@ class Warden:
             self._socket.close()
             self._socket = None
 
+    def _keep_beating(self) -> None:
+        if self._silence_s is not None and (self._beating is None or self._beating.done()):
+            self._beating = asyncio.create_task(self._beat(self._silence_s / 5))
+
+    async def _beat(self, pause_s: float) -> None:
+        """Say to every keeper that this process runs, as long as there are any."""
+        while self._kept:
+            for kept in tuple(self._kept):
+                kept.beat()
+            await asyncio.sleep(pause_s)
+
     async def close(self) -> None:
         """End everything kept, then the warden."""
+        if self._beating is not None:
+            self._beating.cancel()
         await asyncio.gather(*(kept.kill() for kept in list(self._kept)))
         self._drop()
         await self._bury()
@@ -254,6 +277,12 @@ class Kept:
             with contextlib.suppress(OSError):
                 self._control.shutdown(socket.SHUT_WR)
         return await self.wait()
+
+    def beat(self) -> None:
+        """Say that this process runs; one that cannot be told so now is told with the next."""
+        if not self._ended.done():
+            with contextlib.suppress(OSError):
+                self._control.send(b"+")
 
     def let_go(self) -> None:
         """Close our end; the keeper takes that as the order to end everything."""
