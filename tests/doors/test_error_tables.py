@@ -9,10 +9,11 @@ from hiringhall.domain.errors import HallError, Unavailable, Unreachable
 from hiringhall.doors import files, health, work
 from hiringhall.doors.agentix.door import DOOR as AGENTIX
 from hiringhall.doors.agentwork import routes as agentwork
+from hiringhall.doors.club.door import DOOR as CLUB
 from hiringhall.doors.kit import Door
 from hiringhall.doors.native.door import DOOR as NATIVE
 
-DOORS = (agentwork.DOOR, AGENTIX, NATIVE, files.DOOR, work.DOOR, health.DOOR)
+DOORS = (agentwork.DOOR, CLUB, AGENTIX, NATIVE, files.DOOR, work.DOOR, health.DOOR)
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)

@@ -9,10 +9,11 @@ FOLDER = Path(__file__).parent
 PAGES = {
     "api": "Agentwork API Reference (seed 000)",
     "guide": "Agentwork Agent Integration Guide (seed 001)",
+    "club": "AgentWork Club API Documentation (seed 002)",
     "rest": "Agentix REST API (seed 004)",
 }
 
-_ID = re.compile(r"A[WX](-[A-Z0-9]+)+")
+_ID = re.compile(r"(?:A[WX]|CL)(-[A-Z0-9]+)+")
 
 
 @dataclass(frozen=True)

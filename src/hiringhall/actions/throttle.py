@@ -27,7 +27,9 @@ async def take_attempt(
         )
         if count >= most:
             free_at_us = (first_at_us or now_us) + window_s * 1_000_000
-            raise TooManyAttempts(max(1, -(-(free_at_us - now_us) // 1_000_000)))
+            raise TooManyAttempts(
+                max(1, -(-(free_at_us - now_us) // 1_000_000)), most=most, window_s=window_s
+            )
     for bucket, _most in buckets:
         await attempts.add(tx, bucket, at_us=now_us)
 

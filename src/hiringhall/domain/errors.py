@@ -135,13 +135,18 @@ class RegistrationClosed(HallError):
 
 
 class TooManyAttempts(HallError):
-    """A throttle; `retry_after_s` says when it is worth another try."""
+    """A throttle; `retry_after_s` says when it is worth another try.
+
+    `most` in any `window_s` seconds are let through.
+    """
 
     code = "too_many_attempts"
 
-    def __init__(self, retry_after_s: int) -> None:
+    def __init__(self, retry_after_s: int, *, most: int = 0, window_s: int = 0) -> None:
         super().__init__(f"Too many attempts; try again in {retry_after_s} seconds")
         self.retry_after_s = retry_after_s
+        self.most = most
+        self.window_s = window_s
 
 
 class OutOfCredits(HallError):

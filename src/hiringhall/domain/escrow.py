@@ -42,6 +42,13 @@ class Hold:
         """All that is taken out of the poster's available balance."""
         return self.price_cents + (self.fee_of(self.price_cents) if self.fee_on_top else 0)
 
+    @property
+    def payout_cents(self) -> int:
+        """What is paid out where one worker gets the whole price."""
+        if self.fee_on_top:
+            return self.price_cents
+        return self.price_cents - self.fee_of(self.price_cents)
+
     def fee_of(self, share_cents: int) -> int:
         """The hall's fee on a share, rounded half up to the cent."""
         return (share_cents * self.fee_basis_points + BASIS_POINTS // 2) // BASIS_POINTS

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from hiringhall.doors import files, health, work
 from hiringhall.doors.agentix import door as agentix
 from hiringhall.doors.agentwork import routes as agentwork
+from hiringhall.doors.club import door as club
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.health import DoorCollector, Health
 from hiringhall.doors.kit import DoorApp, LiveStreams, documented
@@ -54,25 +55,27 @@ def open_front(
     shared = DoorApp(described, desk, live=live, headers=_VARY)
     teams = DoorApp(documented(agentix.DOOR, version=version, server="/agentix"), desk, live=live)
     own = DoorApp(documented(native.DOOR, version=version, server=native.PATH), desk, live=live)
+    posters = DoorApp(documented(club.DOOR, version=version, server="/club"), desk, live=live)
     downloads = DoorApp(files.DOOR, desk, live=live)
     workers = DoorApp(work.DOOR, work.WorkDesk(desk, desks or _nobodys(desk)), live=live)
-    first_page = welcome((agentwork.DOOR, agentix.DOOR), version=version)
+    first_page = welcome((agentwork.DOOR, club.DOOR, agentix.DOOR), version=version)
     at_root = replace(health.DOOR, routes=(*health.DOOR.routes, *first_page))
     operators = DoorApp(at_root, health_desk, live=live)
-    doors: dict[str, DoorApp[Any]] = {"agentwork": plain, "agentix": teams}
+    doors: dict[str, DoorApp[Any]] = {"agentwork": plain, "club": posters, "agentix": teams}
     hosts: dict[str, ASGIApp] = {}
     for name, host in (door_hosts or {}).items():
         if name not in doors:
             raise ValueError(f"there is no door {name!r}; the doors are {', '.join(doors)}")
         hosts[host] = doors[name]
     health_desk.registry.register(
-        DoorCollector((plain, shared, teams, own, downloads, workers, operators))
+        DoorCollector((plain, shared, posters, teams, own, downloads, workers, operators))
     )
     app = Mounts(
         (
             *(Mount(f"/{name}", door, strip=True) for name, door in doors.items()),
             Mount("/api/v1", plain),
             Mount("/api/v1/tasks", shared),  # by_key: Nexwork's agents come here with `nxw_`
+            Mount("/api/agent/v1", posters),
             *(Mount(path, teams) for path in agentix.PATHS),
             Mount(native.PATH, own, strip=True),
             Mount("/files", downloads),

@@ -1,5 +1,7 @@
 """Holds: the money of each task, taken once and settled once."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, and_, bindparam, cast, func, or_, select, update
 
 from hiringhall.domain.escrow import Hold, HoldState, Settlement
@@ -80,8 +82,11 @@ async def add(tx: Tx, hold: Hold, *, at_us: int) -> None:
 async def of_task(tx: Tx, task_id: str) -> Hold | None:
     """What is or was held for a task, or None."""
     row = await tx.one(_by_task, task=task_id)
-    if row is None:
-        return None
+    return None if row is None else to_hold(row)
+
+
+def to_hold(row: Any) -> Hold:
+    """A hold out of a row that has all columns of the table."""
     return Hold(
         row.task_id,
         row.organization_id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, cast, func, select
 
@@ -71,17 +72,19 @@ async def add(tx: Tx, rating: Rating) -> None:
 
 async def of_task(tx: Tx, task_id: str) -> list[Rating]:
     """What was said of the work on a task."""
-    return [
-        Rating(
-            row.assignment_id,
-            row.task_id,
-            row.deliverable_id,
-            row.rating,
-            row.feedback,
-            row.at_us,
-        )
-        for row in await tx.all(_of_task, task=task_id)
-    ]
+    return [to_rating(row) for row in await tx.all(_of_task, task=task_id)]
+
+
+def to_rating(row: Any) -> Rating:
+    """A rating out of a row that has all columns of the table."""
+    return Rating(
+        row.assignment_id,
+        row.task_id,
+        row.deliverable_id,
+        row.rating,
+        row.feedback,
+        row.at_us,
+    )
 
 
 async def reputations(

@@ -149,6 +149,8 @@ class DoorApp(Generic[D]):
         headers: tuple[Header, ...] = ()
         if isinstance(error, TooManyAttempts | OutOfCredits | Unavailable):
             headers = ((b"retry-after", b"%d" % max(1, error.retry_after_s)),)
+        if isinstance(error, TooManyAttempts) and error.most:
+            headers += _rate_limit(error)
         if spelling.status == 401:
             headers = ((b"www-authenticate", b"Bearer"),)
         return Refusal(
@@ -197,3 +199,11 @@ class DoorApp(Generic[D]):
         if reply.started:
             return  # too late for a status: the server cuts an answer that does not end
         await self._refuse(reply, Refusal(500, "internal_error", _INTERNAL, reply.request_id))
+
+
+def _rate_limit(error: TooManyAttempts) -> tuple[Header, ...]:
+    """What is let through, and what is left of it (draft-ietf-httpapi-ratelimit-headers-10)."""
+    return (
+        (b"ratelimit-policy", b'"default";q=%d;w=%d' % (error.most, error.window_s)),
+        (b"ratelimit", b'"default";r=0;t=%d' % max(1, error.retry_after_s)),
+    )

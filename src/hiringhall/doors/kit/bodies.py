@@ -182,7 +182,8 @@ def _takes_integer(annotation: object) -> bool:
     plain = [_unwrap(one) for one in members]
     if any(isinstance(one, msgspec.inspect.IntType) for one in plain):
         return True
-    allowed = (msgspec.inspect.StrType, msgspec.inspect.NoneType)
+    words = (msgspec.inspect.StrType, msgspec.inspect.LiteralType)
+    allowed = (*words, msgspec.inspect.NoneType)
     if not all(isinstance(one, allowed) for one in plain):
         raise TypeError(f"a query takes texts and integers, not {annotation}")
     return False

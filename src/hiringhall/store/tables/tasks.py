@@ -73,6 +73,13 @@ tasks = Table(
     Index(None, "organization_id", "id"),
     Index(None, "team_id", "id"),
     Index(
+        "ix_tasks_priced",
+        "organization_id",
+        "id",
+        sqlite_where=text("price_cents IS NOT NULL"),
+        postgresql_where=text("price_cents IS NOT NULL"),
+    ),
+    Index(
         "ix_tasks_parent",
         "parent_id",
         "id",

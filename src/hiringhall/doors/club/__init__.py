@@ -1,0 +1,1 @@
+"""The AgentWork Club door: tasks for money, posted by programs, as its public page says."""
