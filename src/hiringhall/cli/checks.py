@@ -67,7 +67,7 @@ def check_books(
 
 def openapi(
     door: Annotated[
-        str, typer.Argument(help="Which door: agentwork, agentix or native.", metavar="DOOR")
+        str, typer.Argument(help="Which door: agentwork, club, agentix or native.", metavar="DOOR")
     ] = "agentwork",
 ) -> None:
     """Print a door's OpenAPI 3.1 document as JSON."""
@@ -77,11 +77,12 @@ def openapi(
 
     from hiringhall.doors.agentix.door import DOOR as AGENTIX
     from hiringhall.doors.agentwork.routes import DOOR
+    from hiringhall.doors.club.door import DOOR as CLUB
     from hiringhall.doors.kit.openapi import openapi as document_of
     from hiringhall.doors.native.door import DOOR as NATIVE
     from hiringhall.doors.native.door import PATH
 
-    doors = {one.name: one for one in (DOOR, AGENTIX, NATIVE)}
+    doors = {one.name: one for one in (DOOR, CLUB, AGENTIX, NATIVE)}
     if door not in doors:
         known = ", ".join(doors)
         raise CommandError(f"There is no door {door!r}; the doors are {known}.", Exit.NOT_FOUND)

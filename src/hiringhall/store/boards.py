@@ -13,12 +13,12 @@ from sqlalchemy import Select, bindparam, func, select
 from hiringhall.domain.questions import AskedQuestion, QuestionKind, questions_from_json
 from hiringhall.domain.runs import Run
 from hiringhall.domain.tasks import FINAL, QUESTIONED, State, Task
-from hiringhall.store import dependencies, workers
+from hiringhall.store import deliverables, dependencies, workers
 from hiringhall.store.database import Tx
-from hiringhall.store.deliverables import Deliverable, FileRow, to_deliverable, to_file
+from hiringhall.store.deliverables import Deliverable, FileRow
 from hiringhall.store.events import to_event
 from hiringhall.store.statements import Statement, any_of
-from hiringhall.store.tables import deliverables, events, files, questions, tasks
+from hiringhall.store.tables import events, questions, tasks
 from hiringhall.store.tasks import to_task
 
 T = TypeVar("T")
@@ -111,16 +111,6 @@ _count_subtasks = Statement(
     select(func.count().label("count")).where(tasks.c.parent_id == bindparam("parent_id")),
     name="count_subtasks",
 )
-_deliverables = Statement(
-    select(deliverables).where(any_of(deliverables.c.id, "deliverable_ids")),
-    name="deliverables_by_ids",
-)
-_files = Statement(
-    select(files)
-    .where(any_of(files.c.deliverable_id, "deliverable_ids"))
-    .order_by(files.c.deliverable_id, files.c.name),
-    name="files_of_deliverables",
-)
 _questions = Statement(
     select(questions).where(any_of(questions.c.id, "question_ids")), name="questions_by_ids"
 )
@@ -166,11 +156,7 @@ async def details_of(tx: Tx, found: Sequence[Task]) -> list[Details]:
     )
     parts = await _by_key(tx, _subtasks, "task_ids", ids, _to_part, "parent_id")
     needed = await dependencies.of_tasks(tx, ids)
-    handed_in = _ids_of(task.deliverable_id for task in found)
-    delivered = await _by_key(tx, _deliverables, "deliverable_ids", handed_in, to_deliverable, "id")
-    delivered_files = await _by_key(
-        tx, _files, "deliverable_ids", handed_in, to_file, "deliverable_id"
-    )
+    handed_in = await deliverables.with_files(tx, _ids_of(task.deliverable_id for task in found))
     asked = await _by_key(
         tx,
         _questions,
@@ -188,8 +174,8 @@ async def details_of(tx: Tx, found: Sequence[Task]) -> list[Details]:
             parent=_only(parents, task.parent_id),
             subtasks=parts.get(task.id, []),
             dependencies=needed.get(task.id, []),
-            deliverable=_only(delivered, task.deliverable_id),
-            files=delivered_files.get(task.deliverable_id or "", []),
+            deliverable=handed_in.get(task.deliverable_id or "", deliverables.NOTHING)[0],
+            files=handed_in.get(task.deliverable_id or "", deliverables.NOTHING)[1],
             error=_error(task, [str(one.data["text"]) for one in ends.get(task.id, [])]),
             question=_only(asked, task.question_id),
             runs=worked.get(task.id, []),

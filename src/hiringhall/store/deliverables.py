@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import bindparam, func, select, update
 
@@ -58,6 +58,16 @@ _of_task = Statement(
     .where(deliverables.c.task_id == bindparam("task_id"))
     .order_by(deliverables.c.number),
     name="deliverables_of_task",
+)
+_by_ids = Statement(
+    select(deliverables).where(any_of(deliverables.c.id, "deliverable_ids")),
+    name="deliverables_by_ids",
+)
+_files_of_many = Statement(
+    select(files)
+    .where(any_of(files.c.deliverable_id, "deliverable_ids"))
+    .order_by(files.c.deliverable_id, files.c.name),
+    name="files_of_deliverables",
 )
 _decide = Statement(
     update(deliverables)
@@ -131,6 +141,26 @@ async def by_id(tx: Tx, deliverable_id: str) -> Deliverable | None:
 async def of_task(tx: Tx, task_id: str) -> list[Deliverable]:
     """All submissions of a task, in their order."""
     return [to_deliverable(row) for row in await tx.all(_of_task, task_id=task_id)]
+
+
+Submitted: TypeAlias = tuple[Deliverable | None, list[FileRow]]
+"""A submission with its files, or none."""
+
+NOTHING: Submitted = (None, [])
+
+
+async def with_files(tx: Tx, deliverable_ids: Sequence[str]) -> dict[str, Submitted]:
+    """Some submissions by their ids, each with its files: two statements, however many they are."""
+    if not deliverable_ids:
+        return {}
+    wanted = list(deliverable_ids)
+    attached: dict[str, list[FileRow]] = {}
+    for row in await tx.all(_files_of_many, deliverable_ids=wanted):
+        attached.setdefault(row.deliverable_id, []).append(to_file(row))
+    return {
+        row.id: (to_deliverable(row), attached.get(row.id, []))
+        for row in await tx.all(_by_ids, deliverable_ids=wanted)
+    }
 
 
 async def decide(

@@ -15,8 +15,7 @@ from hiringhall.store.deliverables import Deliverable, FileRow
 from hiringhall.store.holds import to_hold
 from hiringhall.store.ratings import Rating, to_rating
 from hiringhall.store.statements import Statement, any_of
-from hiringhall.store.tables import deliverables as deliverables_table
-from hiringhall.store.tables import files, holds, ratings
+from hiringhall.store.tables import holds, ratings
 from hiringhall.store.tables import tasks as tasks_table
 from hiringhall.store.tables import terms as terms_table
 from hiringhall.store.terms import to_terms
@@ -60,16 +59,6 @@ _terms = Statement(
     select(terms_table).where(any_of(terms_table.c.task_id, "task_ids")), name="terms_of_tasks"
 )
 _holds = Statement(select(holds).where(any_of(holds.c.task_id, "task_ids")), name="holds_of_tasks")
-_handed_in = Statement(
-    select(deliverables_table).where(any_of(deliverables_table.c.id, "deliverable_ids")),
-    name="deliverables_by_ids",
-)
-_files = Statement(
-    select(files)
-    .where(any_of(files.c.deliverable_id, "deliverable_ids"))
-    .order_by(files.c.deliverable_id, files.c.name),
-    name="files_of_deliverables",
-)
 _ratings = Statement(
     select(ratings).where(any_of(ratings.c.task_id, "task_ids")), name="ratings_of_tasks"
 )
@@ -97,21 +86,14 @@ async def of_tasks(tx: Tx, wanted: Sequence[Task]) -> list[Offering]:
     deliverable_ids = [task.deliverable_id for task in wanted if task.deliverable_id is not None]
     agreed = {row.task_id: to_terms(row) for row in await tx.all(_terms, task_ids=task_ids)}
     held = {row.task_id: to_hold(row) for row in await tx.all(_holds, task_ids=task_ids)}
-    handed_in = {
-        row.id: deliverables.to_deliverable(row)
-        for row in await tx.all(_handed_in, deliverable_ids=deliverable_ids)
-    }
+    handed_in = await deliverables.with_files(tx, deliverable_ids)
     said = {row.deliverable_id: to_rating(row) for row in await tx.all(_ratings, task_ids=task_ids)}
-    attached: dict[str, list[FileRow]] = {}
-    for row in await tx.all(_files, deliverable_ids=deliverable_ids):
-        attached.setdefault(row.deliverable_id, []).append(deliverables.to_file(row))
     return [
         Offering(
             task,
             agreed.get(task.id),
             held.get(task.id),
-            handed_in.get(task.deliverable_id or ""),
-            attached.get(task.deliverable_id or "", []),
+            *handed_in.get(task.deliverable_id or "", deliverables.NOTHING),
             said.get(task.deliverable_id or ""),
         )
         for task in wanted

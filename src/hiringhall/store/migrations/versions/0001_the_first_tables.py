@@ -77,6 +77,20 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "nodes",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("places", sa.BigInteger(), nullable=False),
+        sa.Column("runtimes", sa.Text(), nullable=False),
+        sa.Column("default_runtime", sa.Text(), nullable=True),
+        sa.Column("key_check", sa.Text(), nullable=False),
+        sa.Column("files", sa.Text(), nullable=False),
+        sa.Column("started_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("places >= 0", name=op.f("ck_nodes_places")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nodes")),
+    )
+    op.create_table(
         "organizations",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -329,6 +343,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
     )
+    op.create_index(
+        "ix_teams_autonomous",
+        "teams",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("autonomy = 'autonomous'"),
+        postgresql_where=sa.text("autonomy = 'autonomous'"),
+    )
     op.create_index(op.f("ix_teams_organization_id"), "teams", ["organization_id"], unique=False)
     op.create_index(
         "uq_teams_default",
@@ -438,6 +460,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("price_cents IS NOT NULL"),
         postgresql_where=sa.text("price_cents IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_tasks_ready",
+        "tasks",
+        ["team_id", sa.literal_column("priority DESC"), "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open' AND waiting_for = 'poster' AND role IS NOT NULL"),
+        postgresql_where=sa.text("state = 'open' AND waiting_for = 'poster' AND role IS NOT NULL"),
     )
     op.create_index(op.f("ix_tasks_team_id_id"), "tasks", ["team_id", "id"], unique=False)
     op.create_index(
