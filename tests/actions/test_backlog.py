@@ -141,9 +141,8 @@ async def test_a_worker_parts_its_own_task_while_it_is_on_it(hall: Hall) -> None
     run = await begin(hall)
     worker = replace(actor_of(run), run=run.token)
     part = await put_under(hall, worker, task)
-    assert (part.created_label, part.created_by) == (
-        f"worker:{ids.ref_of('worker', run.id)}", None,
-    )  # fmt: skip
+    assert part.created_label == f"worker:{ids.ref_of('worker', run.id)}"
+    assert part.created_by == ada.user_id, "it is charged to whoever the whole is charged to"
     with pytest.raises(Forbidden):
         await put_under(hall, worker, other)
     await outcomes.deliver(hall, token=run.token, text="Done")

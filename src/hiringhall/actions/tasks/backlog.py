@@ -113,7 +113,8 @@ async def _post(
         id=hall.new_id(),
         organization_id=team.organization_id,
         team_id=team.id,
-        created_by=actor.user_id,
+        # What a worker splits off is charged to whoever its own task is charged to.
+        created_by=actor.user_id or (None if parent is None else parent.created_by),
         title=new.title,
         description=new.description,
         engagement=Engagement.STAFF,
