@@ -103,6 +103,12 @@ class TaskCreated(msgspec.Struct):
     role: str | None = None
     spec_approval: bool = False
     price_cents: int | None = None
+    team_id: str | None = None
+    parent_id: str | None = None
+    accept_criteria: str | None = None
+    priority: int = 0
+    dependencies: tuple[str, ...] = ()
+    created_label: str | None = None
 
 
 class Created(msgspec.Struct):
@@ -136,7 +142,10 @@ class Written:
             raise PermissionError
         title, description = new.title.strip()[:70], new.description.strip()
         actor = f"user:{user_id}"
-        told = encode(TaskCreated(title, description, spec_approval=bool(spec_approval))).decode()
+        created = TaskCreated(
+            title, description, spec_approval=bool(spec_approval), team_id=team_id
+        )
+        told = encode(created).decode()
         self.task_id = task_id = new_id(now_us)
         self.task = (
             *(task_id, organization_id, team_id, user_id, title, description, "staff", "poster"),
@@ -149,8 +158,8 @@ class Written:
             now_us,
         )
         self.run = (
-            *(new_id(now_us), task_id, organization_id, 1, 0, 0, "queued", "rehearsal", None, 0),
-            *(0, 0, None, None, None, now_us, None, None, None),
+            *(new_id(now_us), task_id, organization_id, team_id, 1, 0, 0, "queued", "rehearsal"),
+            *(None, 0, 0, 0, None, None, None, now_us, None, None, None),
         )
 
 

@@ -36,7 +36,7 @@ _EVENT_COLUMNS = """
 organization_id, task_id, number, type, actor, state, waiting_for, data, at_us
 """
 _RUN_COLUMNS = """
-id, task_id, organization_id, generation, turn, steps_done, state, runtime, role, priority,
+id, task_id, organization_id, team_id, generation, turn, steps_done, state, runtime, role, priority,
 attempts, losses, previous_run_id, node_id, lease_until_us,
 queued_at_us, started_at_us, ended_at_us, ended_because
 """

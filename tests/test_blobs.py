@@ -180,7 +180,7 @@ async def test_without_a_url_blobs_stand_in_the_folder(tmp_path: Path) -> None:
     assert await blobs.url(key, expires_s=60) is None
     assert list((tmp_path / "b").glob(f"*/{key}"))
     with pytest.raises(ValueError, match="s3://"):
-        open_blobs("file:///etc", folder=tmp_path)
+        open_blobs("ftp://files.example", folder=tmp_path)
 
 
 def test_a_link_holds_until_its_time_and_for_its_file() -> None:

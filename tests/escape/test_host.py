@@ -53,6 +53,7 @@ say({"files": kept, "data": outcome(os.listdir, sys.argv[1]), "root": os.listdir
     seen = [path for path in tried.found["files"] if not path.startswith("/workspace/.git/")]
     assert [path for path in seen if Path(path).name in names - {"brief.md", "brief.json"}] == []
     allowed = ("/etc/", "/session/brief.", "/opt/agents/", "/dev/", "/lib", "/bin", "/sbin")
+    allowed += ("/run/hall/work.sock", "/run/hall/hall")  # its own tools, and a program for them
     assert [path for path in seen if not path.startswith(allowed)] == []
     assert not {"home", "boot", "srv", "mnt", "media", "sys"} & set(tried.found["root"])
 
@@ -82,7 +83,16 @@ say({"pids": seen, "own": sorted(os.environ)})
     assert shared - {f"LANG={os.environ.get('LANG')}", f"SHELL={os.environ.get('SHELL')}"} == set()
     assert str(cell.app.settings.data_dir) not in everything
     asked = {"HIRINGHALL_TASK_ID", "HIRINGHALL_TITLE", "HIRINGHALL_BRANCH", "HIRINGHALL_BRIEF"}
-    asked |= {"HIRINGHALL_BRIEF_JSON", "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG"}
+    asked |= {
+        "HIRINGHALL_BRIEF_JSON",
+        "HIRINGHALL_SOCKET",
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "LANG",
+    }
     assert set(tried.found["own"]) <= asked | {"TMPDIR", "PWD", "OLDPWD", "_", "SHLVL", "LC_CTYPE"}
 
 

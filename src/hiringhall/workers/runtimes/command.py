@@ -126,6 +126,8 @@ class Command:
             read_output(sandboxed.stderr, COMPLAINT_BYTES),
             sandboxed.wait(),
         )
+        # Where the run is stopped nobody asks for it any more, and that is no fault to be logged.
+        heard.add_done_callback(_heard_of)
         try:
             await asyncio.wait({told, heard}, return_when=asyncio.FIRST_COMPLETED)
             if not heard.done():
@@ -263,3 +265,9 @@ def _text(report: Report, taken: TakenIn, *, files_kept: int) -> str:
     if collected.left_out:
         parts.append("Too large to take: " + ", ".join(collected.left_out))
     return "\n\n".join(part for part in parts if part)
+
+
+def _heard_of(heard: "asyncio.Future[Any]") -> None:
+    """Take note of what became of it, whatever that is."""
+    if not heard.cancelled():
+        heard.exception()
