@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from hiringhall.actions.runs import outcomes, recovery
+from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.tasks import answer
 from hiringhall.actions.tasks.change import TaskChange, change_task, drop_task, task_change
 from hiringhall.actions.tasks.running import reopen_task, run_task
@@ -162,6 +163,30 @@ async def test_what_came_of_it_may_be_said_at_any_time(hall: Hall) -> None:
     found = (await details(hall, ada, task)).deliverable
     assert found is not None
     assert (found.text, found.number, found.accepted) == ("Better", 2, True)
+    assert (await audit_all(hall.database)).problems == ()
+
+
+async def test_what_is_said_of_it_leaves_what_was_handed_in(hall: Hall) -> None:
+    """Words about it are no new work: branch, commit and files stay."""
+    ada = await sign_up(hall)
+    task = await put_up(hall, ada, await a_team(hall, ada))
+    await run_task(hall, actor=ada, task_id=task.id)
+    run, key = await begin(hall), hall.new_id()
+    made = [NewFile("a/b.txt", 5, b"s" * 32, key)]
+    await outcomes.deliver(
+        hall, token=run.token, text="Made", files=made, branch="worker/x", commit="c" * 40
+    )
+    for said, text, branch, commit in (
+        (make_output(summary="Looked at"), "Looked at", "worker/x", "c" * 40),
+        (make_output(), "Looked at", "worker/x", "c" * 40),
+        (make_output(branch="main"), "Looked at", "main", None),
+    ):
+        await change(hall, ada, task, output=said)
+        shown = await details(hall, ada, task)
+        found = shown.deliverable
+        assert found is not None
+        assert (found.text, found.branch, found.commit) == (text, branch, commit)
+        assert [(one.name, one.blob_key) for one in shown.files] == [("a/b.txt", key)]
     assert (await audit_all(hall.database)).problems == ()
 
 

@@ -10,7 +10,7 @@ from hiringhall.domain.payouts import Payout, PayoutState
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.hall import Hall
 from hiringhall.payments import PaymentRefused, PaymentUnclear, PayoutNotice
-from hiringhall.queries.admins import require_admin
+from hiringhall.queries.admins import is_admin, require_admin
 from hiringhall.store import ledger, payouts
 from hiringhall.store.database import Tx
 
@@ -137,12 +137,8 @@ async def retry_payout(tx: Tx, hall: Hall, *, actor: Actor, payout_id: str) -> P
     Raises NotFound, NotYours, and WrongState where it did not fail.
     """
     payout = await _load(tx, payout_id)
-    if actor.organization_id != payout.organization_id:
-        try:
-            await require_admin(tx, actor)
-        except Exception:
-            check_sees(actor, payout.organization_id, "payout")
-            raise
+    if not await is_admin(tx, actor):
+        check_sees(actor, payout.organization_id, "payout")
     if payout.state is not PayoutState.FAILED:
         raise _refusal(payout, "retry")
     return await _move(tx, hall, payout, PayoutState.PENDING)

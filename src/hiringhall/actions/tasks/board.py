@@ -1,5 +1,7 @@
 """What a person at a board does to a task by hand: moves it, and says what came of it."""
 
+from dataclasses import replace
+
 from hiringhall.actions.tasks.moving import move, record
 from hiringhall.domain.board import COLUMN_OF, WORD_INSTEAD, Output
 from hiringhall.domain.errors import WrongState
@@ -65,24 +67,37 @@ async def keep_output(tx: Tx, hall: Hall, task: Task, output: Output, *, actor: 
 async def _submit(
     tx: Tx, hall: Hall, task: Task, output: Output, *, actor: Actor, stays: bool
 ) -> Task:
-    """The same; where the task is about to be moved, nothing is decided on it yet."""
+    """The same; where the task is about to be moved, nothing is decided on it yet.
+
+    What is not said anew stays as it was handed in: text, branch and files.
+    """
     refuse_held(task, WORD_INSTEAD[State.IN_REVIEW])
+    before = await _newest(tx, task)
+    branch, commit = output.branch, None
+    if before is not None and branch in (None, before.branch):
+        branch, commit = before.branch, before.commit
+    kept = "" if before is None else before.text
     made = Deliverable(
         id=hall.new_id(),
         task_id=task.id,
         run_id=None,
         number=await deliverables.next_number(tx, task.id),
-        text=output.summary or output.error,
-        branch=output.branch,
-        commit=None,
+        text=output.summary or output.error or kept,
+        branch=branch,
+        commit=commit,
         accepted=None,
         reason=None,
         submitted_at_us=hall.clock(),
     )
     await deliverables.add(tx, made)
+    files = [] if before is None else await deliverables.files_of(tx, before.id)
+    await deliverables.add_files(
+        tx, [replace(file, id=hall.new_id(), deliverable_id=made.id) for file in files]
+    )
     if stays and task.state is State.DONE:
         await _accept(tx, hall, made.id)
-    event = DeliverableSubmitted(made.id, made.number, made.text, branch=made.branch)
+    names = tuple(file.name for file in files)
+    event = DeliverableSubmitted(made.id, made.number, made.text, names, made.branch, made.commit)
     return await record(tx, hall, task, actor=actor, event=event, was=task, deliverable_id=made.id)
 
 
@@ -99,12 +114,11 @@ def refuse_held(task: Task, instead: str) -> None:
 async def _with_deliverable(tx: Tx, hall: Hall, task: Task, column: State, *, actor: Actor) -> Task:
     """The task with a deliverable that may be looked at, or that is accepted already."""
     newest = await _newest(tx, task)
-    if newest is None:
-        return await _submit(tx, hall, task, Output(), actor=actor, stays=False)
-    if newest.accepted is None or (newest.accepted and column is State.DONE):
+    if newest is not None and (
+        newest.accepted is None or (newest.accepted and column is State.DONE)
+    ):
         return task
-    again = Output(newest.text, newest.branch)
-    return await _submit(tx, hall, task, again, actor=actor, stays=False)
+    return await _submit(tx, hall, task, Output(), actor=actor, stays=False)
 
 
 async def _way(
