@@ -221,11 +221,11 @@ async def test_what_came_of_it_is_said_along_with_a_status(ceo: Customer) -> Non
     assert (changed["status"], changed["priority"]) == ("ready", 2)
     assert changed["output"] == {**said, "files": [], "error": None}
     changed = await ceo.patch(path, {"output": {"summary": "Better"}})
-    assert changed["output"] == {"summary": "Better", "branch": None, "files": [], "error": None}
+    assert changed["output"] == {**said, "summary": "Better", "files": [], "error": None}
     failed = await ceo.patch(path, {"status": "failed", "output": {"error": "No luck"}})
     assert (failed["status"], failed["output"]["error"]) == ("failed", "No luck")
     done = await ceo.patch(path, {"status": "done", "output": {}})
-    assert (done["output"]["summary"], done["output"]["error"]) == ("", None)
+    assert (done["output"]["summary"], done["output"]["error"]) == ("Better", None)
     for wrong in ("Done", ["Done"], {"summary": 5}, {"branch": "x" * 256}):
         await ceo.patch(path, {"output": wrong}, 400)
 
