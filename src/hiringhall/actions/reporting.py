@@ -42,7 +42,7 @@ async def report_event(
     organization_id = actor.organization_id or ""
     answers = event_type is ReportedType.MESSAGE and actor.kind is ActorKind.USER
     if answers and task is not None and task.waiting_for in QUESTIONED:
-        return await _reply(tx, hall, actor, task, (data or {}).get("message"))
+        return await _reply(tx, hall, actor, task, (data or {}).get("message"), said_as=name)
     reported_id = await feed.report(
         tx,
         Report(
@@ -96,10 +96,12 @@ async def _load(
     return task
 
 
-async def _reply(tx: Tx, hall: Hall, actor: Actor, task: Task, said: object) -> FeedEvent:
+async def _reply(
+    tx: Tx, hall: Hall, actor: Actor, task: Task, said: object, *, said_as: str | None
+) -> FeedEvent:
     if not isinstance(said, str):
         raise Invalid("The task waits for an answer: say it in data.message", {"data": "message"})
-    await give_reply(tx, hall, actor=actor, task_id=task.id, text=said)
+    await give_reply(tx, hall, actor=actor, task_id=task.id, text=said, said_as=said_as)
     await place_all(tx, hall, organization_id=task.organization_id)
     words = tuple(word_of("reply_given", state) for state in State)
     part = Part(task.organization_id, task_id=task.id, words=words)

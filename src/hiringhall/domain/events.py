@@ -123,11 +123,12 @@ class QuestionAsked(Happened):
 
 @dataclass(frozen=True, slots=True)
 class ReplyGiven(Happened):
-    """The poster answered."""
+    """The poster answered; `said_as` is who the answer says it is from, where it says so."""
 
     type = "reply_given"
     question_id: str
     text: str
+    said_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,13 @@ class DeliverableSubmitted(Happened):
     branch: str | None = None
     commit: str | None = None
     links: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class OutputWritten(DeliverableSubmitted):
+    """Somebody at a board said what came of a task, which did not move by it."""
+
+    type = "output_written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +353,7 @@ ALL: tuple[type[Happened], ...] = (
     PlanProposed,
     PlanDecided,
     DeliverableSubmitted,
+    OutputWritten,
     DeliverableAccepted,
     RevisionRequested,
     RetryScheduled,

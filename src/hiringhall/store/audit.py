@@ -124,7 +124,7 @@ _bad_runs = Statement(
 )
 _doubled = Statement(
     select(events.c.task_id)
-    .where(events.c.type == "deliverable_submitted")
+    .where(events.c.type.in_(("deliverable_submitted", "output_written")))
     .group_by(events.c.task_id)
     .having(
         func.count()

@@ -55,8 +55,9 @@ async def give_reply(
     task_id: str,
     text: str | None = None,
     answers: Sequence[Answer] | None = None,
+    said_as: str | None = None,
 ) -> Task:
-    """The same, within a transaction."""
+    """The same, within a transaction; `said_as` is who the answer says it is from."""
     task = await load_for_change(tx, actor=actor, task_id=task_id)
     plain = _tidy(text, "Message")
     if answers is None and not plain:
@@ -71,7 +72,7 @@ async def give_reply(
         plain = _tidy(reply_text(asked, given), "Answers")
     if not await questions.answer(tx, asked.id, text=plain, answers=given, at_us=hall.clock()):
         raise LostRace("This question was answered at the same moment")
-    replied = ReplyGiven(asked.id, plain)
+    replied = ReplyGiven(asked.id, plain, said_as)
     if task.waiting_for is Waiting.BUDGET_DECISION:
         about = await budgets.question(tx, asked.id)
         if about is not None:

@@ -1,6 +1,7 @@
 """What a person at a board does to a task by hand: moves it, and says what came of it."""
 
 from dataclasses import replace
+from typing import Any
 
 from hiringhall.actions.tasks.moving import move, record
 from hiringhall.domain.board import COLUMN_OF, WORD_INSTEAD, Output
@@ -9,6 +10,7 @@ from hiringhall.domain.events import (
     DeliverableAccepted,
     DeliverableSubmitted,
     Happened,
+    OutputWritten,
     TaskFailed,
     TaskMoved,
     TaskPublished,
@@ -38,12 +40,10 @@ async def move_on_board(
     it has, else an empty one. Raises WrongState where money is held for it, and where a worker is
     on it.
     """
-    if output is not None and (column is not State.FAILED or output.says_something):
-        task = await _submit(
-            tx, hall, task, output, actor=actor, stays=COLUMN_OF[task.state] is column
-        )
+    only_why = output is not None and column is State.FAILED and not output.says_something
+    said = None if only_why else output
     if COLUMN_OF[task.state] is column:
-        return task
+        return task if said is None else await keep_output(tx, hall, task, said, actor=actor)
     refuse_held(task, WORD_INSTEAD[column])
     if await runs.live_of_task(tx, task.id) is not None:
         raise WrongState(
@@ -52,8 +52,10 @@ async def move_on_board(
             command=Command.BOARD_MOVE.value,
         )
     if column in (State.IN_REVIEW, State.DONE):
-        task = await _with_deliverable(tx, hall, task, column, actor=actor)
-    command, event = await _way(tx, hall, task, column, output)
+        return await _hand_in(tx, hall, task, column, actor=actor, output=said)
+    if said is not None:
+        task = await keep_output(tx, hall, task, said, actor=actor)
+    command, event = _way(task, column, output)
     return await move(
         tx, hall, task, command, side=Side.POSTER, actor=actor, event=event, target=column
     )
@@ -61,18 +63,59 @@ async def move_on_board(
 
 async def keep_output(tx: Tx, hall: Hall, task: Task, output: Output, *, actor: Actor) -> Task:
     """Write down what came of a task, which stays where it is; raises WrongState with a hold."""
-    return await _submit(tx, hall, task, output, actor=actor, stays=True)
+    refuse_held(task, WORD_INSTEAD[State.IN_REVIEW])
+    made = await _write(tx, hall, task, output, accepted=task.state is State.DONE)
+    event = OutputWritten(**made)
+    return await record(
+        tx, hall, task, actor=actor, event=event, was=task, deliverable_id=event.deliverable_id
+    )
 
 
-async def _submit(
-    tx: Tx, hall: Hall, task: Task, output: Output, *, actor: Actor, stays: bool
+async def _hand_in(
+    tx: Tx, hall: Hall, task: Task, column: State, *, actor: Actor, output: Output | None
 ) -> Task:
-    """The same; where the task is about to be moved, nothing is decided on it yet.
+    """Move a task to where its deliverable is looked at, or accepted: with one event, the move's.
+
+    Where nothing is said, what it has goes along, unless that was decided otherwise already.
+    """
+    done = column is State.DONE
+    newest = None
+    if output is None and task.deliverable_id is not None:
+        newest = await deliverables.by_id(tx, task.deliverable_id)
+    changes: dict[str, Any] = {}
+    event: Happened = TaskMoved(task.state.value)
+    if newest is None or newest.accepted is False or (newest.accepted and not done):
+        made = await _write(tx, hall, task, output or Output(), accepted=done)
+        event = DeliverableSubmitted(**made)
+        changes["deliverable_id"] = event.deliverable_id
+    elif done and not newest.accepted:
+        await _accept(tx, hall, newest.id)
+        event = DeliverableAccepted(newest.id)
+    accepts = done and task.state is State.IN_REVIEW
+    command = Command.ACCEPT if accepts else Command.BOARD_MOVE
+    return await move(
+        tx,
+        hall,
+        task,
+        command,
+        side=Side.POSTER,
+        actor=actor,
+        event=event,
+        target=column,
+        **changes,
+    )
+
+
+async def _write(
+    tx: Tx, hall: Hall, task: Task, output: Output, *, accepted: bool
+) -> dict[str, Any]:
+    """Keep what came of a task as its next deliverable; what an event says of it.
 
     What is not said anew stays as it was handed in: text, branch and files.
     """
-    refuse_held(task, WORD_INSTEAD[State.IN_REVIEW])
-    before = await _newest(tx, task)
+    before = None
+    if task.deliverable_id is not None:
+        before = await deliverables.by_id(tx, task.deliverable_id)
     branch, commit = output.branch, None
     if before is not None and branch in (None, before.branch):
         branch, commit = before.branch, before.commit
@@ -94,11 +137,16 @@ async def _submit(
     await deliverables.add_files(
         tx, [replace(file, id=hall.new_id(), deliverable_id=made.id) for file in files]
     )
-    if stays and task.state is State.DONE:
+    if accepted:
         await _accept(tx, hall, made.id)
-    names = tuple(file.name for file in files)
-    event = DeliverableSubmitted(made.id, made.number, made.text, names, made.branch, made.commit)
-    return await record(tx, hall, task, actor=actor, event=event, was=task, deliverable_id=made.id)
+    return {
+        "deliverable_id": made.id,
+        "number": made.number,
+        "text": made.text,
+        "files": tuple(file.name for file in files),
+        "branch": made.branch,
+        "commit": made.commit,
+    }
 
 
 def refuse_held(task: Task, instead: str) -> None:
@@ -111,21 +159,8 @@ def refuse_held(task: Task, instead: str) -> None:
         )
 
 
-async def _with_deliverable(tx: Tx, hall: Hall, task: Task, column: State, *, actor: Actor) -> Task:
-    """The task with a deliverable that may be looked at, or that is accepted already."""
-    newest = await _newest(tx, task)
-    if newest is not None and (
-        newest.accepted is None or (newest.accepted and column is State.DONE)
-    ):
-        return task
-    return await _submit(tx, hall, task, Output(), actor=actor, stays=False)
-
-
-async def _way(
-    tx: Tx, hall: Hall, task: Task, column: State, output: Output | None
-) -> tuple[Command, Happened]:
+def _way(task: Task, column: State, output: Output | None) -> tuple[Command, Happened]:
     """By which command a task gets into a column, and what is said to have happened."""
-    moved = Command.BOARD_MOVE, TaskMoved(task.state.value)
     if column is State.FAILED:
         reason = "" if output is None else output.error
         return Command.BOARD_MOVE, TaskFailed(reason or "Moved there by hand")
@@ -133,20 +168,7 @@ async def _way(
         return Command.BOARD_MOVE, TaskPublished()
     if column is State.OPEN and task.state in FINAL:
         return Command.REOPEN, TaskReopened()
-    if column is State.DONE:
-        newest = await _newest(tx, task)
-        if newest is None or newest.accepted:
-            return moved
-        await _accept(tx, hall, newest.id)
-        command = Command.ACCEPT if task.state is State.IN_REVIEW else Command.BOARD_MOVE
-        return command, DeliverableAccepted(newest.id)
-    return moved
-
-
-async def _newest(tx: Tx, task: Task) -> Deliverable | None:
-    if task.deliverable_id is None:
-        return None
-    return await deliverables.by_id(tx, task.deliverable_id)
+    return Command.BOARD_MOVE, TaskMoved(task.state.value)
 
 
 async def _accept(tx: Tx, hall: Hall, deliverable_id: str) -> None:

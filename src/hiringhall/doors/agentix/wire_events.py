@@ -156,6 +156,7 @@ SHOWN: Mapping[str, Shown] = {
     "plan_proposed": ("message", _plan),
     "plan_decided": ("message", _plan_decided),
     "deliverable_submitted": ("moved", _delivered),
+    "output_written": ("status_change", _delivered),
     "deliverable_accepted": ("moved", _nothing),
     "revision_requested": ("moved", _text),
     "retry_scheduled": ("status_change", _waits),
@@ -226,7 +227,7 @@ def event_answer(event: FeedEvent) -> EventAnswer:
         kind, actor, data = _reported(event)
     else:
         kind = type_of(event.type, event.state)
-        actor = actor_of(event.actor)
+        actor = str(event.data.get("said_as") or actor_of(event.actor))
         data = SHOWN[event.type][1](event.data)
         if SHOWN[event.type][0] in ("moved", "status_change"):
             data = {"status": STATUS[event.state], **data}

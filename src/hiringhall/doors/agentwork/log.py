@@ -78,6 +78,7 @@ SHOWN: Mapping[str, Callable[[Mapping[str, Any]], Shown | None]] = {
     "plan_proposed": _said("status", "Plan proposed: "),
     "plan_decided": _decided,
     "deliverable_submitted": lambda data: ("solution_proposed", _text(data)),
+    "output_written": _noted("The requester wrote down what came of it"),
     "deliverable_accepted": _accepted,
     "revision_requested": _sent_back,
     "retry_scheduled": _said("status"),
