@@ -66,7 +66,7 @@ async def test_metrics_count_answers_by_door_route_and_status(front: Front) -> N
     for labels, count in (
         ('door="health",method="GET",route="/healthz",status="200"', 2),
         ('door="agentwork",method="GET",route="/api/v1/tasks",status="401"', 2),
-        ('door="health",method="GET",route="",status="404"', 1),
+        ('door="nowhere",method="GET",route="",status="404"', 1),
     ):
         assert f"hiringhall_answers_total{{{labels}}} {count:.1f}" in lines
 

@@ -134,6 +134,26 @@ async def test_a_door_gets_its_host_by_name(desk: Desk, front_of: OpenFront) -> 
         front_of(desk, door_hosts={"market": "m.hall.example"})
 
 
-async def test_a_strange_path_at_the_root_is_404_in_json(front: Front) -> None:
-    heard = await ask(front.app, "GET", "/nothing")
-    assert (heard.status, heard.json) == (404, {"status_code": 404, "detail": "Not Found"})
+@pytest.mark.parametrize("path", ["/nothing", "/playbook", "/healthz/x", "/tasks-of-mine", "//x"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_strange_path_at_the_root_is_refused_as_its_caller_reads(
+    front: Front, path: str, method: str
+) -> None:
+    """Several doors are at the root: the key says whose client has gone astray."""
+    nobody = {"status_code": 404, "detail": "Nothing is here; GET / says where each door is"}
+    for key, says in (
+        (None, nobody),
+        ("aw_live_x", nobody),
+        ("at_live_x", {"error": "Not Found"}),
+        ("hall_run_x", {"error": "Not Found"}),
+    ):
+        headers = [] if key is None else [(b"authorization", f"Bearer {key}".encode())]
+        heard = await ask(front.app, method, path, headers=headers)
+        assert (heard.status, heard.json) == (404, says)
+        assert heard.headers["vary"] == "Authorization"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/healthz/", "/readyz", "/metrics", "/"])
+async def test_the_halls_own_paths_are_its_own_for_every_key(front: Front, path: str) -> None:
+    headers = [(b"authorization", b"Bearer at_live_x")]
+    assert (await ask(front.app, "GET", path, headers=headers)).status != 404

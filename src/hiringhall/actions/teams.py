@@ -142,8 +142,15 @@ def _configured(
     repository = repository_of(merged.config)
     if repository is not None and repository != team.repository:
         merged.config["gitRepoUrl"] = hall.check_repository(repository)
+    _drop_token(team, merged.config, secrets)
     _check_token_stays(hall, team, merged.config, secrets)
     return replace(team, config=merged.config or None), secrets
+
+
+def _drop_token(team: Team, config: dict[str, Any], secrets: dict[SecretName, str | None]) -> None:
+    """With a repository that is taken away goes the token that opened it."""
+    if team.repository is not None and repository_of(config) is None:
+        secrets.setdefault(SecretName.GITHUB_TOKEN, None)
 
 
 def _check_token_stays(

@@ -79,14 +79,19 @@ class Invalid(HallError):
 
 
 class WrongState(HallError):
-    """The command is known, but not from the state the task is in."""
+    """The command is known, but not from the state the task is in.
+
+    `cannot` is what it cannot for that alone, such as `be resumed`, where a door may say so in its
+    own word for the state.
+    """
 
     code = "wrong_state"
 
-    def __init__(self, message: str, *, state: str, command: str) -> None:
+    def __init__(self, message: str, *, state: str, command: str, cannot: str = "") -> None:
         super().__init__(message)
         self.state = state
         self.command = command
+        self.cannot = cannot
 
 
 class LostRace(HallError):

@@ -277,6 +277,7 @@ def refusal(task: Task, command: Command) -> WrongState:
         f"Task is {_SAYS[task.state]}; it cannot {_VERBS[command]} now",
         state=task.state.value,
         command=command.value,
+        cannot=_VERBS[command],
     )
 
 

@@ -6,14 +6,15 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from hiringhall.doors import files, health, work
+from hiringhall.domain.ids import SERVICE_KEY_PREFIX, TEAM_KEY_PREFIX
+from hiringhall.doors import files, health, neutral, work
 from hiringhall.doors.agentix import door as agentix
 from hiringhall.doors.agentwork import routes as agentwork
 from hiringhall.doors.club import door as club
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.health import DoorCollector, Health
 from hiringhall.doors.kit import DoorApp, LiveStreams, documented
-from hiringhall.doors.mounts import Mount, Mounts
+from hiringhall.doors.mounts import Mount, Mounts, Nowhere
 from hiringhall.doors.native import door as native
 from hiringhall.doors.welcome import welcome
 from hiringhall.workers.coordination.desks import Desks
@@ -53,7 +54,9 @@ def open_front(
     described = documented(agentwork.DOOR, version=version, server="/agentwork")
     plain = DoorApp(described, desk, live=live)
     shared = DoorApp(described, desk, live=live, headers=_VARY)
-    teams = DoorApp(documented(agentix.DOOR, version=version, server="/agentix"), desk, live=live)
+    boards = documented(agentix.DOOR, version=version, server="/agentix")
+    teams = DoorApp(boards, desk, live=live)
+    astray = DoorApp(boards, desk, live=live, headers=_VARY)
     own = DoorApp(documented(native.DOOR, version=version, server=native.PATH), desk, live=live)
     posters = DoorApp(documented(club.DOOR, version=version, server="/club"), desk, live=live)
     downloads = DoorApp(files.DOOR, desk, live=live)
@@ -61,6 +64,7 @@ def open_front(
     first_page = welcome((agentwork.DOOR, club.DOOR, agentix.DOOR), version=version)
     at_root = replace(health.DOOR, routes=(*health.DOOR.routes, *first_page))
     operators = DoorApp(at_root, health_desk, live=live)
+    nobody = DoorApp(neutral.NOWHERE, desk, live=live, headers=_VARY)
     doors: dict[str, DoorApp[Any]] = {"agentwork": plain, "club": posters, "agentix": teams}
     hosts: dict[str, ASGIApp] = {}
     for name, host in (door_hosts or {}).items():
@@ -68,7 +72,9 @@ def open_front(
             raise ValueError(f"there is no door {name!r}; the doors are {', '.join(doors)}")
         hosts[host] = doors[name]
     health_desk.registry.register(
-        DoorCollector((plain, shared, posters, teams, own, downloads, workers, operators))
+        DoorCollector(
+            (plain, shared, posters, teams, astray, own, downloads, workers, operators, nobody)
+        )
     )
     app = Mounts(
         (
@@ -81,7 +87,12 @@ def open_front(
             Mount("/files", downloads),
             Mount("/mcp/work", workers),
         ),
-        otherwise=operators,
+        otherwise=Nowhere(
+            operators,
+            paths=(route.path for route in at_root.routes),
+            by_key={key.encode(): astray for key in (TEAM_KEY_PREFIX, SERVICE_KEY_PREFIX)},
+            nobody=nobody,
+        ),
         hosts=hosts,
         shared=("/files", "/mcp/work", "/healthz", "/readyz", "/metrics"),
     )

@@ -1,13 +1,15 @@
 """The envelope of answers that belong to no dialect: health, files, unknown paths at the root."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from hiringhall.domain import errors
 from hiringhall.domain.errors import HallError
-from hiringhall.doors.kit import Refusal, Spelling
+from hiringhall.doors.kit import Door, Refusal, Spelling
 
 
 class Problem(msgspec.Struct):
@@ -51,3 +53,21 @@ def envelope(refusal: Refusal) -> Problem:
     """One shape for all."""
     request_id = refusal.request_id if refusal.status >= 500 else UNSET
     return Problem(refusal.status, refusal.message, request_id)
+
+
+def _astray(refusal: Refusal) -> Problem:
+    if refusal.status == 404:
+        refusal = replace(refusal, message="Nothing is here; GET / says where each door is")
+    return envelope(refusal)
+
+
+NOWHERE: Door[Any] = Door(
+    name="nowhere",
+    title="Hiringhall: nowhere",
+    description="Paths at the root that are nobody's.",
+    errors=ERRORS,
+    envelope=_astray,
+    envelopes=ENVELOPES,
+    routes=(),
+)
+"""Answers what no door has: 404, whatever is asked."""

@@ -71,16 +71,30 @@ def new_task(
 
 
 @action
-async def post_in_team(tx: Tx, hall: Hall, *, actor: Actor, team_id: str, new: NewTask) -> Details:
-    """Put a task on a team's board; a worker comes to it when it is run.
+async def post_in_team(
+    tx: Tx,
+    hall: Hall,
+    *,
+    actor: Actor,
+    team_id: str,
+    new: NewTask,
+    parent_id: str | None = None,
+) -> Details:
+    """Put a task on a team's board, by itself or under another; a worker comes when it is run.
 
-    Raises NotFound and NotYours for the team, Invalid for its dependencies.
+    Raises NotFound and NotYours for the team, Invalid for its dependencies and its parent.
     """
     team = await teams.by_id(tx, team_id) if ids.is_uuid(team_id) else None
     check_sees(actor, None if team is None else team.organization_id, "team")
     if team is None:
         raise NotFound("team")
-    return await _post(tx, hall, actor=actor, team=team, parent=None, new=new)
+    parent = None
+    if parent_id is not None:
+        parent = await tasks.by_id(tx, parent_id) if ids.is_uuid(parent_id) else None
+        if parent is None or parent.team_id != team.id:
+            raise Invalid("parent_id names no task of this team", {"parent_id": "unknown"})
+        await _check_room(tx, parent)
+    return await _post(tx, hall, actor=actor, team=team, parent=parent, new=new)
 
 
 @action
@@ -99,9 +113,13 @@ async def add_subtask(tx: Tx, hall: Hall, *, actor: Actor, parent_id: str, new: 
     team = None if parent is None else await teams.by_id(tx, parent.team_id)
     if parent is None or team is None:
         raise NotFound("task")
-    if await boards.count_subtasks(tx, parent.id) >= MAX_SUBTASKS:
-        raise Invalid(f"A task has at most {MAX_SUBTASKS} subtasks", {"parent": "too many"})
+    await _check_room(tx, parent)
     return await _post(tx, hall, actor=actor, team=team, parent=parent, new=new)
+
+
+async def _check_room(tx: Tx, parent: Task) -> None:
+    if await boards.count_subtasks(tx, parent.id) >= MAX_SUBTASKS:
+        raise Invalid(f"A task has at most {MAX_SUBTASKS} subtasks", {"parent_id": "too many"})
 
 
 async def _post(

@@ -18,6 +18,7 @@ from hiringhall.domain.board import (
     tidy_role,
     whole_title,
 )
+from hiringhall.domain.errors import Invalid
 from hiringhall.domain.events import TaskChanged
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import State, Task
@@ -34,6 +35,7 @@ class TaskChange:
     """What is to be another way; KEEP leaves it. See `task_change`."""
 
     texts: dict[str, str | int | None]
+    fixed: dict[str, str | None]
     dependencies: tuple[str, ...] | None
     output: Output | None
     column: State | None
@@ -49,8 +51,15 @@ def task_change(
     dependencies: Sequence[str] | None = None,
     output: Output | None = None,
     column: State | None = None,
+    team_id: str | None = KEEP,
+    parent_id: str | None = KEEP,
 ) -> TaskChange:
-    """Judge and tidy a change; `column` is one of `domain.board.COLUMNS`. Raises Invalid."""
+    """Judge and tidy a change; `column` is one of `domain.board.COLUMNS`. Raises Invalid.
+
+    A task stays in its team and under its parent: these may be said as they are.
+    """
+    fixed = {"team_id": team_id, "parent_id": parent_id}
+    fixed = {name: said for name, said in fixed.items() if said is not KEEP}
     texts: dict[str, str | int | None] = {}
     if title is not None:
         texts["title"] = whole_title(title)
@@ -63,7 +72,7 @@ def task_change(
     if priority is not None:
         texts["priority"] = priority
     needed = None if dependencies is None else tuple(dependencies)
-    return TaskChange(texts, needed, output, None if column is None else COLUMN_OF[column])
+    return TaskChange(texts, fixed, needed, output, None if column is None else COLUMN_OF[column])
 
 
 @action
@@ -72,12 +81,15 @@ async def change_task(
 ) -> Task:
     """Change a task: its words first, then its place on the board, with what came of it.
 
-    Raises NotFound, NotYours, Invalid for its dependencies, and WrongState where money is held
-    for it or a worker is on it.
+    Raises NotFound, NotYours, Invalid for its dependencies and for what is fixed, and WrongState
+    where money is held for it or a worker is on it.
     """
     if change.dependencies is not None:
         await _keep_others(tx, task_id)
     task = await load_for_change(tx, actor=actor, task_id=task_id)
+    for name, said in change.fixed.items():
+        if getattr(task, name) != said:
+            raise Invalid(f"{name} of a task cannot be changed", {name: "fixed"})
     task = await _reword(tx, hall, task, change, actor=actor)
     if change.column is not None:
         return await move_on_board(tx, hall, task, change.column, actor=actor, output=change.output)

@@ -28,14 +28,16 @@ async def run_task(tx: Tx, hall: Hall, *, actor: Actor, task_id: str) -> Run:
     task = await load_for_change(tx, actor=actor, task_id=task_id)
     if COLUMN_OF[task.state] is State.IN_PROGRESS:
         raise _refused(task, "Task is already in_progress")
-    if task.state is not State.OPEN:
-        raise _refused(task, "Task is not ready; only a task that is ready can be run")
     if task.engagement is not Engagement.STAFF:
         raise _refused(task, "Task is on offer to others; no worker of the hall is run on it")
     if await runs.live_of_task(tx, task.id) is not None:
         raise _refused(task, "Task has a worker already, which is about to begin")
     if task.role is None:
         raise Invalid("Task has no role assigned", {"role": "missing"})
+    if await roles.named(tx, team_id=task.team_id, name=task.role) is None:
+        raise _no_role(task.role)
+    if task.state is not State.OPEN:
+        raise _refused(task, "Task is not ready; only a task that is ready can be run")
     return await _engage(tx, hall, task, actor=actor, after=await runs.newest_of_task(tx, task.id))
 
 
@@ -74,8 +76,7 @@ async def _engage(tx: Tx, hall: Hall, task: Task, *, actor: Actor, after: Run | 
     if task.role is not None:
         role = await roles.named(tx, team_id=task.team_id, name=task.role)
         if role is None:
-            message = f"Role '{task.role}' does not exist in this team"
-            raise Invalid(message, {"role": "unknown"})
+            raise _no_role(task.role)
     unmet = (await dependencies.unmet(tx, [task.id])).get(task.id, [])
     if unmet:
         names = ", ".join(ids.task_ref(one) for one in unmet)
@@ -103,6 +104,10 @@ async def _engage(tx: Tx, hall: Hall, task: Task, *, actor: Actor, after: Run | 
         repository=repository,
     )
     return await queue_run(tx, hall, taken, runtime=chosen.runtime, after=after, id=run_id)
+
+
+def _no_role(name: str) -> Invalid:
+    return Invalid(f"Role '{name}' does not exist in this team", {"role": "unknown"})
 
 
 def _refused(task: Task, message: str) -> WrongState:

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import msgspec
 
 from hiringhall.domain import errors
-from hiringhall.domain.errors import HallError, NotYours
+from hiringhall.domain.errors import HallError, Invalid, NotYours, WrongState
+from hiringhall.domain.tasks import State
+from hiringhall.doors.agentix.words import STATUS, in_our_words
 from hiringhall.doors.kit import Refusal, Spelling
 
 
@@ -55,6 +57,12 @@ def envelope(refusal: Refusal) -> msgspec.Struct:
     """One shape for all; what is somebody else's is said to be so, and nothing more."""
     if refusal.status == 500:
         return InternalErrorAnswer(refusal.message, refusal.request_id)
-    if isinstance(refusal.error, NotYours):
-        return ErrorAnswer(f"This {refusal.error.what} is not yours")
-    return ErrorAnswer(refusal.message)
+    match refusal.error:
+        case NotYours(what=what):
+            return ErrorAnswer(f"This {what} is not yours")
+        case WrongState(state=state, cannot=verb) if verb:
+            return ErrorAnswer(f"Task is {STATUS[State(state)]}; it cannot {verb} now")
+        case Invalid():
+            return ErrorAnswer(in_our_words(refusal.message))
+        case _:
+            return ErrorAnswer(refusal.message)

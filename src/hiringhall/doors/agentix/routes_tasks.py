@@ -83,7 +83,11 @@ async def create_task(desk: Desk, call: Call[wire.TaskBody, None]) -> wire.TaskA
         call, organization_id=call.actor.organization_id or "", status=201, view=wire.task_answer
     )
     posted = await backlog.post_in_team(
-        desk.hall.once_only(once), actor=call.actor, team_id=team_id, new=_new(body)
+        desk.hall.once_only(once),
+        actor=call.actor,
+        team_id=team_id,
+        new=_new(body),
+        parent_id=wire.parent_of(body.parent_task_id),
     )
     return wire.task_answer(posted)
 
@@ -122,6 +126,8 @@ async def change_task(desk: Desk, call: Call[wire.TaskPatch, None]) -> wire.Task
         dependencies=None if needed is None else wire.needed_ids(needed),
         output=wire.output_of(body.output),
         column=wire.column_of(body.status),
+        team_id=_fixed("team", body.team_id),
+        parent_id=_fixed("task", body.parent_task_id),
     )
     await change.change_task(desk.hall, actor=call.actor, task_id=task_id, change=changes)
     return await _seen(desk, call, task_id)
@@ -169,6 +175,12 @@ def _new(body: wire.TaskBody | wire.SubtaskBody) -> backlog.NewTask:
 
 def _kept(value: str | UnsetType | None) -> str | None:
     return change.KEEP if isinstance(value, UnsetType) else value
+
+
+def _fixed(kind: str, given: str | UnsetType | None) -> str | None:
+    """The id that is said of what cannot be changed; one of no kind is not what stands there."""
+    kept = _kept(given)
+    return kept if kept is change.KEEP or kept is None else id_of_ref(kind, kept) or kept
 
 
 async def _seen(desk: Desk, call: Call[Any, Any], task_id: str) -> wire.TaskAnswer:

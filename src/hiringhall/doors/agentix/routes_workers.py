@@ -41,12 +41,13 @@ async def get_usage(desk: Desk, call: Call[None, wire_usage.UsageQuery]) -> wire
     """What workers used, of the customer or of one team, by when they were spawned."""
     query = call.query
     types = wire_usage.types_of(query.type)
+    from_us, until_us = wire_usage.span_of(query.from_, query.to)
     found = await runs.usage(
         desk.hall,
         actor=call.actor,
         team_id=None if query.team_id is None else id_of("team", query.team_id),
-        from_us=wire_usage.from_of(query.from_),
-        until_us=wire_usage.until_of(query.to),
+        from_us=from_us,
+        until_us=until_us,
         limit=query.limit,
     )
     return wire_usage.usage_answer(found, types)

@@ -53,6 +53,9 @@ class TaskBody(msgspec.Struct, rename="camel", kw_only=True):
     priority: Priority = 0
     dependencies: Needed = []
     created_by: Creator = None
+    parent_task_id: Annotated[
+        str | None, Meta(description="A task of the team that this one is a part of")
+    ] = None
 
 
 class SubtaskBody(msgspec.Struct, rename="camel", kw_only=True):
@@ -77,7 +80,10 @@ class OutputBody(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class TaskPatch(msgspec.Struct, rename="camel", kw_only=True):
-    """What is to be another way; what is left out stays."""
+    """What is to be another way; what is left out stays.
+
+    `teamId` and `parentTaskId` are fixed: they are taken as they are, and no other way.
+    """
 
     title: str | None = None
     role: RoleName = UNSET
@@ -87,6 +93,8 @@ class TaskPatch(msgspec.Struct, rename="camel", kw_only=True):
     priority: Priority | None = None
     dependencies: Needed | None = None
     output: OutputBody | None = None
+    team_id: str | UnsetType | None = UNSET
+    parent_task_id: str | UnsetType | None = UNSET
 
 
 class TasksQuery(msgspec.Struct, rename="camel"):
@@ -207,6 +215,14 @@ def needed_ids(given: Sequence[str]) -> list[str]:
     if None in found:
         raise Invalid("dependencies names something that is no task", {"dependencies": "unknown"})
     return [one for one in found if one is not None]
+
+
+def parent_of(given: str | None) -> str | None:
+    """The task that a new one hangs under; raises Invalid for what can be no task's id."""
+    found = None if given is None else id_of_ref("task", given)
+    if given is not None and found is None:
+        raise Invalid("parentTaskId names no task of this team", {"parentTaskId": "unknown"})
+    return found
 
 
 def output_of(body: OutputBody | None) -> Output | None:

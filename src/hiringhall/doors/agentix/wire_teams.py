@@ -22,8 +22,8 @@ Config = Annotated[
     Meta(
         description="Free-form, put over what is there key by key; a key set to null goes. "
         "`gitRepoUrl` is the repository of tasks that name none, `githubToken` opens it, at its "
-        "own host alone, and is sealed at rest and comes back masked, `review: true` has "
-        "deliveries looked at before they are done, `pullRequest` (true or "
+        "own host alone, goes where it goes, is sealed at rest and comes back masked, "
+        "`review: true` has deliveries looked at before they are done, `pullRequest` (true or "
         "`draft`) has pull requests opened on GitHub for what workers push"
     ),
 ]

@@ -80,6 +80,14 @@ def types_of(given: str | None) -> tuple[UsageType, ...]:
     raise Invalid("type is worker_spawn or compute_minutes", {"type": "unknown"})
 
 
+def span_of(first: str | None, last: str | None) -> tuple[int | None, int | None]:
+    """From which moment (µs) up to which what is meant by `from` and `to`; raises Invalid."""
+    from_us, until_us = from_of(first), until_of(last)
+    if from_us is not None and until_us is not None and from_us >= until_us:
+        raise Invalid("from is after to", {"from": "after to"})
+    return from_us, until_us
+
+
 def from_of(given: str | None) -> int | None:
     """The first moment (µs) that is meant by `from`; raises Invalid."""
     return None if given is None else _moment(given, "from")

@@ -53,6 +53,24 @@ def id_of(kind: str, given: str) -> str:
     return found
 
 
+FIELDS = {
+    "accept_criteria": "acceptCriteria",
+    "created_by": "createdBy",
+    "parent_id": "parentTaskId",
+    "team_id": "teamId",
+    "system_prompt": "systemPrompt",
+    "timeout_s": "timeout",
+}
+"""The hall's names of fields that a sentence may hold, and this door's."""
+
+_FIELD = re.compile(rf"\b({'|'.join(FIELDS)})\b")
+
+
+def in_our_words(sentence: str) -> str:
+    """A sentence of the hall's with this door's names of fields."""
+    return _FIELD.sub(lambda found: FIELDS[found[1]], sentence)
+
+
 def time_of(at_us: int) -> str:
     """A time as this door writes it: UTC, with milliseconds and `Z`."""
     milliseconds = at_us // 1_000
