@@ -12,7 +12,8 @@ from hiringhall.doors.agentix.words import FIELDS, STATUS
 from hiringhall.doors.kit import Refusal
 from hiringhall.hall import Hall
 from tests.doors.agentix.conftest import Customer
-from tests.support.halls import begin, post, view
+from tests.support.halls import begin, post
+from tests.support.teams import details
 
 pytestmark = pytest.mark.anyio
 
@@ -110,7 +111,7 @@ async def test_sentences_are_in_the_doors_words(ceo: Customer, hall: Hall) -> No
     assert said == "Task is backlog; it cannot be resumed now"
     task = await post(hall, ceo.actor)
     await outcomes.give_up(hall, token=(await begin(hall)).token, reason="No")
-    failed = (await view(hall, ceo.actor, task)).task
+    failed = (await details(hall, ceo.actor, task)).task
     for state in State:
         for command in Command:
             error = refusal(failed, command)
