@@ -1,6 +1,6 @@
 """The hall as actions and queries are given it: everything they reach for, handed in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -15,14 +15,15 @@ from hiringhall.passwords import Passwords
 from hiringhall.payments import Payments
 from hiringhall.sealing import Sealer
 from hiringhall.signals import Signals
-from hiringhall.store.database import Database
+from hiringhall.store.database import Database, Tx
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
     """An idempotency key as one request carries it.
 
-    `render` turns the action's value into status and body, which are kept for repetitions.
+    `render` turns the action's value into status and body, which are kept for repetitions; with
+    `read` it is given what that finds of the value, in the action's own transaction.
     With `holds_secret` nothing is kept but the key, and a repetition is refused.
     """
 
@@ -32,6 +33,7 @@ class Once:
     body_sha256: bytes
     render: Callable[[Any], tuple[int, bytes]]
     holds_secret: bool = False
+    read: Callable[[Tx, Any], Awaitable[Any]] | None = None
 
 
 class Replayed(Exception):

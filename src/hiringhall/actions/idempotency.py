@@ -37,7 +37,7 @@ async def keep(tx: Tx, once: Once, value: Any) -> None:
     """Keep the answer that the action's value leads to."""
     if once.holds_secret:
         return
-    status, answer = once.render(value)
+    status, answer = once.render(value if once.read is None else await once.read(tx, value))
     await idempotency.keep_answer(
         tx,
         organization_id=once.organization_id,

@@ -1,6 +1,6 @@
 """Everything the hall can refuse, as classes with a code and typed data and no word of HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -82,16 +82,26 @@ class WrongState(HallError):
     """The command is known, but not from the state the task is in.
 
     `cannot` is what it cannot for that alone, such as `be resumed`, where a door may say so in its
-    own word for the state.
+    own word for the state. `can` says for each side what it could do instead; it is empty where
+    nobody worked that out.
     """
 
     code = "wrong_state"
 
-    def __init__(self, message: str, *, state: str, command: str, cannot: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        state: str,
+        command: str,
+        cannot: str = "",
+        can: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         super().__init__(message)
         self.state = state
         self.command = command
         self.cannot = cannot
+        self.can = {side: list(commands) for side, commands in (can or {}).items()}
 
 
 class LostRace(HallError):

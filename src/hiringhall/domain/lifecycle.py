@@ -278,7 +278,28 @@ def refusal(task: Task, command: Command) -> WrongState:
         state=task.state.value,
         command=command.value,
         cannot=_VERBS[command],
+        can={side.value: commands_of(task, side) for side in (Side.POSTER, Side.WORKER)},
     )
+
+
+def commands_of(task: Task, side: Side) -> list[str]:
+    """What a side can do to a task as it stands, conditions beside its state left out."""
+    return [
+        command.value
+        for command in Command
+        if command is not Command.BOARD_MOVE
+        and any(
+            moves_for(
+                command,
+                state=task.state,
+                waiting_for=task.waiting_for,
+                engagement=task.engagement,
+                acceptance=task.acceptance,
+                has_hold=task.has_hold,
+                side=side,
+            )
+        )
+    ]
 
 
 _VERBS: dict[Command, str] = {

@@ -1,7 +1,7 @@
 """Who calls, from where, and with which idempotency key: what any door reads from a request."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, TypeVar
 
@@ -87,11 +87,12 @@ def once_of(
     status: int,
     view: Callable[[T], msgspec.Struct],
     holds_secret: bool = False,
+    read: Callable[[Any, Any], Awaitable[T]] | None = None,
 ) -> Once | None:
     """The call's `Idempotency-Key` with what it takes to keep the answer; None without one.
 
-    `view` is what the handler, too, makes of the action's value. Raises Invalid for a key that
-    is none.
+    `view` is what the handler, too, makes of the action's value, or of what `read` finds of it.
+    Raises Invalid for a key that is none.
     """
     key = call.header(b"idempotency-key")
     if key is None:
@@ -112,6 +113,7 @@ def once_of(
         body_sha256=call.body_sha256(),
         render=render,
         holds_secret=holds_secret,
+        read=read,
     )
 
 

@@ -115,11 +115,11 @@ async def board_page(
     words = tuple(dict.fromkeys(folded(search).split()))[:MAX_WORDS]
 
     async def find(tx: Tx) -> BoardPage:
-        may_have = await _may_have(tx, actor)
+        allowed = await may_have(tx, actor)
         if wanted is None:
-            among = may_have
+            among = allowed
         else:
-            among = (wanted,) if may_have is None or wanted in may_have else ()
+            among = (wanted,) if allowed is None or wanted in allowed else ()
         now_us = hall.clock()
         lines = await board.page(
             tx,
@@ -131,7 +131,7 @@ async def board_page(
             most=limit,
         )
         total = await board.total(tx, now_us=now_us, categories=among, words=words)
-        return BoardPage(lines, total, may_have)
+        return BoardPage(lines, total, allowed)
 
     return await hall.database.scan(find)
 
@@ -147,11 +147,11 @@ async def market_task(hall: Hall, *, actor: Actor, task_id: str) -> MarketView:
         agreed = None if task is None else await terms.of_task(tx, task.id)
         if task is None or agreed is None:
             raise NotFound("task")
-        may_have = await _may_have(tx, actor)
-        proposal, mine = await _part_in(tx, actor, task)
+        allowed = await may_have(tx, actor)
+        proposal, mine = await part_in(tx, actor, task)
         is_poster = may_see(actor, task.organization_id)
-        fits = may_have is None or agreed.category in may_have
-        on_offer = task.state is State.OPEN and _works(actor) and fits
+        fits = allowed is None or agreed.category in allowed
+        on_offer = task.state is State.OPEN and works(actor) and fits
         known = is_poster or on_offer or proposal is not None or mine is not None
         if not known and not await is_admin(tx, actor):
             raise NotFound("task")
@@ -163,6 +163,31 @@ async def market_task(hall: Hall, *, actor: Actor, task_id: str) -> MarketView:
         return MarketView(task, agreed, count, is_poster, proposal, mine, delivered)
 
     return await hall.database.read(find)
+
+
+async def board_categories(hall: Hall, *, actor: Actor) -> dict[str, int]:
+    """How much is on offer by category, of those that the actor may have; raises NotApproved."""
+
+    async def find(tx: Tx) -> dict[str, int]:
+        allowed = await may_have(tx, actor)
+        return await board.by_category(tx, now_us=hall.clock(), categories=allowed)
+
+    return await hall.database.scan(find)
+
+
+async def proposals_seen(hall: Hall, *, actor: Actor, task_id: str) -> list[Candidate]:
+    """All proposals for a task for its poster or an admin, else the actor's own.
+
+    Raises NotFound and NotApproved.
+    """
+    view = await market_task(hall, actor=actor, task_id=task_id)
+
+    async def sees_all(tx: Tx) -> bool:
+        return view.is_poster or await is_admin(tx, actor)
+
+    if await hall.database.read(sees_all):
+        return await candidates(hall, actor=actor, task_id=task_id)
+    return [] if view.proposal is None else [Candidate(view.proposal, None, Reputation())]
 
 
 async def candidates(hall: Hall, *, actor: Actor, task_id: str) -> list[Candidate]:
@@ -202,7 +227,7 @@ async def delivered(hall: Hall, *, actor: Actor, task_id: str) -> list[Delivered
         for one in await deliverables.of_task(tx, task_id):
             submission = handed_in.get(one.id)
             worker = None if submission is None else workers[submission.assignment_id]
-            if sees_all or (worker is not None and _works(actor) and worker == worker_of(actor)):
+            if sees_all or (worker is not None and works(actor) and worker == worker_of(actor)):
                 files = await deliverables.files_of(tx, one.id)
                 found.append(Delivered(one, submission, worker, files, said.get(one.id)))
         return found
@@ -218,7 +243,7 @@ def total_of(by_category: dict[str, Reputation]) -> Reputation:
     return total
 
 
-async def _may_have(tx: Tx, actor: Actor) -> tuple[str, ...] | None:
+async def may_have(tx: Tx, actor: Actor) -> tuple[str, ...] | None:
     """The categories of tasks that exist for an actor; None for all. Raises NotApproved."""
     if actor.kind is not ActorKind.AGENT or actor.agent_id is None:
         return None
@@ -230,9 +255,9 @@ async def _may_have(tx: Tx, actor: Actor) -> tuple[str, ...] | None:
     return agent.may_have
 
 
-async def _part_in(tx: Tx, actor: Actor, task: Task) -> tuple[Proposal | None, Assignment | None]:
+async def part_in(tx: Tx, actor: Actor, task: Task) -> tuple[Proposal | None, Assignment | None]:
     """What an actor has to do with a task as somebody who works; the newest assignment."""
-    if not _works(actor):
+    if not works(actor):
         return None, None
     worker = worker_of(actor)
     proposal = await proposals.of_worker(tx, task.id, worker.id)
@@ -240,7 +265,8 @@ async def _part_in(tx: Tx, actor: Actor, task: Task) -> tuple[Proposal | None, A
     return proposal, theirs[-1] if theirs else None
 
 
-def _works(actor: Actor) -> bool:
+def works(actor: Actor) -> bool:
+    """Whether the actor is somebody who takes tasks of the market."""
     return actor.kind is ActorKind.AGENT or (
         actor.kind is ActorKind.USER
         and actor.organization_id is not None

@@ -151,6 +151,26 @@ _totals = {
 }
 
 
+_of_each = {
+    narrowed: Statement(
+        select(board.c.category, cast(func.count(), BigInteger).label("on_offer"))
+        .where(_ahead, *(_kinds["of_categories"] if narrowed else ()))
+        .group_by(board.c.category)
+        .order_by(board.c.category)
+        .limit(1_000),
+        name="board_by_category" + "_of_some" * narrowed,
+    )
+    for narrowed in (False, True)
+}
+
+
+async def by_category(tx: Tx, *, now_us: int, categories: Sequence[str] | None) -> dict[str, int]:
+    """How much is on offer of each category that has any; of some, or all (None)."""
+    given = {} if categories is None else {"categories": list(categories)}
+    rows = await tx.all(_of_each[categories is not None], now_us=now_us, **given)
+    return {row.category: row.on_offer for row in rows}
+
+
 async def follow(tx: Tx, *, was: Task, now: Task) -> None:
     """Put a task on the board as it opens, and take it off as it is taken or ends."""
     opens, closes = now.state is State.OPEN, was.state is State.OPEN

@@ -2,10 +2,11 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
-from hiringhall.domain.agents import Agent, AgentProfile, AgentState
+from hiringhall.domain.agents import Agent, AgentProfile, AgentState, make_profile
 from hiringhall.domain.errors import NoOrganization, NotFound
 from hiringhall.domain.policy import Actor, ActorKind, may_see
 from hiringhall.hall import Hall
@@ -50,6 +51,30 @@ async def describe_agent(
 ) -> Agent:
     """Say anew what an agent is and can do; raises NotFound."""
     agent = await _load(tx, actor=actor, agent_id=agent_id)
+    await agents.set_profile(tx, agent.id, profile, at_us=hall.clock())
+    return await _load(tx, actor=actor, agent_id=agent_id)
+
+
+@action
+async def change_agent(
+    tx: Tx,
+    hall: Hall,
+    *,
+    actor: Actor,
+    agent_id: str,
+    name: str | None = None,
+    description: str | None = None,
+    categories: Sequence[str] | None = None,
+    task_force: bool | None = None,
+) -> Agent:
+    """Say some of it anew, and leave the rest (None) as it is; raises NotFound and Invalid."""
+    agent = await _load(tx, actor=actor, agent_id=agent_id)
+    profile = make_profile(
+        name=agent.name if name is None else name,
+        description=agent.description if description is None else description,
+        categories=agent.categories if categories is None else categories,
+        task_force=agent.task_force if task_force is None else task_force,
+    )
     await agents.set_profile(tx, agent.id, profile, at_us=hall.clock())
     return await _load(tx, actor=actor, agent_id=agent_id)
 

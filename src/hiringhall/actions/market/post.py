@@ -53,7 +53,7 @@ async def _post(tx: Tx, hall: Hall, *, actor: Actor, offer: Offer, publish: bool
     await tasks.add(tx, task)
     await terms.add(tx, agreed)
     await events.append(tx, created, task=task, actor=actor.label, at_us=now_us)
-    return await _offer(tx, hall, task, agreed, actor=actor) if publish else task
+    return await offer_in(tx, hall, task, agreed, actor=actor) if publish else task
 
 
 def _draft(offer: Offer, actor: Actor, *, task_id: str, team_id: str, now_us: int) -> Task:
@@ -96,10 +96,11 @@ async def publish_task(tx: Tx, hall: Hall, *, actor: Actor, task_id: str) -> Tas
     Raises NotFound, Conflict, WrongState, NotEnoughFunds, and Invalid where its deadline passed.
     """
     posted = await load_draft(tx, actor=actor, task_id=task_id)
-    return await _offer(tx, hall, posted.task, posted.terms, actor=actor)
+    return await offer_in(tx, hall, posted.task, posted.terms, actor=actor)
 
 
-async def _offer(tx: Tx, hall: Hall, task: Task, agreed: Terms, *, actor: Actor) -> Task:
+async def offer_in(tx: Tx, hall: Hall, task: Task, agreed: Terms, *, actor: Actor) -> Task:
+    """The same in this transaction, for a draft that the actor may change."""
     closes_at_us = agreed.closing_us(hall.clock())
     await terms.set_closing(tx, task.id, closes_at_us=closes_at_us)
     return await move(

@@ -54,8 +54,7 @@ async def accept(
     A rating, 1 to 5, is given now or never. Raises NotFound, Invalid, Conflict and WrongState.
     """
     said = tidy_text(feedback, "feedback")
-    if rating is not None and not 1 <= rating <= 5:
-        raise Invalid("A rating is from 1 to 5", {"rating": "out of range"})
+    check_rating(rating)
     posted = await load_posted(tx, actor=actor, task_id=task_id)
     return await accept_in(
         tx,
@@ -212,6 +211,12 @@ async def _decide(
     )
     if not decided:
         raise refusal(task, Command.ACCEPT if accepted else Command.REJECT)
+
+
+def check_rating(rating: int | None) -> None:
+    """Raise Invalid for a rating that is not from 1 to 5."""
+    if rating is not None and not 1 <= rating <= 5:
+        raise Invalid("A rating is from 1 to 5", {"rating": "out of range"})
 
 
 def tidy_text(text: str, field: str) -> str:

@@ -7,15 +7,14 @@ from hiringhall.actions.market.post import withdraw
 from hiringhall.actions.runs.ending import cancel_live_run
 from hiringhall.actions.runs.pausing import added_micros
 from hiringhall.actions.runs.queueing import move_and_queue
+from hiringhall.actions.tasks.deciding import decide_staff
 from hiringhall.actions.tasks.moving import load_for_change, move, record
 from hiringhall.actions.transaction import action
 from hiringhall.domain.compute import CapScope, budget_id
 from hiringhall.domain.errors import Invalid, LostRace
 from hiringhall.domain.events import (
-    DeliverableAccepted,
     PlanDecided,
     ReplyGiven,
-    RevisionRequested,
     TaskCancelled,
 )
 from hiringhall.domain.lifecycle import Command, Side, move_of, refusal
@@ -23,7 +22,7 @@ from hiringhall.domain.policy import Actor
 from hiringhall.domain.questions import Answer, check_answers, reply_text
 from hiringhall.domain.tasks import MARKET, State, Task, Waiting
 from hiringhall.hall import Hall
-from hiringhall.store import budgets, deliverables, plans, questions, runs
+from hiringhall.store import budgets, plans, questions, runs
 from hiringhall.store.budgets import BudgetQuestion
 from hiringhall.store.database import Tx
 
@@ -175,33 +174,7 @@ async def decide_deliverable(
     if task.engagement in MARKET:
         decide = reviewing.accept_in if accepted else reviewing.reject_in
         return await decide(tx, hall, task, side=Side.POSTER, actor=actor, feedback=said)
-    command = Command.ACCEPT if accepted else Command.REJECT
-    move_of(task, command, Side.POSTER)
-    deliverable_id = task.deliverable_id
-    if deliverable_id is None or not await deliverables.decide(
-        tx, deliverable_id, accepted=accepted, reason=said or None, at_us=hall.clock()
-    ):
-        raise refusal(task, command)
-    if accepted:
-        return await move(
-            tx,
-            hall,
-            task,
-            command,
-            side=Side.POSTER,
-            actor=actor,
-            event=DeliverableAccepted(deliverable_id),
-        )
-    return await move_and_queue(
-        tx,
-        hall,
-        task,
-        command,
-        side=Side.POSTER,
-        actor=actor,
-        event=RevisionRequested(deliverable_id, said),
-        revisions=task.revisions + 1,
-    )
+    return await decide_staff(tx, hall, task, actor=actor, accepted=accepted, said=said)
 
 
 @action

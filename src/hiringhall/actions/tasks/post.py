@@ -12,6 +12,7 @@ from hiringhall.hall import Hall
 from hiringhall.store import events, tasks
 from hiringhall.store.database import Tx
 from hiringhall.store.events import Entry
+from hiringhall.store.tasks import PostingDesk
 
 DAY_US = 86_400_000_000
 
@@ -32,31 +33,46 @@ async def create_task(
     OutOfCredits.
     """
     brief = make_brief(title=title, description=description, repository=repository, role=role)
+    return await post_brief(
+        hall, actor=actor, brief=brief, require_spec_approval=require_spec_approval
+    )
+
+
+async def post_brief(
+    hall: Hall,
+    *,
+    actor: Actor,
+    brief: Brief,
+    require_spec_approval: bool | None = None,
+    publish: bool = True,
+) -> Task:
+    """The same for a brief that was judged; without `publish` it stays a draft."""
     if brief.repository is not None:
         brief = replace(brief, repository=hall.check_repository(brief.repository))
-    return await _post(hall, actor=actor, brief=brief, require_spec_approval=require_spec_approval)
+    return await _post(
+        hall,
+        actor=actor,
+        brief=brief,
+        require_spec_approval=require_spec_approval,
+        publish=publish,
+    )
 
 
 @action
 async def _post(
-    tx: Tx, hall: Hall, *, actor: Actor, brief: Brief, require_spec_approval: bool | None
+    tx: Tx,
+    hall: Hall,
+    *,
+    actor: Actor,
+    brief: Brief,
+    require_spec_approval: bool | None,
+    publish: bool,
 ) -> Task:
     now_us = hall.clock()
     organization_id = actor.organization_id
     if organization_id is None:
         raise NoOrganization
-    day = now_us // DAY_US
-    desk = await tasks.posting_desk(
-        tx,
-        organization_id=organization_id,
-        user_id=actor.user_id,
-        role=brief.role,
-        day=day,
-    )
-    if desk is None:
-        raise NoOrganization
-    if desk.credits_used >= hall.rules.credits_per_day:
-        raise OutOfCredits(-(-((day + 1) * DAY_US - now_us) // 1_000_000))
+    desk = await _desk(tx, hall, actor, organization_id, role=brief.role, now_us=now_us)
     chosen = choose_runtime(
         hall.staffing,
         role=brief.role,
@@ -97,6 +113,8 @@ async def _post(
         updated_at_us=now_us,
         last_activity_at_us=now_us,
     )
+    if not publish:
+        return await _put_aside(tx, task, actor=actor.label)
     await tasks.add(tx, task)
     await _tell(tx, task, actor=actor.label)
     if chosen.runtime is None:
@@ -107,9 +125,49 @@ async def _post(
     return task
 
 
+async def _desk(
+    tx: Tx, hall: Hall, actor: Actor, organization_id: str, *, role: str | None, now_us: int
+) -> PostingDesk:
+    """What posting has to know; raises OutOfCredits where the poster has none left today."""
+    day = now_us // DAY_US
+    desk = await tasks.posting_desk(
+        tx, organization_id=organization_id, user_id=actor.user_id, role=role, day=day
+    )
+    if desk is None:
+        raise NoOrganization
+    if desk.credits_used >= hall.rules.credits_per_day:
+        raise OutOfCredits(-(-((day + 1) * DAY_US - now_us) // 1_000_000))
+    return desk
+
+
+async def _put_aside(tx: Tx, task: Task, *, actor: str) -> Task:
+    """Write it down as a draft, which nobody works on."""
+    draft = replace(
+        task,
+        state=State.DRAFT,
+        waiting_for=Waiting.NOTHING,
+        waiting_reason="",
+        version=1,
+        generation=0,
+    )
+    await tasks.add(tx, draft)
+    await events.append(tx, _created(draft), task=draft, actor=actor, at_us=draft.created_at_us)
+    return draft
+
+
 async def _tell(tx: Tx, task: Task, *, actor: str) -> None:
     """The first two events: it was written down as a draft, and published."""
-    created = TaskCreated(
+    await events.append_pair(
+        tx,
+        Entry(_created(task), 1, actor, State.DRAFT, Waiting.NOTHING),
+        Entry(TaskPublished(), 2, actor, State.OPEN, Waiting.NOTHING),
+        task=task,
+        at_us=task.created_at_us,
+    )
+
+
+def _created(task: Task) -> TaskCreated:
+    return TaskCreated(
         title=task.title,
         description=task.description,
         engagement=task.engagement.value,
@@ -118,11 +176,4 @@ async def _tell(tx: Tx, task: Task, *, actor: str) -> None:
         role=task.role,
         spec_approval=task.spec_approval,
         team_id=task.team_id,
-    )
-    await events.append_pair(
-        tx,
-        Entry(created, 1, actor, State.DRAFT, Waiting.NOTHING),
-        Entry(TaskPublished(), 2, actor, State.OPEN, Waiting.NOTHING),
-        task=task,
-        at_us=task.created_at_us,
     )

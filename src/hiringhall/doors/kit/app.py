@@ -129,7 +129,10 @@ class DoorApp(Generic[D]):
         if prepared.takes_body:
             call.raw_body = await read_body(receive, self._limits)
             if prepared.read_body is not None:
-                call.body = prepared.read_body(call.raw_body)
+                raw = call.raw_body
+                if route.may_be_empty and not raw.strip():
+                    raw = b"{}"
+                call.body = prepared.read_body(raw)
         return await route.handler(self._desk, call)
 
     async def _send_special(self, reply: Reply, value: object, receive: Receive) -> None:

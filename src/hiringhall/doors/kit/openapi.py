@@ -84,7 +84,7 @@ def _operation(
         operation["parameters"] = parameters
     if route.body is not None:
         content = {"application/json": {"schema": schemas[route.body]}}
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": not route.may_be_empty, "content": content}
     if route.who is not None:
         operation["security"] = [{"bearer": []}]
     return operation

@@ -25,6 +25,7 @@ class Route(Generic[D]):
     handler that just returns a struct; with `many` it returns a list of them, and that status
     carries an array. `raises` lists the domain errors worth documenting; the
     door's table spells them all, listed or not. `once`: the route takes an `Idempotency-Key`.
+    `may_be_empty`: no body at all is an empty object.
     `hidden` routes are no part of the documented API: the documentation itself.
     """
 
@@ -40,6 +41,7 @@ class Route(Generic[D]):
     once: bool = False
     hidden: bool = False
     many: bool = False
+    may_be_empty: bool = False
 
     @property
     def status(self) -> int:

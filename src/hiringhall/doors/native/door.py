@@ -2,7 +2,15 @@
 
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Door
-from hiringhall.doors.native import routes_runs
+from hiringhall.doors.native import (
+    routes_agents,
+    routes_deliverables,
+    routes_money,
+    routes_proposals,
+    routes_runs,
+    routes_tasks,
+    routes_work,
+)
 from hiringhall.doors.native.errors import ENVELOPES, ERRORS, PROBLEM_JSON, envelope
 
 PATH = "/hall/v1"
@@ -12,12 +20,21 @@ DOOR: Door[Desk] = Door(
     name="native",
     title="Hiringhall: the native door",
     description=(
-        "What the hall can do in its own words. It begins with what workers elsewhere need; the "
-        "rest is at the other doors, which are one hall with this one."
+        "All that the hall can do, in its own words: whatever a person can do on a page is a call "
+        "here. Lists are `items` with a `next_cursor`, which leads on when it is not null. What "
+        "goes wrong is told as problem details (RFC 9457)."
     ),
     errors=ERRORS,
     envelope=envelope,
     envelopes=ENVELOPES,
     refusal_type=PROBLEM_JSON,
-    routes=routes_runs.ROUTES,
+    routes=(
+        *routes_tasks.ROUTES,
+        *routes_proposals.ROUTES,
+        *routes_deliverables.ROUTES,
+        *routes_work.ROUTES,
+        *routes_agents.ROUTES,
+        *routes_money.ROUTES,
+        *routes_runs.ROUTES,
+    ),
 )

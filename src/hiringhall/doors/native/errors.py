@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Annotated
 
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
 
 from hiringhall.domain import errors
 from hiringhall.domain.errors import HallError, NotYours
@@ -13,7 +15,12 @@ PROBLEM_JSON = b"application/problem+json"
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """What went wrong: `code` is for programs, `detail` for people, `fields` says where."""
+    """What went wrong: `code` is for programs, `detail` for people, `fields` says where.
+
+    Where a task's state stands in the way, `state` is that state, `command` what was asked, and
+    `can` what each side could do instead. `needed_cents` is what funds are missing for, and
+    `approval_state` why an agent may not work yet.
+    """
 
     type: str
     title: str
@@ -22,6 +29,11 @@ class Problem(msgspec.Struct, omit_defaults=True):
     code: str
     request_id: str
     fields: dict[str, str] = {}
+    state: str | UnsetType = UNSET
+    command: str | UnsetType = UNSET
+    can: dict[str, list[str]] = {}
+    needed_cents: Annotated[int, Meta(ge=0, le=2**63 - 1)] | UnsetType = UNSET
+    approval_state: str | UnsetType = UNSET
 
 
 ERRORS: Mapping[type[HallError], Spelling] = {
@@ -58,7 +70,7 @@ def envelope(refusal: Refusal) -> Problem:
     detail = refusal.message
     if isinstance(refusal.error, NotYours):
         detail = f"{refusal.error.what.capitalize()} not found"
-    return Problem(
+    problem = Problem(
         type="about:blank",
         title=HTTPStatus(refusal.status).phrase,
         status=refusal.status,
@@ -67,3 +79,13 @@ def envelope(refusal: Refusal) -> Problem:
         request_id=refusal.request_id,
         fields=dict(refusal.fields),
     )
+    match refusal.error:
+        case errors.WrongState() as wrong:
+            problem.state, problem.command, problem.can = wrong.state, wrong.command, wrong.can
+        case errors.NotEnoughFunds() as missing:
+            problem.needed_cents = missing.needed_cents
+        case errors.NotApproved() as agent:
+            problem.approval_state = agent.approval_state
+        case _:
+            pass
+    return problem

@@ -1,0 +1,88 @@
+"""What somebody wants to have done, for the hall's own staff or for the market, judged as one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hiringhall.domain.errors import Invalid
+from hiringhall.domain.market import Item, Offer, make_offer
+from hiringhall.domain.tasks import MARKET, Brief, Engagement, make_brief
+
+_MARKETS_OWN = (
+    "price_cents",
+    "category",
+    "instructions",
+    "expected_output",
+    "inputs",
+    "assets",
+    "tags",
+    "deadline_us",
+    "expires_in_hours",
+    "time_limit_minutes",
+    "max_proposals",
+    "fee_on_top",
+)
+_STAFFS_OWN = ("role", "require_spec_approval")
+
+
+def engagement_of(text: str) -> Engagement:
+    """The engagement of a name; raises Invalid."""
+    try:
+        return Engagement(text)
+    except ValueError:
+        known = ", ".join(Engagement)
+        raise Invalid(f"Engagement is one of {known}", {"engagement": "unknown"}) from None
+
+
+def make_posting(
+    *,
+    engagement: Engagement,
+    title: str,
+    description: str,
+    repository: str | None = None,
+    role: str | None = None,
+    require_spec_approval: bool | None = None,
+    price_cents: int | None = None,
+    category: str | None = None,
+    instructions: str | None = None,
+    expected_output: str | None = None,
+    inputs: Sequence[Item] = (),
+    assets: Sequence[Item] = (),
+    tags: Sequence[str] = (),
+    deadline_us: int | None = None,
+    expires_in_hours: int | None = None,
+    time_limit_minutes: int | None = None,
+    max_proposals: int | None = None,
+    fee_on_top: bool = False,
+) -> Brief | Offer:
+    """A brief for the staff, or an offer for the market; raises Invalid.
+
+    What belongs to the other kind of task is refused: it would be lost without a word.
+    """
+    given: dict[str, Any] = dict(locals())
+    other = _STAFFS_OWN if engagement in MARKET else _MARKETS_OWN
+    lost = {name: "not for this engagement" for name in other if given[name]}
+    if lost:
+        names = ", ".join(sorted(lost))
+        raise Invalid(f"A task with the engagement {engagement.value} has no {names}", lost)
+    if engagement not in MARKET:
+        return make_brief(title=title, description=description, repository=repository, role=role)
+    if price_cents is None:
+        raise Invalid("A task on the market has a price", {"price_cents": "is required"})
+    return make_offer(
+        title=title,
+        description=description,
+        engagement=engagement,
+        price_cents=price_cents,
+        category=category,
+        instructions=instructions,
+        expected_output=expected_output,
+        inputs=inputs,
+        assets=assets,
+        tags=tags,
+        deadline_us=deadline_us,
+        expires_in_hours=expires_in_hours,
+        time_limit_minutes=time_limit_minutes,
+        max_proposals=max_proposals,
+        fee_on_top=fee_on_top,
+        repository=repository,
+    )

@@ -1,0 +1,86 @@
+"""What was handed in for a task, by the hall's staff or from outside, as an actor may see it."""
+
+from collections.abc import Awaitable, Callable
+
+from hiringhall.domain import ids
+from hiringhall.domain.errors import NotFound
+from hiringhall.domain.market import Worker
+from hiringhall.domain.policy import Actor, may_see, worker_of
+from hiringhall.domain.tasks import Task
+from hiringhall.hall import Hall
+from hiringhall.queries.admins import is_admin
+from hiringhall.queries.market import Delivered, works
+from hiringhall.queries.seen import task_seen
+from hiringhall.store import assignments, deliverables, ratings, tasks
+from hiringhall.store.database import Tx
+from hiringhall.store.deliverables import Deliverable
+
+__all__ = ["Delivered", "deliveries_of", "delivery", "reading"]
+
+
+async def deliveries_of(hall: Hall, *, actor: Actor, task_id: str) -> list[Delivered]:
+    """All that was handed in for its poster, their own for who works on it, oldest first.
+
+    Raises NotFound and NotApproved.
+    """
+    seen = await task_seen(hall, actor=actor, task_id=task_id)
+
+    async def find(tx: Tx) -> list[Delivered]:
+        found = await _all_of(tx, seen.task)
+        if seen.is_poster or await is_admin(tx, actor):
+            return found
+        return [one for one in found if _made_by(actor, one)]
+
+    return await hall.database.scan(find)
+
+
+async def delivery(hall: Hall, *, actor: Actor, deliverable_id: str) -> Delivered:
+    """One of them; raises NotFound."""
+
+    async def find(tx: Tx) -> Delivered:
+        known = ids.is_uuid(deliverable_id)
+        made = await deliverables.by_id(tx, deliverable_id) if known else None
+        if made is None:
+            raise NotFound("deliverable")
+        return await _read(tx, actor, made)
+
+    return await hall.database.scan(find)
+
+
+def reading(actor: Actor) -> Callable[[Tx, Deliverable], Awaitable[Delivered]]:
+    """The same of one that was just made or decided, for an answer kept beside the change."""
+
+    async def read(tx: Tx, made: Deliverable) -> Delivered:
+        return await _read(tx, actor, made)
+
+    return read
+
+
+async def _read(tx: Tx, actor: Actor, made: Deliverable) -> Delivered:
+    task = await tasks.by_id(tx, made.task_id)
+    if task is not None:
+        for one in await _all_of(tx, task):
+            own = may_see(actor, task.organization_id) or _made_by(actor, one)
+            if one.deliverable.id == made.id and (own or await is_admin(tx, actor)):
+                return one
+    raise NotFound("deliverable")
+
+
+async def _all_of(tx: Tx, task: Task) -> list[Delivered]:
+    made = await deliverables.of_task(tx, task.id)
+    with_files = await deliverables.with_files(tx, [one.id for one in made])
+    handed_in = {one.deliverable_id: one for one in await assignments.submissions_of(tx, task.id)}
+    workers = {one.id: one.worker for one in await assignments.of_task(tx, task.id)}
+    said = {one.deliverable_id: one for one in await ratings.of_task(tx, task.id)}
+    found: list[Delivered] = []
+    for one in made:
+        submission = handed_in.get(one.id)
+        worker = None if submission is None else workers[submission.assignment_id]
+        _, files = with_files.get(one.id, deliverables.NOTHING)
+        found.append(Delivered(one, submission, worker, files, said.get(one.id)))
+    return found
+
+
+def _made_by(actor: Actor, one: Delivered) -> bool:
+    worker: Worker | None = one.worker
+    return worker is not None and works(actor) and worker == worker_of(actor)

@@ -1,0 +1,255 @@
+"""A task as whoever asks may see it: its poster, who works on it or may, an admin of the hall."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from hiringhall.domain import ids
+from hiringhall.domain.errors import NotFound
+from hiringhall.domain.escrow import Hold
+from hiringhall.domain.lifecycle import Command, Side, commands_of
+from hiringhall.domain.market import Assignment, AssignmentState, Terms, folded
+from hiringhall.domain.policy import Actor, may_see
+from hiringhall.domain.proposals import Proposal
+from hiringhall.domain.questions import AskedQuestion
+from hiringhall.domain.tasks import FINAL, QUESTIONED, Engagement, State, Task, Waiting
+from hiringhall.hall import Hall
+from hiringhall.queries.admins import is_admin
+from hiringhall.queries.market import MAX_WORDS, board_page, may_have, part_in, works
+from hiringhall.store import assignments, events, offered, plans, posted, questions, tasks, work
+from hiringhall.store.database import Tx
+from hiringhall.store.plans import Plan
+from hiringhall.store.posted import Wanted
+from hiringhall.store.tasks import NEWEST
+
+__all__ = ["Seen", "Wanted", "offered_to", "posted_by", "seeing", "task_seen", "worked_on_by"]
+
+LOOKED_THROUGH = 2_000
+"""How many tasks one page of a search looks at: it may be short, and still lead on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A task with what belongs to it; of question, plan and error what its state is about.
+
+    `mine` and `proposal` are the actor's own part in it as somebody who works. Lists leave out
+    all that one task alone is asked for.
+    """
+
+    task: Task
+    terms: Terms | None
+    hold: Hold | None
+    proposals: int
+    is_poster: bool
+    question: AskedQuestion | None = None
+    plan: Plan | None = None
+    error: str | None = None
+    proposal: Proposal | None = None
+    mine: Assignment | None = None
+    delivered: int = 0
+
+    @property
+    def can(self) -> list[str]:
+        """What the actor can do to it as it stands, conditions beside its state left out."""
+        has_it = self.mine is not None and self.mine.state is AssignmentState.ACTIVE
+        found = commands_of(self.task, Side.POSTER) if self.is_poster else []
+        if has_it:
+            found += [one for one in commands_of(self.task, Side.WORKER) if one in _FOR_WORKERS]
+        elif self.task.state is State.OPEN and not self.is_poster:
+            found += _FOR_TAKERS.get(self.task.engagement, []) if self.proposal is None else []
+        return list(dict.fromkeys(found))
+
+
+_FOR_WORKERS = frozenset({Command.RELEASE_CLAIM, Command.DELIVER, Command.DISPUTE})
+_FOR_TAKERS = {
+    Engagement.CLAIM: [Command.CLAIM.value, "propose"],
+    Engagement.PROPOSALS: ["propose"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPage:
+    """A part of a list; `next_position` is where the next begins, None at the end."""
+
+    items: list[Seen]
+    next_position: str | None
+
+
+async def task_seen(hall: Hall, *, actor: Actor, task_id: str) -> Seen:
+    """A task for whoever it exists for; raises NotFound and NotApproved."""
+
+    async def find(tx: Tx) -> Seen:
+        task = await tasks.by_id(tx, task_id) if ids.is_uuid(task_id) else None
+        if task is None:
+            raise NotFound("task")
+        return await _see(tx, actor, task)
+
+    return await hall.database.scan(find)
+
+
+def seeing(actor: Actor) -> Callable[[Tx, Task], Awaitable[Seen]]:
+    """The same of a task that was just changed, for an answer that is kept beside the change."""
+
+    async def read(tx: Tx, task: Task) -> Seen:
+        return await _see(tx, actor, await tasks.by_id(tx, task.id) or task)
+
+    return read
+
+
+async def posted_by(
+    hall: Hall,
+    *,
+    actor: Actor,
+    wanted: Wanted,
+    search: str = "",
+    before: str | None = None,
+    limit: int = 20,
+) -> SeenPage:
+    """The organization's tasks that are wanted, newest first, from behind an id.
+
+    With a search, those whose title or description has all of its words.
+    """
+    words = folded(search).split()[:MAX_WORDS]
+
+    async def find(tx: Tx) -> SeenPage:
+        found: list[Task] = []
+        position = before or NEWEST
+        left = LOOKED_THROUGH if words else limit + 1
+        while left > 0 and len(found) <= limit:
+            most = min(left, 200) if words else left
+            page = await posted.page(
+                tx,
+                organization_id=actor.organization_id or "",
+                wanted=wanted,
+                before=position,
+                most=most,
+            )
+            left -= len(page)
+            found += [one for one in page if _has_words(one, words)]
+            if len(page) < most:
+                position = None
+                break
+            position = page[-1].id
+        if len(found) > limit:
+            found = found[:limit]
+            position = found[-1].id
+        return SeenPage(await _see_all(tx, actor, found), position)
+
+    return await hall.database.scan(find)
+
+
+async def offered_to(
+    hall: Hall,
+    *,
+    actor: Actor,
+    category: str | None = None,
+    search: str = "",
+    before: str | None = None,
+    limit: int = 20,
+) -> SeenPage:
+    """What is on offer to the actor, newest first, from behind an id.
+
+    Raises NotApproved and Invalid.
+    """
+    page = await board_page(
+        hall, actor=actor, category=category, search=search, before=before, limit=limit
+    )
+    on_offer = [line.id for line in page.lines]
+
+    async def find(tx: Tx) -> list[Seen]:
+        return await _see_all(tx, actor, await posted.by_ids(tx, on_offer))
+
+    found = await hall.database.scan(find)
+    return SeenPage(found, on_offer[-1] if len(on_offer) == limit else None)
+
+
+async def worked_on_by(
+    hall: Hall, *, worker_id: str, actor: Actor, skip: int = 0, limit: int = 20
+) -> SeenPage:
+    """What somebody proposed for or claimed, newest first, from behind so many."""
+
+    async def find(tx: Tx) -> SeenPage:
+        lines = await work.page(tx, worker_id=worker_id, skip=skip, most=limit)
+        on_it = list(dict.fromkeys(line.task_id for line in lines))
+        found = await _see_all(tx, actor, await posted.by_ids(tx, on_it))
+        return SeenPage(found, str(skip + limit) if len(lines) == limit else None)
+
+    return await hall.database.scan(find)
+
+
+def _has_words(task: Task, words: Sequence[str]) -> bool:
+    if not words:
+        return True
+    text = folded(f"{task.title} {task.description}")
+    return all(word in text for word in words)
+
+
+async def _see(tx: Tx, actor: Actor, task: Task) -> Seen:
+    """The task with all that the actor may know of it; raises NotFound and NotApproved."""
+    (plain,) = await _see_all(tx, actor, [task])
+    proposal, mine = await part_in(tx, actor, task)
+    if not plain.is_poster and proposal is None and mine is None:
+        await _check_known(tx, actor, plain)
+    delivered = 0
+    if mine is not None:
+        handed_in = await assignments.submissions_of(tx, task.id)
+        delivered = sum(one.assignment_id == mine.id for one in handed_in)
+    return Seen(
+        task,
+        plain.terms,
+        plain.hold,
+        plain.proposals,
+        plain.is_poster,
+        question=await _question(tx, task) if plain.is_poster or mine is not None else None,
+        plan=await _plan(tx, task) if plain.is_poster else None,
+        error=await _error(tx, task),
+        proposal=proposal,
+        mine=mine,
+        delivered=delivered,
+    )
+
+
+async def _check_known(tx: Tx, actor: Actor, seen: Seen) -> None:
+    """Raise NotFound where a task that the actor has no part in does not exist for them."""
+    if seen.terms is not None:
+        categories = await may_have(tx, actor)
+        fits = categories is None or seen.terms.category in categories
+        if seen.task.state is State.OPEN and works(actor) and fits:
+            return
+    if not await is_admin(tx, actor):
+        raise NotFound("task")
+
+
+async def _see_all(tx: Tx, actor: Actor, found: Sequence[Task]) -> list[Seen]:
+    counts = await posted.proposal_counts(tx, [task.id for task in found])
+    return [
+        Seen(
+            one.task,
+            one.terms,
+            one.hold,
+            counts.get(one.task.id, 0),
+            may_see(actor, one.task.organization_id),
+        )
+        for one in await offered.of_tasks(tx, found)
+    ]
+
+
+async def _question(tx: Tx, task: Task) -> AskedQuestion | None:
+    if task.waiting_for not in QUESTIONED or task.question_id is None:
+        return None
+    return await questions.by_id(tx, task.question_id)
+
+
+async def _plan(tx: Tx, task: Task) -> Plan | None:
+    if task.waiting_for is not Waiting.PLAN_DECISION:
+        return None
+    return next((one for one in await plans.of_task(tx, task.id) if one.id == task.plan_id), None)
+
+
+async def _error(tx: Tx, task: Task) -> str | None:
+    """Why it ended without being done, in the words of the log."""
+    if task.state not in FINAL or task.state is State.DONE:
+        return None
+    ends = await events.of_task_typed(
+        tx, task.id, ("task_cancelled", "task_failed", "task_expired")
+    )
+    return str(ends[-1].data.get("text") or "") or None if ends else None
