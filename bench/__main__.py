@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import engine, gateway, report, requests, sandboxed
+from bench import engine, gateway, report, requests, sandboxed, streams
 from bench.figures import Line
 from bench.fill import Cache
 from bench.places import Place, PostgresPlace, SqlitePlace
@@ -26,6 +26,7 @@ MEASURES: dict[str, Callable[[Plan, Place], Iterator[Line]]] = {
     "restart": engine.restart,
     "sandboxed": sandboxed.measure,
     "gateway": gateway.measure,
+    "streams": streams.measure,
 }
 DATABASES = ("sqlite", "postgresql")
 EXAMPLES = """\

@@ -11,7 +11,7 @@ class Scale:
 
     `thousand` and `million` are how many tasks lie in the two databases that are compared, zero
     for none. `gets` and `posts` are requests to each server in each round, `connections` how many
-    are under way at once, `live_runs` how many sandboxes.
+    are under way at once, `live_runs` how many sandboxes, `streams` how many of events.
     """
 
     thousand: int
@@ -25,6 +25,7 @@ class Scale:
     queued_runs: int
     sandboxed_runs: int
     live_runs: tuple[int, ...]
+    streams: int
     idle_s: float
     restarts: int
     rounds: int
@@ -42,6 +43,7 @@ FULL = Scale(
     queued_runs=400,
     sandboxed_runs=40,
     live_runs=(10, 100),
+    streams=1_000,
     idle_s=20.0,
     restarts=3,
     rounds=15,
@@ -58,6 +60,7 @@ QUICK = Scale(
     queued_runs=100,
     sandboxed_runs=20,
     live_runs=(10,),
+    streams=300,
     idle_s=5.0,
     restarts=1,
     rounds=5,
@@ -74,6 +77,7 @@ TINY = Scale(
     queued_runs=5,
     sandboxed_runs=2,
     live_runs=(2,),
+    streams=12,
     idle_s=0.2,
     restarts=1,
     rounds=3,

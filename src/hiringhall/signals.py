@@ -9,6 +9,8 @@ RUNS = "runs"
 """The topic of runs that may begin, and of timers that were set."""
 STOP = "stop"
 """What notices begin with that a run is to be ended: `stop <run id>`."""
+FEED = "feed"
+"""What notices begin with that an organization's feed has grown: `feed <organization id>`."""
 
 
 class Listener:
@@ -32,6 +34,11 @@ class Listener:
         return True
 
 
+def feed_topic(organization_id: str) -> str:
+    """The topic of an organization's feed."""
+    return f"{FEED} {organization_id}"
+
+
 class Signals:
     """Tells listeners that something they wait for has changed; holds no truth of its own.
 
@@ -50,6 +57,11 @@ class Signals:
         if self.outwards is not None:
             self.outwards(topic)
 
+    def happened(self, task_id: str, organization_id: str) -> None:
+        """An event of a task was committed here: for who waits for it, and for who reads along."""
+        self.notify(task_id)
+        self.notify(feed_topic(organization_id))
+
     def hear(self, topic: str) -> None:
         """Something about a topic was committed somewhere."""
         for listener in self._listeners.get(topic, ()):
@@ -63,11 +75,15 @@ class Signals:
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.tell()
-        if (follower := self._followers.get(RUNS)) is not None:
-            follower("")
+        for name in (RUNS, FEED):
+            if (follower := self._followers.get(name)) is not None:
+                follower("")
 
     def follow(self, name: str, call: Callable[[str], None]) -> None:
-        """Have `call` called at each notice `name`, or `name rest`, with what stands behind it."""
+        """Have `call` called at each notice `name`, or `name rest`, with what stands behind it.
+
+        With nothing behind it, anything of that name may have changed.
+        """
         self._followers[name] = call
 
     @contextlib.contextmanager

@@ -25,6 +25,9 @@ BY_ITSELF = {
     "memory of the hall after the load",
     "restart after kill -9, 80 tasks, the longest",
     "the gateway's part of a stream's first byte, p50",
+    "memory of an open stream of events",
+    "from a commit to the one stream that waits, p50",
+    "from a commit to each of all streams, p50",
 }
 DATABASES = ("SQLite", "PostgreSQL")
 SANDBOXED = {

@@ -11,6 +11,7 @@ from hiringhall.domain.feed import FeedEvent, ReportedType, tidy_actor, tidy_rep
 from hiringhall.domain.policy import Actor, ActorKind, check_sees
 from hiringhall.domain.tasks import QUESTIONED, State, Task
 from hiringhall.hall import Hall
+from hiringhall.signals import feed_topic
 from hiringhall.store import feed, runs, tasks, teams
 from hiringhall.store.database import Tx
 from hiringhall.store.feed import NEWEST, Part, Report
@@ -58,6 +59,7 @@ async def report_event(
         ),
     )
     await place_all(tx, hall, organization_id=organization_id)
+    tx.after_commit(lambda: hall.signals.notify(feed_topic(organization_id)))
     event = await feed.of_report(tx, reported_id)
     assert event is not None
     return event

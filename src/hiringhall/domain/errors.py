@@ -157,8 +157,10 @@ class TooManyAttempts(HallError):
 
     code = "too_many_attempts"
 
-    def __init__(self, retry_after_s: int, *, most: int = 0, window_s: int = 0) -> None:
-        super().__init__(f"Too many attempts; try again in {retry_after_s} seconds")
+    def __init__(
+        self, retry_after_s: int, *, most: int = 0, window_s: int = 0, what: str = "attempts"
+    ) -> None:
+        super().__init__(f"Too many {what}; try again in {retry_after_s} seconds")
         self.retry_after_s = retry_after_s
         self.most = most
         self.window_s = window_s

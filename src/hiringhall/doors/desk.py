@@ -1,10 +1,11 @@
 """What every door is handed: the hall, where its files are, and how it is reached from outside."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
+from hiringhall.actions.following import Feeds
 from hiringhall.blobs import Blobs, FileLinks
 from hiringhall.doors.kit import Call
 from hiringhall.hall import Hall
@@ -20,7 +21,7 @@ class Desk:
 
     `public_url` is the base of absolute links, with no slash at its end; None where the operator
     named none and the hall does not listen on loopback alone: then the caller's own word for the
-    host is used, in answers to that caller only.
+    host is used, in answers to that caller only. `feeds` knows who follows events here.
     """
 
     hall: Hall
@@ -28,6 +29,7 @@ class Desk:
     links: FileLinks
     public_url: str | None = None
     trusted_proxies: Networks = ()
+    feeds: Feeds = field(default_factory=Feeds)
 
     def base_url(self, call: Call[Any, Any]) -> str:
         """The base of absolute links in the answer to a call."""

@@ -39,7 +39,7 @@ async def newest(
     of `domain.feed.word_of` and `reported_word`. Raises NotFound and NotYours for a team or task,
     Invalid for a limit that is not 1 to 200.
     """
-    part = await _part(hall, actor, team_id=team_id, task_id=task_id, words=words)
+    part = await part_of(hall, actor, team_id=team_id, task_id=task_id, words=words)
     _check_limit(limit)
 
     async def find(tx: Tx) -> list[FeedEvent]:
@@ -65,13 +65,31 @@ async def onwards(
 
     Raises what `newest` does.
     """
-    part = await _part(hall, actor, team_id=team_id, task_id=task_id, words=words)
+    part = await part_of(hall, actor, team_id=team_id, task_id=task_id, words=words)
     _check_limit(limit)
 
     async def find(tx: Tx) -> list[FeedEvent]:
         return await feed.onwards(tx, part, after=after, most=limit)
 
     return await hall.database.scan(find)
+
+
+async def page_of(hall: Hall, part: Part, *, after: int, limit: int) -> list[FeedEvent]:
+    """What comes behind a place in a part that is known to be the reader's."""
+
+    async def find(tx: Tx) -> list[FeedEvent]:
+        return await feed.onwards(tx, part, after=after, most=limit)
+
+    return await hall.database.scan(find)
+
+
+async def newest_place(hall: Hall, *, organization_id: str) -> int:
+    """The newest place that was given in a feed; 0 in an empty one."""
+
+    async def find(tx: Tx) -> int:
+        return await feed.newest_place(tx, organization_id)
+
+    return await hall.database.read(find)
 
 
 async def recent_of_tasks(
@@ -93,15 +111,18 @@ async def recent_of_run(
     return [event for event in found if event.run_id == run_id][:most]
 
 
-async def _part(
+async def part_of(
     hall: Hall,
     actor: Actor,
     *,
-    team_id: str | None,
-    task_id: str | None,
-    words: Sequence[str] | None,
+    team_id: str | None = None,
+    task_id: str | None = None,
+    words: Sequence[str] | None = None,
 ) -> Part:
-    """The part that is meant, once it is known to be the actor's."""
+    """The part that is meant, once it is known to be the actor's.
+
+    Raises NoOrganization, and NotFound and NotYours for a team or task.
+    """
     if actor.organization_id is None:
         raise NoOrganization
     part = Part(actor.organization_id, words=None if words is None else tuple(words))

@@ -12,7 +12,7 @@ from hiringhall.domain.tasks import State
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement, any_of
-from hiringhall.store.tables import events, feed, reported_events
+from hiringhall.store.tables import events, feed, feed_heads, reported_events
 
 NEWEST = 2**62
 """Behind every place there will be."""
@@ -107,6 +107,10 @@ _place_before = Statement(
     .limit(1),
     name="feed_place_before",
 )
+_newest_place = Statement(
+    select(feed_heads.c.seq).where(feed_heads.c.organization_id == bindparam("organization_id")),
+    name="newest_place_in_feed",
+)
 _newest_first = (
     func.row_number()
     .over(partition_by=feed.c.task_id, order_by=feed.c.seq.desc())
@@ -148,6 +152,12 @@ async def newest(tx: Tx, part: Part, *, before: int, most: int) -> list[FeedEven
 async def onwards(tx: Tx, part: Part, *, after: int, most: int) -> list[FeedEvent]:
     """The events of a part behind a place, in their order."""
     return await _page(tx, part, forwards=True, seq=after, most=most)
+
+
+async def newest_place(tx: Tx, organization_id: str) -> int:
+    """The newest place that was given; 0 where none was."""
+    row = await tx.one(_newest_place, organization_id=organization_id)
+    return 0 if row is None else row.seq
 
 
 async def place_at(tx: Tx, organization_id: str, at_us: int) -> int:

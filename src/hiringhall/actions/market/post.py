@@ -53,6 +53,7 @@ async def _post(tx: Tx, hall: Hall, *, actor: Actor, offer: Offer, publish: bool
     await tasks.add(tx, task)
     await terms.add(tx, agreed)
     await events.append(tx, created, task=task, actor=actor.label, at_us=now_us)
+    tx.after_commit(lambda: hall.signals.happened(task.id, task.organization_id))
     return await offer_in(tx, hall, task, agreed, actor=actor) if publish else task
 
 

@@ -166,7 +166,7 @@ async def _post(
         tx, task_id=task.id, team_id=team.id, depends_on=new.dependencies
     )
     await _tell(tx, task, actor=actor.label, dependencies=needed)
-    tx.after_commit(lambda: hall.signals.notify(task.id))
+    tx.after_commit(lambda: hall.signals.happened(task.id, task.organization_id))
     tx.after_commit(lambda: hall.engine.look_at(task.team_id))
     if COLUMN_OF[task.state] is not new.column:
         task = await move_on_board(tx, hall, task, new.column, actor=actor)

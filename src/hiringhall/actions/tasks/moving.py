@@ -93,7 +93,7 @@ async def record(
     )
     await tasks.save(tx, was=was, now=recorded)
     await events.append(tx, event, task=recorded, actor=actor.label, at_us=now_us)
-    tx.after_commit(lambda: hall.signals.notify(task.id))
+    tx.after_commit(lambda: hall.signals.happened(task.id, task.organization_id))
     if recorded.waiting_for is Waiting.POSTER or recorded.state in FINAL:
         # It may be ready, or others that waited for it.
         tx.after_commit(lambda: hall.engine.look_at(task.team_id))

@@ -113,6 +113,7 @@ async def _post(
         updated_at_us=now_us,
         last_activity_at_us=now_us,
     )
+    tx.after_commit(lambda: hall.signals.happened(task.id, organization_id))
     if not publish:
         return await _put_aside(tx, task, actor=actor.label)
     await tasks.add(tx, task)

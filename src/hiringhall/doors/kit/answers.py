@@ -143,7 +143,9 @@ class Reply:
             pump = asyncio.create_task(self._pump(stream.chunks))
             if stream.endless:
                 live.add(pump)
-            await _until_gone(pump, receive)
+            if await _until_gone(pump, receive):
+                # Ended by us: said properly, so that the client knows it from a broken line.
+                await self.more(b"", more=False)
         finally:
             await stream.chunks.aclose()
             if stream.release is not None:
@@ -156,18 +158,23 @@ class Reply:
         await self.more(b"", more=False)
 
 
-async def _until_gone(pump: asyncio.Task[None], receive: Receive) -> None:
-    """Wait for the pump; a client that hangs up cancels it, an error in it is raised here."""
+async def _until_gone(pump: asyncio.Task[None], receive: Receive) -> bool:
+    """Wait for the pump; a client that hangs up cancels it, an error in it is raised here.
+
+    Whether it was ended from elsewhere, with the client still there.
+    """
     gone = asyncio.create_task(_hung_up(receive))
     try:
         await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         ended = pump.done() and not pump.cancelled()
+        stopped = pump.cancelled() and not gone.done()
         pump.cancel()
         gone.cancel()
         await asyncio.gather(pump, gone, return_exceptions=True)
     if ended and (error := pump.exception()) is not None:
         raise error
+    return stopped
 
 
 async def _hung_up(receive: Receive) -> None:

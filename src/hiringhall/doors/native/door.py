@@ -5,6 +5,7 @@ from hiringhall.doors.kit import Door
 from hiringhall.doors.native import (
     routes_agents,
     routes_deliverables,
+    routes_events,
     routes_money,
     routes_proposals,
     routes_runs,
@@ -36,5 +37,6 @@ DOOR: Door[Desk] = Door(
         *routes_agents.ROUTES,
         *routes_money.ROUTES,
         *routes_runs.ROUTES,
+        *routes_events.ROUTES,
     ),
 )
