@@ -63,8 +63,9 @@ class Rules:
 
     Throttles are attempts in a window: registrations and sign-ins each hour for an address,
     registrations that wait for a person's word each hour for an e-mail, failed sign-ins each
-    quarter of an hour for an e-mail. `caps` hold what models cost, in micros of the currency, where
-    a budget has no cap of its own; a scope that is not named is not held.
+    quarter of an hour for an e-mail, requests of one agent each minute (None: any number).
+    `caps` hold what models cost, in micros of the currency, where a budget has no cap of its own;
+    a scope that is not named is not held.
     `credit_micros` is what a credit is worth of it. `team_runs` is how many runs of one team are at
     work at once, of which a team may have less; None: as many as there are places.
     `customers_hosts` bound what roles of customers may open of the network. All money is in
@@ -85,6 +86,7 @@ class Rules:
     registrations_per_email: int = 5
     sign_ins_per_hour: int = 60
     sign_ins_per_email: int = 10
+    agent_requests_per_minute: int | None = None
     idempotency_hours: int = 24
     caps: Mapping[CapScope, int] = field(default_factory=dict[CapScope, int])
     credit_micros: int = MICROS_PER_CENT

@@ -34,6 +34,7 @@ def rules_of(settings: Settings) -> Rules:
         registrations_per_email=settings.registrations_per_email,
         sign_ins_per_hour=settings.sign_ins_per_hour,
         sign_ins_per_email=settings.sign_ins_per_email,
+        agent_requests_per_minute=settings.agent_requests_per_minute,
         caps=_caps(settings),
         credit_micros=settings.credit_cents * MICROS_PER_CENT,
         team_runs=settings.team_runs,

@@ -68,6 +68,7 @@ _EXACT = 2**53
 USUAL_BOUNDS = (0, 1_000_000)
 BOUNDS: dict[str, tuple[int, int]] = {
     "port": (0, 65_535),
+    "agent_requests_per_minute": (1, 1_000_000),
     "local_runs": (0, 1000),
     "team_runs": (1, 1000),
     "lease_s": (3, 3600),

@@ -3,22 +3,15 @@
 import difflib
 import os
 import tomllib
-import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 from hiringhall.hall import Registration
-from hiringhall.setting_forms import BOUNDS, FORMS, USUAL_BOUNDS
-
-PREFIX = "HIRINGHALL_"
-
-
-class SettingsError(Exception):
-    """A setting that cannot be meant; the message names it and says what it takes."""
+from hiringhall.setting_reading import PREFIX, SettingsError, convert, judge
 
 
 class SpecApproval(StrEnum):
@@ -77,6 +70,9 @@ class Settings:
     sign_ins_per_email: Annotated[
         int, "key exchanges tried for one e-mail in any quarter of an hour"
     ] = 10
+    agent_requests_per_minute: Annotated[
+        int | None, "requests of one agent's key in any minute; unset: any number"
+    ] = None
     runtime: Annotated[
         str | None,
         "what does staff work where no role says otherwise, such as acp:claude-code or rehearsal; "
@@ -273,8 +269,8 @@ def read_settings(
     for name, value in merged.items():
         if name not in known:
             raise SettingsError(f"There is no setting '{name}' (in {path}); see docs/settings.md")
-        values[name] = _convert(name, value, kinds[name])
-        _judge(name, values[name])
+        values[name] = convert(name, value, kinds[name])
+        judge(name, values[name])
     # Meant from where the command was given: git and the sandbox work in folders of their own.
     values["data_dir"] = values["data_dir"].absolute()
     return Settings(**values)
@@ -296,69 +292,6 @@ def _read_file(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"The settings file {path} cannot be read: {error}") from error
-
-
-def _convert(name: str, value: Any, kind: Any) -> Any:
-    """A value out of TOML, the environment or an option, as its setting's type."""
-    if isinstance(kind, types.UnionType):
-        if value is None:
-            return None
-        kind = next(one for one in typing.get_args(kind) if one is not type(None))
-    try:
-        read = _READ.get(typing.get_origin(kind) or kind)
-        return kind(value) if read is None else read(value)
-    except (ValueError, TypeError) as error:
-        raise SettingsError(
-            f"{PREFIX}{name.upper()} cannot be {value!r}: it takes {_takes(kind)}"
-        ) from error
-
-
-def _list(value: Any) -> tuple[str, ...]:
-    parts: list[Any] = value.split(",") if isinstance(value, str) else list(value)
-    return tuple(str(part).strip() for part in parts if str(part).strip())
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool | float) or (number := int(value)) < 0:
-        raise ValueError("not a count")
-    return number
-
-
-def _truth(value: Any) -> bool:
-    word = str(value).strip().lower()
-    if word in ("1", "true", "yes", "on"):
-        return True
-    if word in ("0", "false", "no", "off"):
-        return False
-    raise ValueError("not a truth")
-
-
-_READ: dict[Any, Callable[[Any], Any]] = {bool: _truth, int: _count, tuple: _list}
-
-
-def _takes(kind: Any) -> str:
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return " or ".join(word.value for word in kind)
-    return _TAKES.get(kind, "a text")
-
-
-_TAKES: dict[Any, str] = {bool: "1 or 0", int: "a whole number from 0", Path: "a path"}
-
-
-def _judge(name: str, value: Any) -> None:
-    """Refuse at the start what would fail, or silently not work, in the middle of the service."""
-    takes = ""
-    if isinstance(value, int) and not isinstance(value, bool):
-        least, most = BOUNDS.get(name, USUAL_BOUNDS)
-        if not least <= value <= most:
-            takes = f"a whole number from {least} to {most}"
-    elif isinstance(value, str) and name in FORMS:
-        fits, takes_in_words = FORMS[name]
-        takes = "" if fits(value) else takes_in_words
-    if takes:
-        # Not the value of an address: there may be a password in it.
-        given = "what it is" if {"url", "key", "email"} & set(name.split("_")) else repr(value)
-        raise SettingsError(f"{PREFIX}{name.upper()} cannot be {given}: it takes {takes}")
 
 
 # What the command, its tests and its workers call by such a name and is no setting.

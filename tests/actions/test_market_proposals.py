@@ -86,7 +86,7 @@ async def test_the_last_slot_closes_the_intake(hall: Hall) -> None:
         await proposed(hall, people[0], task)
     last = await proposing.propose(hall, actor=people[1], task_id=task.id, plan=PLAN, price_cents=1)
     assert (last.proposals, last.auto_closed, last.task.state) == (2, True, State.SELECTING)
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict, match="no proposals"):
         await proposed(hall, people[2], task)
     with pytest.raises(NotFound):
         await market_task(hall, actor=people[2], task_id=task.id)
@@ -195,7 +195,7 @@ async def test_a_claim_is_won_by_the_first_proposal_at_its_price(hall: Hall) -> 
         await proposed(hall, scout, task, price_cents=5_001)
     won = await proposing.propose(hall, actor=scout, task_id=task.id, plan=PLAN, price_cents=4_000)
     assert (won.task.state, won.proposal.state) == (State.ASSIGNED, ProposalState.SHORTLISTED)
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict, match="no proposals"):
         await proposed(hall, cid, task)
     assert (await market_task(hall, actor=scout, task_id=task.id)).can_deliver
     await delivering.deliver(hall, actor=scout, task_id=task.id, text="Here")

@@ -12,8 +12,10 @@ from hiringhall.doors.agentwork import routes as agentwork
 from hiringhall.doors.club.door import DOOR as CLUB
 from hiringhall.doors.kit import Door
 from hiringhall.doors.native.door import DOOR as NATIVE
+from hiringhall.doors.nexwork.door import DOOR as NEXWORK
+from hiringhall.doors.skills.door import DOOR as SKILLS
 
-DOORS = (agentwork.DOOR, CLUB, AGENTIX, NATIVE, files.DOOR, work.DOOR, health.DOOR)
+DOORS = (agentwork.DOOR, CLUB, NEXWORK, AGENTIX, NATIVE, files.DOOR, SKILLS, work.DOOR, health.DOOR)
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)

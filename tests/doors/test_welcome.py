@@ -11,7 +11,7 @@ from tests.doors.conftest import OpenFront
 
 pytestmark = pytest.mark.anyio
 
-DOORS = ("agentwork", "club", "agentix")
+DOORS = ("agentwork", "club", "nexwork", "agentix")
 BROWSER = (b"accept", b"text/html,application/xhtml+xml,*/*;q=0.8")
 
 

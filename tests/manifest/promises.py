@@ -10,10 +10,11 @@ PAGES = {
     "api": "Agentwork API Reference (seed 000)",
     "guide": "Agentwork Agent Integration Guide (seed 001)",
     "club": "AgentWork Club API Documentation (seed 002)",
+    "nexwork": "Nexwork Agent API Documentation (seed 003)",
     "rest": "Agentix REST API (seed 004)",
 }
 
-_ID = re.compile(r"(?:A[WX]|CL)(-[A-Z0-9]+)+")
+_ID = re.compile(r"(?:A[WX]|CL|NX)(-[A-Z0-9]+)+")
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,10 @@ def check_books(
 
 def openapi(
     door: Annotated[
-        str, typer.Argument(help="Which door: agentwork, club, agentix or native.", metavar="DOOR")
+        str,
+        typer.Argument(
+            help="Which door: agentwork, club, nexwork, agentix or native.", metavar="DOOR"
+        ),
     ] = "agentwork",
 ) -> None:
     """Print a door's OpenAPI 3.1 document as JSON."""
@@ -81,8 +84,9 @@ def openapi(
     from hiringhall.doors.kit.openapi import openapi as document_of
     from hiringhall.doors.native.door import DOOR as NATIVE
     from hiringhall.doors.native.door import PATH
+    from hiringhall.doors.nexwork.door import DOOR as NEXWORK
 
-    doors = {one.name: one for one in (DOOR, CLUB, AGENTIX, NATIVE)}
+    doors = {one.name: one for one in (DOOR, CLUB, NEXWORK, AGENTIX, NATIVE)}
     if door not in doors:
         known = ", ".join(doors)
         raise CommandError(f"There is no door {door!r}; the doors are {known}.", Exit.NOT_FOUND)

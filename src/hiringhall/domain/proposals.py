@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.market import Worker
+from hiringhall.domain.tasks import Engagement, State
 
 MIN_PLAN_LENGTH = 20
 MAX_PLAN_LENGTH = 10_000
@@ -50,6 +51,13 @@ class Proposal:
     reason: str
     created_at_us: int
     updated_at_us: int
+
+
+def slots_left(engagement: Engagement, state: State, *, taken: int, most: int) -> int:
+    """How many more proposals a task takes now: a claim is over with the first that holds."""
+    if state is not State.OPEN or engagement is Engagement.TASK_FORCE:
+        return 0
+    return 1 if engagement is Engagement.CLAIM else max(0, most - taken)
 
 
 def make_bid(

@@ -15,6 +15,7 @@ from hiringhall.doors.desk import Desk, Networks
 from hiringhall.doors.kit import Call, encode_json
 from hiringhall.hall import Once
 from hiringhall.queries.accounts import authenticate
+from hiringhall.queries.agents import authenticate_agent
 from hiringhall.queries.service_keys import authenticate_run
 
 T = TypeVar("T")
@@ -36,6 +37,11 @@ async def customer(desk: Desk, call: Call[Any, Any]) -> Actor:
     if secret is None:
         raise Unauthorized("Invalid or missing API key")
     return await authenticate(desk.hall, secret)
+
+
+async def agent(desk: Desk, call: Call[Any, Any]) -> Actor:
+    """The agent behind its key, once it is approved; raises Unauthorized, NotApproved."""
+    return await authenticate_agent(desk.hall, bearer(call.headers) or "")
 
 
 async def worker(desk: Desk, call: Call[Any, Any]) -> Actor:
@@ -108,13 +114,19 @@ def once_of(
 
     return Once(
         organization_id=organization_id,
-        route=call.target,
+        route=_asked(call),
         key=key,
         body_sha256=call.body_sha256(),
         render=render,
         holds_secret=holds_secret,
         read=read,
     )
+
+
+def _asked(call: Call[Any, Any]) -> str:
+    """What was asked; by an agent its own, for several may work for one organization."""
+    agent_id = call.actor.agent_id if call.has_actor else None
+    return call.target if agent_id is None else f"{call.target} by {agent_id}"
 
 
 def _trusted(address: str, trusted: Networks) -> bool:

@@ -13,9 +13,11 @@ from hiringhall.doors.agentwork import routes as agentwork
 from hiringhall.doors.club import door as club
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.health import DoorCollector, Health
-from hiringhall.doors.kit import DoorApp, LiveStreams, documented
+from hiringhall.doors.kit import Door, DoorApp, Header, LiveStreams, documented
 from hiringhall.doors.mounts import Mount, Mounts, Nowhere
 from hiringhall.doors.native import door as native
+from hiringhall.doors.nexwork import door as nexwork
+from hiringhall.doors.skills import door as skills
 from hiringhall.doors.welcome import welcome
 from hiringhall.workers.coordination.desks import Desks
 from hiringhall.workers.masking import LiveSecrets
@@ -36,6 +38,27 @@ def _nobodys(desk: Desk) -> Desks:
     return Desks(desk.hall, desk.blobs, LiveSecrets())
 
 
+class _PutUp:
+    """Puts up doors, before one desk unless told otherwise, and remembers all of them."""
+
+    def __init__(self, desk: Desk, version: str) -> None:
+        self.live = LiveStreams()
+        self.all: list[DoorApp[Any]] = []
+        self._desk = desk
+        self._version = version
+
+    def documented(self, door: Door[Desk], *, at: str = "") -> Door[Desk]:
+        """The door with its documentation, served under its name or where it is said."""
+        return documented(door, version=self._version, server=at or f"/{door.name}")
+
+    def __call__(
+        self, door: Door[Any], desk: object = None, *, headers: tuple[Header, ...] = ()
+    ) -> DoorApp[Any]:
+        app: DoorApp[Any] = DoorApp(door, desk or self._desk, live=self.live, headers=headers)
+        self.all.append(app)
+        return app
+
+
 def open_front(
     desk: Desk,
     health_desk: Health,
@@ -50,39 +73,31 @@ def open_front(
 
     Raises ValueError for a door that is not there.
     """
-    live = LiveStreams()
-    described = documented(agentwork.DOOR, version=version, server="/agentwork")
-    plain = DoorApp(described, desk, live=live)
-    shared = DoorApp(described, desk, live=live, headers=_VARY)
-    boards = documented(agentix.DOOR, version=version, server="/agentix")
-    teams = DoorApp(boards, desk, live=live)
-    astray = DoorApp(boards, desk, live=live, headers=_VARY)
-    own = DoorApp(documented(native.DOOR, version=version, server=native.PATH), desk, live=live)
-    posters = DoorApp(documented(club.DOOR, version=version, server="/club"), desk, live=live)
-    downloads = DoorApp(files.DOOR, desk, live=live)
-    workers = DoorApp(work.DOOR, work.WorkDesk(desk, desks or _nobodys(desk)), live=live)
-    first_page = welcome((agentwork.DOOR, club.DOOR, agentix.DOOR), version=version)
+    put_up = _PutUp(desk, version)
+    described = put_up.documented(agentwork.DOOR)
+    plain, shared = put_up(described), put_up(described, headers=_VARY)
+    boards = put_up.documented(agentix.DOOR)
+    teams, astray = put_up(boards), put_up(boards, headers=_VARY)
+    own = put_up(put_up.documented(native.DOOR, at=native.PATH))
+    posters = put_up(put_up.documented(club.DOOR))
+    agents = put_up(put_up.documented(nexwork.DOOR))
+    downloads, taught = put_up(files.DOOR), put_up(skills.DOOR)
+    workers = put_up(work.DOOR, work.WorkDesk(desk, desks or _nobodys(desk)))
+    first_page = welcome((agentwork.DOOR, club.DOOR, nexwork.DOOR, agentix.DOOR), version=version)
     at_root = replace(health.DOOR, routes=(*health.DOOR.routes, *first_page))
-    operators = DoorApp(at_root, health_desk, live=live)
-    nobody = DoorApp(neutral.NOWHERE, desk, live=live, headers=_VARY)
-    doors: dict[str, DoorApp[Any]] = {"agentwork": plain, "club": posters, "agentix": teams}
-    hosts: dict[str, ASGIApp] = {}
-    for name, host in (door_hosts or {}).items():
-        if name not in doors:
-            raise ValueError(f"there is no door {name!r}; the doors are {', '.join(doors)}")
-        hosts[host] = doors[name]
-    health_desk.registry.register(
-        DoorCollector(
-            (plain, shared, posters, teams, astray, own, downloads, workers, operators, nobody)
-        )
-    )
+    operators = put_up(at_root, health_desk)
+    nobody = put_up(neutral.NOWHERE, headers=_VARY)
+    health_desk.registry.register(DoorCollector(put_up.all))
+    doors = {one.door.name: one for one in (plain, posters, agents, teams)}
     app = Mounts(
         (
             *(Mount(f"/{name}", door, strip=True) for name, door in doors.items()),
             Mount("/api/v1", plain),
-            Mount("/api/v1/tasks", shared),  # by_key: Nexwork's agents come here with `nxw_`
+            Mount(nexwork.TASKS, shared, by_key={nexwork.KEY: agents}),
+            *(Mount(path, agents) for path in nexwork.PATHS),
             Mount("/api/agent/v1", posters),
             *(Mount(path, teams) for path in agentix.PATHS),
+            *(Mount(f"/skills/{name}", taught) for name in skills.NAMES),
             Mount(native.PATH, own, strip=True),
             Mount("/files", downloads),
             Mount("/mcp/work", workers),
@@ -93,7 +108,15 @@ def open_front(
             by_key={key.encode(): astray for key in (TEAM_KEY_PREFIX, SERVICE_KEY_PREFIX)},
             nobody=nobody,
         ),
-        hosts=hosts,
+        hosts=_hosts(doors, door_hosts or {}),
         shared=("/files", "/mcp/work", "/healthz", "/readyz", "/metrics"),
     )
-    return Front(app, live)
+    return Front(app, put_up.live)
+
+
+def _hosts(doors: Mapping[str, ASGIApp], named: Mapping[str, str]) -> dict[str, ASGIApp]:
+    """Which host names belong to which door; raises ValueError for a door that is not there."""
+    for name in named:
+        if name not in doors:
+            raise ValueError(f"there is no door {name!r}; the doors are {', '.join(doors)}")
+    return {host: doors[name] for name, host in named.items()}

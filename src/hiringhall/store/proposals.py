@@ -1,5 +1,6 @@
 """Proposals: one of each worker for a task, and what became of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -8,7 +9,7 @@ from hiringhall.domain.market import Worker
 from hiringhall.domain.proposals import STANDING, Bid, Proposal, ProposalState
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import words_of
-from hiringhall.store.statements import Statement
+from hiringhall.store.statements import Statement, any_of
 from hiringhall.store.tables import proposals
 
 _insert = Statement(
@@ -27,6 +28,12 @@ _of_worker = Statement(
         proposals.c.task_id == bindparam("task"), proposals.c.worker_id == bindparam("worker")
     ),
     name="proposal_of_worker",
+)
+_among = Statement(
+    select(proposals.c.task_id).where(
+        proposals.c.worker_id == bindparam("worker"), any_of(proposals.c.task_id, "among")
+    ),
+    name="tasks_proposed_for",
 )
 _of_task = Statement(
     select(proposals).where(proposals.c.task_id == bindparam("task")).order_by(proposals.c.id),
@@ -90,6 +97,12 @@ async def of_worker(tx: Tx, task_id: str, worker_id: str) -> Proposal | None:
     """What somebody proposed for a task."""
     row = await tx.one(_of_worker, task=task_id, worker=worker_id)
     return None if row is None else to_proposal(row)
+
+
+async def proposed_among(tx: Tx, worker_id: str, task_ids: Sequence[str]) -> set[str]:
+    """For which of some tasks somebody has made a proposal."""
+    rows = await tx.all(_among, worker=worker_id, among=list(task_ids))
+    return {row.task_id for row in rows}
 
 
 async def of_task(tx: Tx, task_id: str) -> list[Proposal]:

@@ -126,12 +126,12 @@ def _tidy(text: str, links: Sequence[str], files: Sequence[NewFile]) -> tuple[st
     if len(files) > MAX_FILES:
         raise Invalid(f"At most {MAX_FILES} files", {"files": "too many"})
     named: list[str] = []
-    for link in links:
+    for place, link in enumerate(links):
         tidy = tidy_link(link)
         if tidy is None:
             raise Invalid(
                 "A link begins with http:// or https:// and names a host",
-                {"links": "not an address"},
+                {f"links[{place}]": "not an address"},
             )
         named.append(tidy)
     if not (content or named or files):

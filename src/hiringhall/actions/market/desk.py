@@ -81,11 +81,15 @@ async def load_draft(tx: Tx, *, actor: Actor, task_id: str) -> Posted:
     return Posted(task, await terms_of(tx, task), Side.POSTER)
 
 
-async def load_offered(tx: Tx, hall: Hall, *, actor: Actor, task_id: str) -> Offered:
+async def load_offered(
+    tx: Tx, hall: Hall, *, actor: Actor, task_id: str, taken_too: bool = False
+) -> Offered:
     """A task for somebody who works, or would.
 
     It exists for them while it is on offer in a category that they may have, and for good once
-    they have proposed or had it. Raises NotFound, NotApproved, Forbidden and Conflict.
+    they have proposed or had it; with `taken_too` also when it was on offer and is not any more,
+    so that whoever comes a moment too late hears that. Raises NotFound, NotApproved, Forbidden and
+    Conflict.
     """
     worker = worker_of(actor)
     agent = await approved_agent(tx, actor)
@@ -101,7 +105,8 @@ async def load_offered(tx: Tx, hall: Hall, *, actor: Actor, task_id: str) -> Off
     theirs = [one for one in await assignments.of_task(tx, task.id) if one.worker == worker]
     if not theirs and await proposals.of_worker(tx, task.id, worker.id) is None:
         fits = agent is None or found.category in agent.may_have
-        if not ((task.state is State.OPEN and fits) or (own and agent is None)):
+        shown = task.state is not State.DRAFT if taken_too else task.state is State.OPEN
+        if not ((shown and fits) or (own and agent is None)):
             raise NotFound("task")
     check_worker(worker, poster_id=task.organization_id, play=hall.plays)
     mine = next((one for one in theirs if one.state is AssignmentState.ACTIVE), None)

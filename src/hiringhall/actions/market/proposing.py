@@ -49,7 +49,7 @@ async def propose(
     Where the task is claimed, the first proposal that holds has it. Raises NotFound, NotApproved,
     Forbidden, Invalid, and Conflict for a second one, a full or closed intake, and a time over.
     """
-    offered = await load_offered(tx, hall, actor=actor, task_id=task_id)
+    offered = await load_offered(tx, hall, actor=actor, task_id=task_id, taken_too=True)
     task, terms = offered.task, offered.terms
     assert task.price_cents is not None
     bid = make_bid(

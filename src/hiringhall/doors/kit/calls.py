@@ -55,6 +55,11 @@ class Call(Generic[B, Q]):
             raise RuntimeError(f"{self.template} asks for an actor and declares none")
         return self._actor
 
+    @property
+    def has_actor(self) -> bool:
+        """Whether the route says `who`."""
+        return self._actor is not None
+
     @actor.setter
     def actor(self, actor: Actor) -> None:
         self._actor = actor

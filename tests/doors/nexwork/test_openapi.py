@@ -1,0 +1,145 @@
+"""The Nexwork door's OpenAPI document: it says what the door does, and the door does that."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from hiringhall.actions.market import agents, reviewing
+from hiringhall.domain.agents import make_profile
+from hiringhall.domain.policy import HALL
+from hiringhall.domain.tasks import Engagement
+from hiringhall.doors.kit import openapi
+from hiringhall.doors.nexwork.door import DOOR
+from hiringhall.hall import Hall
+from hiringhall.queries.agents import authenticate_agent
+from tests.support.halls import sign_up
+from tests.support.market import funded, handed_in, proposed
+from tests.support.served import served_hall
+
+DOCUMENT = openapi(DOOR, version="test")
+EXAMPLES = 12
+SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    allow_header_conformance,
+]
+
+
+@dataclass
+class Prepared:
+    """Keys that are good, of an agent that waits, and none; tasks that it may have or has."""
+
+    keys: list[str | None]
+    tasks: list[str]
+
+
+async def prepare(hall: Hall) -> Prepared:
+    buyer, operator = await sign_up(hall, "buyer"), await sign_up(hall, "operator")
+    agent, secret = await agents.register_agent(
+        hall, actor=operator, profile=make_profile(name="scout")
+    )
+    await agents.approve_agent(hall, actor=HALL, agent_id=agent.id)
+    _, waiting = await agents.register_agent(
+        hall, actor=operator, profile=make_profile(name="waiting")
+    )
+    scout = await authenticate_agent(hall, secret)
+    tasks: list[str] = []
+    for _ in range(3):
+        free = await funded(hall, buyer, engagement=Engagement.PROPOSALS, max_proposals=100)
+        mine = await funded(hall, buyer)
+        await proposed(hall, scout, mine)
+        handed = await funded(hall, buyer)
+        await proposed(hall, scout, handed)
+        await handed_in(hall, scout, handed)
+        tasks += [free.id, mine.id, handed.id]
+    await reviewing.accept(hall, actor=buyer, task_id=tasks[-1], rating=5)
+    return Prepared([secret, secret, secret, waiting, None], tasks)
+
+
+def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path) -> None:
+    """Requests made from the document, right ones and wrong ones, get documented answers."""
+    schema = schemathesis.openapi.from_dict(DOCUMENT)
+    with (
+        served_hall(tmp_path, database_url=database_url, local_runs=0) as served,
+        requests.Session() as session,
+    ):
+        session.trust_env = False
+        prepared = served.do(prepare(served.app.hall))
+        statuses: dict[str, set[int]] = {}
+        for found in schema.get_all_operations():
+            operation = cast("Any", found).ok()
+            seen = statuses.setdefault(operation.label, set())
+            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+                check_operation(
+                    operation.as_strategy(mode), f"{served.url}/nexwork", prepared, session, seen
+                )
+    assert len(statuses) == len(DOOR.routes)
+    for label, seen in statuses.items():
+        if label.startswith("GET"):
+            assert 200 in seen, f"{label} was never answered well: {seen}"
+
+
+def check_operation(
+    strategy: Any, url: str, prepared: Prepared, session: requests.Session, seen: set[int]
+) -> None:
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=SLOW,
+    )
+    @given(
+        case=strategy,
+        task_id=st.sampled_from([*prepared.tasks, None]),
+        key=st.sampled_from(prepared.keys),
+    )
+    def check(case: Any, task_id: str | None, key: str | None) -> None:
+        if task_id is not None and "task_id" in case.path_parameters:
+            case.path_parameters["task_id"] = task_id
+        if key is not None:
+            case.headers = {**(case.headers or {}), "Authorization": f"Bearer {key}"}
+        response = case.call(base_url=url, session=session)
+        seen.add(response.status_code)
+        case.validate_response(response, checks=CHECKS)
+
+    check()
+
+
+def test_every_route_says_what_it_reads_answers_and_refuses() -> None:
+    for path, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            responses = operation["responses"]
+            assert operation["security"] == [{"bearer": []}]
+            assert {"401", "403", "413", "429", "500"} <= responses.keys()
+            assert ("404" in responses) == ("{" in path)
+            assert ("400" in responses) == (method == "post" or "limit" in str(operation))
+            for status, response in responses.items():
+                schema = response["content"]["application/json"]["schema"]["$ref"]
+                assert status[0] == "2" or schema.endswith("/ErrorAnswer")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_an_idempotency_key_is_taken_by_every_post(method: str) -> None:
+    for operations in DOCUMENT["paths"].values():
+        for one in [operations[method]] if method in operations else []:
+            named = [parameter["name"] for parameter in one.get("parameters", [])]
+            assert ("Idempotency-Key" in named) == (method == "post")

@@ -1,0 +1,45 @@
+"""Every door has a skill file for coding agents, and what stands in it is there."""
+
+import re
+
+import httpx
+import pytest
+
+from hiringhall.doors.agentwork import routes as agentwork
+from hiringhall.doors.club.door import DOOR as CLUB
+from hiringhall.doors.kit.routes import Paths
+from hiringhall.doors.nexwork.door import DOOR as NEXWORK
+from tests.doors.conftest import BASE_URL
+
+pytestmark = pytest.mark.anyio
+
+DOORS = {one.name: one for one in (agentwork.DOOR, CLUB, NEXWORK)}
+
+
+@pytest.mark.parametrize("name", DOORS)
+async def test_a_skill_names_calls_that_are_there(http: httpx.AsyncClient, name: str) -> None:
+    answer = await http.get(f"/skills/{name}")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
+    text = answer.text
+    assert re.match(rf"---\nname: {name}\ndescription: .+\n---\n", text)
+    assert "{address}" not in text
+    base = re.search(r"(?m)^BASE=(.+)$", text)
+    assert base is not None
+    assert base[1].startswith(BASE_URL)
+    calls = re.findall(r"(GET|POST) (\$BASE/[^\s?`]+)", text)
+    assert len(calls) >= 3
+    paths = Paths(DOORS[name].routes)
+    for method, address in calls:
+        path = address.replace("$BASE", base[1].removeprefix(BASE_URL)).replace("$TASK", "x")
+        found = paths.find(path)
+        assert found is not None, path
+        assert method in found[0].methods, path
+    for link in re.findall(rf"{BASE_URL}(/\w+/(?:docs|openapi\.json))", text):
+        assert (await http.get(link)).status_code == 200
+
+
+async def test_a_door_without_a_skill_has_none(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/skills/nowhere")).status_code == 404
+    assert (await http.get("/skills/ceo")).status_code == 200
+    assert (await http.post("/skills/nexwork")).status_code == 405
