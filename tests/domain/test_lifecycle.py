@@ -13,6 +13,7 @@ from hiringhall.domain.errors import WrongState
 from hiringhall.domain.lifecycle import MOVES, Command, Hold, Move, Side, Timer, move_of, moves_for
 from hiringhall.domain.tasks import FINAL, MARKET, Acceptance, Engagement, State, Task, Waiting
 
+PARENT = "01890000-0000-7000-8000-000000000002"
 NEW_ROUND = {Command.REOPEN, Command.RESUME, Command.BOARD_MOVE}
 
 
@@ -60,6 +61,7 @@ def _moves_from(task: Task) -> Iterator[Move]:
             acceptance=task.acceptance,
             has_hold=task.has_hold,
             side=side,
+            part=task.is_part,
         )
 
 
@@ -88,9 +90,16 @@ def test_a_row_for_a_hold_names_only_engagements_that_have_one() -> None:
 
 
 def test_rows_for_one_situation_differ_in_guard_or_target() -> None:
-    for engagement, state, waiting in itertools.product(Engagement, State, Waiting):
+    kinds = itertools.product(Engagement, State, Waiting, (None, PARENT))
+    for engagement, state, waiting, parent_id in kinds:
         price = 500 if engagement in MARKET else None
-        task = a_task(engagement=engagement, state=state, waiting_for=waiting, price_cents=price)
+        task = a_task(
+            engagement=engagement,
+            state=state,
+            waiting_for=waiting,
+            price_cents=price,
+            parent_id=parent_id,
+        )
         for command, side in itertools.product(Command, Side):
             rows = [
                 (move.guard, move.target)
@@ -102,6 +111,7 @@ def test_rows_for_one_situation_differ_in_guard_or_target() -> None:
                     acceptance=task.acceptance,
                     has_hold=task.has_hold,
                     side=side,
+                    part=task.is_part,
                 )
             ]
             assert len(rows) == len(set(rows)), (engagement, state, command, side)
@@ -144,14 +154,19 @@ class Lives(RuleBasedStateMachine):
         self.timers: set[Timer] = set()
         self.held = False
 
-    @initialize(engagement=st.sampled_from(Engagement), acceptance=st.sampled_from(Acceptance))
-    def post(self, engagement: Engagement, acceptance: Acceptance) -> None:
+    @initialize(
+        engagement=st.sampled_from(Engagement),
+        acceptance=st.sampled_from(Acceptance),
+        parent_id=st.sampled_from([None, PARENT]),
+    )
+    def post(self, engagement: Engagement, acceptance: Acceptance, parent_id: str | None) -> None:
         priced = engagement in MARKET
         self.task = a_task(
             state=State.DRAFT,
             engagement=engagement,
             acceptance=Acceptance.POSTER if priced else acceptance,
             price_cents=500 if priced else None,
+            parent_id=parent_id,
         )
 
     @rule(choice=st.integers(min_value=0, max_value=10_000))
@@ -161,6 +176,10 @@ class Lives(RuleBasedStateMachine):
             return
         move = moves[choice % len(moves)]
         self.task = replace(self.task, state=move.target, waiting_for=move.then_waits)
+        if move.command is Command.OFFER:
+            self.task = replace(self.task, engagement=Engagement.CLAIM, price_cents=500)
+        if move.command is Command.ASSIGN_TO_STAFF:
+            self.task = replace(self.task, engagement=Engagement.STAFF, price_cents=None)
         self.timers = (self.timers - move.clears) | move.sets
         self.held = {Hold.TAKE: True, Hold.KEEP: self.held}.get(move.hold, False)
 

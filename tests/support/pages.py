@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hiringhall.domain.lifecycle import ANY, MOVES, Hold, Move
-from hiringhall.domain.tasks import State, Waiting
+from hiringhall.domain.tasks import Engagement, State, Waiting
 from hiringhall.settings import describe
 from tests.support import security_page
 from tests.support.repository import ROOT
@@ -31,6 +31,9 @@ def _row(move: Move) -> str:
         moved.append("clears all" if len(move.clears) > 1 else f"clears {_words(move.clears)}")
     when = [
         "" if move.engagements == ANY else _words(move.engagements),
+        {True: "of a Task Force a part", False: "of a Task Force the whole", None: ""}[
+            move.part if Engagement.TASK_FORCE in move.engagements else None
+        ],
         {True: "with a hold", False: "without a hold", None: ""}[move.held],
         f"acceptance: {move.acceptance}" if move.acceptance else "",
         f"waiting for {_words(move.waiting)}" if move.waiting else "",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from hiringhall.domain.errors import LostRace, NotEnoughFunds
-from hiringhall.domain.escrow import Hold, Paid, Settlement, Share, settle
+from hiringhall.domain.escrow import Hold, HoldState, Paid, PaidPart, Settlement, Share, pay, settle
 from hiringhall.domain.ledger import (
     HALL_FEES,
     Transfer,
@@ -49,22 +49,59 @@ async def divide(tx: Tx, hall: Hall, task: Task, shares: Sequence[Share]) -> Set
 
     Raises LostRace where nothing is held, or was settled already.
     """
-    hold = await holds.of_task(tx, task.id)
+    if task.is_whole:
+        hold = await holds.for_change(tx, task.id)
+        before = await holds.parts_of(tx, task.id)
+    else:
+        hold, before = await holds.of_task(tx, task.id), []
     if hold is None:
         raise LostRace("Nothing is held for this task")
-    settlement = settle(hold, shares)
+    settlement = settle(hold, shares, before)
     if not await holds.settle(tx, task.id, settlement, at_us=hall.clock()):
         raise LostRace("The money of this task was settled already")
-    await ledger.post(tx, list(_transfers(hall, hold, settlement)))
-    for paid in settlement.paid:
-        if paid.paid_cents:
-            await payouts.add(tx, _payout(hall, task, paid))
+    transfers = list(_transfers(hall, hold, settlement.paid, settlement.fee_now_cents))
+    if settlement.refund_cents:
+        escrow, back = escrow_account(task.id), available_account(hold.organization_id)
+        cents = settlement.refund_cents
+        transfers.append(_transfer(hall, task.id, TransferKind.REFUND, cents, escrow, back))
+    await ledger.post(tx, transfers)
+    await _pay_out(tx, hall, task.id, settlement.paid)
     return settlement
 
 
-def _transfers(hall: Hall, hold: Hold, settlement: Settlement) -> Iterator[Transfer]:
+async def pay_part(tx: Tx, hall: Hall, part: Task, shares: Sequence[Share]) -> None:
+    """Pay a part of a Task Force out of the whole's hold, which stays held for the rest.
+
+    Raises LostRace where nothing is held any more, or the part was paid already.
+    """
+    assert part.parent_id is not None, "a part is a part of something"
+    if not shares:
+        return
+    hold = await holds.for_change(tx, part.parent_id)
+    if hold is None or hold.state is not HoldState.HELD:
+        raise LostRace("The money of this Task Force was settled already")
+    before = await holds.parts_of(tx, part.parent_id)
+    if any(one.subtask_id == part.id for one in before):
+        raise LostRace("This part was paid already")
+    (paid,) = pay(hold, shares, before)
+    kept = PaidPart(part.id, paid.share.share_cents, paid.paid_cents, paid.fee_cents)
+    await holds.add_part(tx, part.parent_id, kept, at_us=hall.clock())
+    await ledger.post(tx, list(_transfers(hall, hold, [paid], paid.fee_cents)))
+    await _pay_out(tx, hall, part.parent_id, [paid])
+
+
+async def _pay_out(tx: Tx, hall: Hall, task_id: str, all_paid: Sequence[Paid]) -> None:
+    for paid in all_paid:
+        if paid.paid_cents:
+            await payouts.add(tx, _payout(hall, task_id, paid))
+
+
+def _transfers(
+    hall: Hall, hold: Hold, all_paid: Sequence[Paid], fee_cents: int
+) -> Iterator[Transfer]:
+    """Out of a hold's escrow to those who earned it, and the fee on all of that to the hall."""
     escrow = escrow_account(hold.task_id)
-    for paid in settlement.paid:
+    for paid in all_paid:
         organization_id = paid.share.organization_id
         earned = earned_account(organization_id)
         ways = [(TransferKind.RELEASE, escrow, earned)]
@@ -73,15 +110,11 @@ def _transfers(hall: Hall, hold: Hold, settlement: Settlement) -> Iterator[Trans
         for kind, out_of, into in ways:
             if paid.paid_cents:
                 yield _transfer(hall, hold.task_id, kind, paid.paid_cents, out_of, into)
-    if settlement.fee_cents:
-        cents = settlement.fee_cents
-        yield _transfer(hall, hold.task_id, TransferKind.FEE, cents, escrow, HALL_FEES)
-    if settlement.refund_cents:
-        cents, back = settlement.refund_cents, available_account(hold.organization_id)
-        yield _transfer(hall, hold.task_id, TransferKind.REFUND, cents, escrow, back)
+    if fee_cents:
+        yield _transfer(hall, hold.task_id, TransferKind.FEE, fee_cents, escrow, HALL_FEES)
 
 
-def _payout(hall: Hall, task: Task, paid: Paid) -> Payout:
+def _payout(hall: Hall, task_id: str, paid: Paid) -> Payout:
     """A share on its way out; play money stays in the hall, and has arrived at once."""
     now_us, share = hall.clock(), paid.share
     stays = hall.payments.name == PLAY
@@ -90,7 +123,7 @@ def _payout(hall: Hall, task: Task, paid: Paid) -> Payout:
         organization_id=share.organization_id,
         agent_id=share.agent_id,
         user_id=share.user_id,
-        task_id=task.id,
+        task_id=task_id,
         subtask_id=share.subtask_id,
         paid_cents=paid.paid_cents,
         fee_cents=paid.fee_cents,

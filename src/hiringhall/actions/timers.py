@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from hiringhall.actions.force import managing
 from hiringhall.actions.market import clocks
 from hiringhall.actions.runs import recovery
 from hiringhall.domain.lifecycle import Timer
@@ -19,6 +20,8 @@ _FIRES: dict[Timer, Callable[[Hall, DueTimer], Awaitable[None]]] = {
     Timer.GRACE: lambda hall, timer: clocks.grace_is_over(hall, timer=timer),
     Timer.REVIEW: lambda hall, timer: clocks.review_is_over(hall, timer=timer),
     Timer.DISPUTE: lambda hall, timer: clocks.dispute_is_over(hall, timer=timer),
+    Timer.MANAGER: lambda hall, timer: managing.manager_looks(hall, timer=timer),
+    Timer.SILENCE: lambda hall, timer: managing.silence_is_over(hall, timer=timer),
 }
 """What each timer does."""
 

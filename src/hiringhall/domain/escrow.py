@@ -79,21 +79,40 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidPart:
+    """What a part of a Task Force was paid out of the whole's hold, before that was settled."""
+
+    subtask_id: str
+    share_cents: int
+    paid_cents: int
+    fee_cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a hold is divided; its parts add up to the hold."""
+    """How a hold is divided; its parts add up to the hold.
+
+    `paid` is what is paid now, `before` what was paid of it by parts.
+    """
 
     state: HoldState
     paid: tuple[Paid, ...]
     refund_cents: int
+    before: tuple[PaidPart, ...] = ()
 
     @property
     def paid_cents(self) -> int:
         """What all workers get together."""
-        return sum(one.paid_cents for one in self.paid)
+        return sum(one.paid_cents for one in (*self.before, *self.paid))
 
     @property
     def fee_cents(self) -> int:
         """What the hall gets."""
+        return sum(one.fee_cents for one in self.before) + self.fee_now_cents
+
+    @property
+    def fee_now_cents(self) -> int:
+        """What of it the hall gets now."""
         return sum(one.fee_cents for one in self.paid)
 
 
@@ -106,31 +125,37 @@ def check_price(price_cents: int) -> int:
     return price_cents
 
 
-def settle(hold: Hold, shares: Sequence[Share]) -> Settlement:
+def settle(hold: Hold, shares: Sequence[Share], before: Sequence[PaidPart] = ()) -> Settlement:
     """Divide a hold among those who worked; what nobody is owed goes back to the poster.
 
     Raises Invalid for a share that is no positive amount, and for shares beyond the price.
     """
+    paid = pay(hold, shares, before)
+    taken_cents = sum(one.paid_cents + one.fee_cents for one in (*before, *paid))
+    refund_cents = hold.amount_cents - taken_cents
+    if not (paid or before):
+        state = HoldState.REFUNDED
+    else:
+        state = HoldState.SPLIT if refund_cents else HoldState.RELEASED
+    return Settlement(state, paid, refund_cents, tuple(before))
+
+
+def pay(hold: Hold, shares: Sequence[Share], before: Sequence[PaidPart] = ()) -> tuple[Paid, ...]:
+    """Shares after the fee, behind what was paid of the same hold; raises Invalid as `settle`."""
     if any(share.share_cents <= 0 for share in shares):
         raise Invalid("A share is at least one cent", {"share_cents": "not positive"})
-    owed_cents = sum(share.share_cents for share in shares)
+    earlier_cents = sum(one.share_cents for one in before)
+    owed_cents = earlier_cents + sum(share.share_cents for share in shares)
     if owed_cents > hold.price_cents:
         raise Invalid(
             f"{owed_cents} cents are more than the {hold.price_cents} that are held",
             {"share_cents": "more than is held"},
         )
-    paid = tuple(_after_fees(hold, shares))
-    taken_cents = sum(one.paid_cents + one.fee_cents for one in paid)
-    refund_cents = hold.amount_cents - taken_cents
-    if not paid:
-        state = HoldState.REFUNDED
-    else:
-        state = HoldState.SPLIT if refund_cents else HoldState.RELEASED
-    return Settlement(state, paid, refund_cents)
+    return tuple(_after_fees(hold, shares, earlier_cents))
 
 
-def _after_fees(hold: Hold, shares: Sequence[Share]) -> Iterator[Paid]:
-    owed_cents = 0
+def _after_fees(hold: Hold, shares: Sequence[Share], earlier_cents: int) -> Iterator[Paid]:
+    owed_cents = earlier_cents
     for share in shares:
         if not hold.fee_on_top:
             fee_cents = hold.fee_of(share.share_cents)

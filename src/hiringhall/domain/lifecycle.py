@@ -36,6 +36,8 @@ class Command(StrEnum):
     RESUME = "resume"
     REOPEN = "reopen"
     BOARD_MOVE = "board_move"
+    ASSIGN_TO_STAFF = "assign_to_staff"
+    OFFER = "offer"
 
 
 class Side(StrEnum):
@@ -68,6 +70,8 @@ class Timer(StrEnum):
     REVIEW = "review"
     DISPUTE = "dispute"
     RETRY = "retry"
+    MANAGER = "manager"
+    SILENCE = "silence"
 
 
 class Guard(StrEnum):
@@ -93,7 +97,8 @@ class Move:
     """One row of the table.
 
     `held` says whether the row is for tasks with a hold, without one, or for both (None);
-    `waiting` lists what a task may be waiting for (empty: anything).
+    `waiting` lists what a task may be waiting for (empty: anything). `part` is about Task Forces
+    alone: whether the row is for their parts, for the whole, or for both (None).
     """
 
     command: Command
@@ -107,6 +112,7 @@ class Move:
     then_waits: Waiting = Waiting.NOTHING
     guard: Guard = Guard.NONE
     hold: Hold = Hold.KEEP
+    part: bool | None = None
     sets: frozenset[Timer] = frozenset()
     clears: frozenset[Timer] = frozenset()
 
@@ -122,17 +128,24 @@ _BOARD = _states(*State) - _states(State.DISPUTED, State.SELECTING)
 _CLOCKS = frozenset(Timer)
 _INTAKE_ON = frozenset({Timer.INTAKE})
 _PLAN = frozenset({Waiting.PLAN_DECISION})
-_INTAKE = frozenset({Engagement.PROPOSALS, Engagement.TASK_FORCE})
+_INTAKE = frozenset({Engagement.PROPOSALS})
 _CLAIMED = frozenset({Engagement.CLAIM})
+_ALONE = _CLAIMED | _INTAKE
+_FORCE = frozenset({Engagement.TASK_FORCE})
+_OTHERS = ANY - _FORCE
 _EITHER = frozenset({Side.POSTER, Side.WORKER})
 _JUDGES = frozenset({Side.POSTER, Side.WORKER, Side.ADMIN, Side.TIMER})
+_OWNERS = frozenset({Side.POSTER, Side.ADMIN})
+_BY_ITSELF = frozenset({Side.TIMER, Side.HALL})
 
 C, S, T = Command, State, Timer
 
 MOVES: tuple[Move, ...] = (
     Move(C.PUBLISH, _states(S.DRAFT), S.OPEN, POSTER_SIDE | {Side.HALL}, STAFF),
-    Move(C.PUBLISH, _states(S.DRAFT), S.OPEN, POSTER_SIDE | {Side.HALL}, MARKET,
+    Move(C.PUBLISH, _states(S.DRAFT), S.OPEN, POSTER_SIDE | {Side.HALL}, MARKET, part=False,
          hold=Hold.TAKE, sets=_INTAKE_ON),
+    Move(C.PUBLISH, _states(S.DRAFT), S.OPEN, frozenset({Side.MANAGER, Side.HALL}), _FORCE,
+         part=True, sets=_INTAKE_ON),
     Move(C.CLOSE_INTAKE, _states(S.OPEN), S.SELECTING,
          frozenset({Side.POSTER, Side.TIMER, Side.HALL}), _INTAKE, clears=frozenset({T.INTAKE}),
          sets=frozenset({T.GRACE})),
@@ -141,6 +154,8 @@ MOVES: tuple[Move, ...] = (
          sets=frozenset({T.GRACE})),
     Move(C.SHORTLIST, _states(S.IN_PROGRESS), S.IN_PROGRESS, POSTER_SIDE | {Side.HALL}, _INTAKE,
          sets=frozenset({T.GRACE})),
+    Move(C.SHORTLIST, _states(S.OPEN), S.ASSIGNED, POSTER_SIDE | {Side.HALL}, _FORCE, part=True,
+         clears=_INTAKE_ON, sets=frozenset({T.GRACE, T.SILENCE})),
     Move(C.DECLINE, _DELIVERS, S.SELECTING, POSTER_SIDE | {Side.WORKER}, _INTAKE,
          guard=Guard.LAST_SHORTLISTED, sets=frozenset({T.GRACE})),
     Move(C.CLAIM, _states(S.OPEN), S.ASSIGNED, WORKER_SIDE, STAFF),
@@ -150,12 +165,24 @@ MOVES: tuple[Move, ...] = (
          clears=_CLOCKS, sets=_INTAKE_ON),
     Move(C.LAPSE, _ON_IT, S.OPEN, frozenset({Side.TIMER}), _CLAIMED,
          clears=_CLOCKS, sets=_INTAKE_ON),
+    Move(C.RELEASE_CLAIM, _ON_IT, S.OPEN, frozenset({Side.WORKER}), _FORCE, part=True,
+         clears=_CLOCKS, sets=_INTAKE_ON),
+    Move(C.LAPSE, _ON_IT, S.OPEN, _BY_ITSELF, _FORCE, part=True,
+         clears=_CLOCKS, sets=_INTAKE_ON),
     Move(C.START, _states(S.ASSIGNED, S.REVISING), S.IN_PROGRESS, WORKER_SIDE),
     Move(C.ASK, _DELIVERS, S.AWAITING_REPLY, WORKER_SIDE, then_waits=Waiting.REPLY),
     Move(C.REPLY, _states(S.AWAITING_REPLY), S.IN_PROGRESS, POSTER_SIDE, waiting=QUESTIONED),
-    Move(C.PROPOSE_PLAN, _DELIVERS, S.AWAITING_REPLY, WORKER_SIDE,
+    Move(C.PROPOSE_PLAN, _DELIVERS, S.AWAITING_REPLY, WORKER_SIDE, _OTHERS,
          then_waits=Waiting.PLAN_DECISION),
-    Move(C.DECIDE_PLAN, _states(S.AWAITING_REPLY), S.IN_PROGRESS, POSTER_SIDE, waiting=_PLAN),
+    Move(C.PROPOSE_PLAN, _states(S.OPEN, S.AWAITING_REPLY), S.AWAITING_REPLY,
+         POSTER_SIDE | {Side.HALL}, _FORCE, part=False, then_waits=Waiting.PLAN_DECISION,
+         clears=_INTAKE_ON, sets=frozenset({T.GRACE})),
+    Move(C.DECIDE_PLAN, _states(S.AWAITING_REPLY), S.IN_PROGRESS, POSTER_SIDE, _OTHERS,
+         waiting=_PLAN),
+    Move(C.DECIDE_PLAN, _states(S.AWAITING_REPLY), S.IN_PROGRESS, POSTER_SIDE, _FORCE, part=False,
+         waiting=_PLAN, sets=frozenset({T.GRACE})),
+    Move(C.DECIDE_PLAN, _states(S.AWAITING_REPLY), S.OPEN, POSTER_SIDE, _FORCE, part=False,
+         waiting=_PLAN, then_waits=Waiting.POSTER, clears=frozenset({T.GRACE}), sets=_INTAKE_ON),
     Move(C.DELIVER, _DELIVERS, S.IN_REVIEW, WORKER_SIDE, held=False,
          acceptance=Acceptance.POSTER),
     Move(C.DELIVER, _DELIVERS | {S.DISPUTED}, S.IN_REVIEW, WORKER_SIDE, MARKET, held=True,
@@ -169,28 +196,33 @@ MOVES: tuple[Move, ...] = (
     Move(C.ACCEPT, _states(S.IN_REVIEW), S.DONE, POSTER_SIDE | {Side.TIMER}, MARKET, held=True,
          hold=Hold.RELEASE, clears=_CLOCKS),
     Move(C.REJECT, _states(S.IN_REVIEW), S.REVISING, POSTER_SIDE, held=False),
-    Move(C.REJECT, _states(S.IN_REVIEW), S.DISPUTED, POSTER_SIDE, MARKET, held=True,
+    Move(C.REJECT, _states(S.IN_REVIEW), S.DISPUTED, POSTER_SIDE, MARKET, held=True, part=True,
          clears=_CLOCKS, sets=frozenset({T.DISPUTE})),
-    Move(C.DISPUTE, _states(S.IN_REVIEW), S.DISPUTED, _EITHER, MARKET, held=True,
+    Move(C.REJECT, _states(S.IN_REVIEW), S.CANCELLED, POSTER_SIDE, _FORCE, held=True, part=False,
+         hold=Hold.REFUND, clears=_CLOCKS),
+    Move(C.DISPUTE, _states(S.IN_REVIEW), S.DISPUTED, _EITHER, MARKET, held=True, part=True,
          clears=_CLOCKS, sets=frozenset({T.DISPUTE})),
-    Move(C.DISPUTE, _ON_IT, S.DISPUTED, _EITHER, MARKET, held=True,
+    Move(C.DISPUTE, _ON_IT, S.DISPUTED, _EITHER, MARKET, held=True, part=True,
          guard=Guard.THREE_REVISIONS, clears=_CLOCKS, sets=frozenset({T.DISPUTE})),
-    Move(C.RESOLVE, _states(S.DISPUTED), S.DONE, _JUDGES, MARKET, held=True,
+    Move(C.RESOLVE, _states(S.DISPUTED), S.DONE, _JUDGES, MARKET, held=True, part=True,
          guard=Guard.WORKER_PAID, hold=Hold.SPLIT, clears=_CLOCKS),
-    Move(C.RESOLVE, _states(S.DISPUTED), S.CANCELLED, _JUDGES, MARKET, held=True,
+    Move(C.RESOLVE, _states(S.DISPUTED), S.CANCELLED, _JUDGES, _ALONE, held=True,
          guard=Guard.ALL_REFUNDED, hold=Hold.REFUND, clears=_CLOCKS),
+    Move(C.RESOLVE, _states(S.DISPUTED), S.OPEN, _JUDGES, _FORCE, held=True, part=True,
+         guard=Guard.ALL_REFUNDED, clears=_CLOCKS, sets=_INTAKE_ON),
     Move(C.CANCEL, _states(S.DRAFT, S.OPEN, S.SELECTING), S.CANCELLED,
          frozenset({Side.POSTER, Side.MANAGER, Side.ADMIN}), held=False, clears=_CLOCKS),
     Move(C.CANCEL, _states(S.DRAFT, S.OPEN, S.SELECTING), S.CANCELLED,
-         frozenset({Side.POSTER, Side.ADMIN}), MARKET, held=True,
-         hold=Hold.REFUND, clears=_CLOCKS),
+         _OWNERS, MARKET, held=True, part=False, hold=Hold.REFUND, clears=_CLOCKS),
+    Move(C.CANCEL, _states(S.DRAFT, S.OPEN), S.CANCELLED, _OWNERS | {Side.HALL}, _FORCE,
+         held=True, part=True, hold=Hold.REFUND, clears=_CLOCKS),
     Move(C.CANCEL, _ON_IT | {S.IN_REVIEW}, S.CANCELLED, POSTER_SIDE, held=False, clears=_CLOCKS),
-    Move(C.CANCEL, _ON_IT, S.CANCELLED, frozenset({Side.POSTER, Side.ADMIN}), MARKET, held=True,
+    Move(C.CANCEL, _ON_IT, S.CANCELLED, _OWNERS | {Side.HALL}, MARKET, held=True, part=False,
          guard=Guard.AGREED_OR_LAPSED, hold=Hold.REFUND, clears=_CLOCKS),
-    Move(C.EXPIRE, _states(S.OPEN, S.SELECTING) | _ON_IT, S.EXPIRED, frozenset({Side.TIMER}),
-         MARKET, held=True, hold=Hold.REFUND, clears=_CLOCKS),
+    Move(C.EXPIRE, _states(S.OPEN, S.SELECTING) | _ON_IT, S.EXPIRED, _BY_ITSELF,
+         MARKET, held=True, part=False, hold=Hold.REFUND, clears=_CLOCKS),
     Move(C.FAIL, _states(S.OPEN) | _ON_IT, S.FAILED, WORKER_SIDE, held=False, clears=_CLOCKS),
-    Move(C.FAIL, _ON_IT, S.FAILED, WORKER_SIDE, MARKET, held=True,
+    Move(C.FAIL, _ON_IT, S.FAILED, WORKER_SIDE, MARKET, held=True, part=False,
          hold=Hold.REFUND, clears=_CLOCKS),
     Move(C.RETRY, _DELIVERS, S.IN_PROGRESS, frozenset({Side.HALL}), STAFF,
          then_waits=Waiting.UNTIL, sets=frozenset({T.RETRY})),
@@ -198,6 +230,10 @@ MOVES: tuple[Move, ...] = (
          then_waits=Waiting.POSTER, guard=Guard.NO_LIVE_WORKER),
     Move(C.REOPEN, _ENDED, S.OPEN, POSTER_SIDE, held=False,
          then_waits=Waiting.POSTER, guard=Guard.NO_LIVE_WORKER),
+    Move(C.ASSIGN_TO_STAFF, _states(S.DRAFT, S.OPEN, S.SELECTING), S.OPEN, _OWNERS, MARKET,
+         held=True, part=False, hold=Hold.REFUND, clears=_CLOCKS),
+    Move(C.OFFER, _states(S.DRAFT, S.OPEN), S.OPEN, frozenset({Side.POSTER}), STAFF, held=False,
+         guard=Guard.NO_LIVE_WORKER, hold=Hold.TAKE, clears=_CLOCKS, sets=_INTAKE_ON),
     *(
         Move(C.BOARD_MOVE, _BOARD - {target}, target, POSTER_SIDE, STAFF, held=False,
              then_waits=Waiting.POSTER if target in (S.OPEN, S.IN_PROGRESS) else Waiting.NOTHING,
@@ -237,8 +273,10 @@ def moves_for(
     acceptance: Acceptance,
     has_hold: bool,
     side: Side,
+    part: bool = False,
 ) -> Iterable[Move]:
     """Every row that fits; more than one only where a guard or the target tells them apart."""
+    force = engagement is Engagement.TASK_FORCE
     for move in _BY_COMMAND[command]:
         if (
             state in move.sources
@@ -247,6 +285,7 @@ def moves_for(
             and move.held in (None, has_hold)
             and move.acceptance in (None, acceptance)
             and (not move.waiting or waiting_for in move.waiting)
+            and (not force or move.part in (None, part))
         ):
             yield move
 
@@ -265,6 +304,7 @@ def move_of(task: Task, command: Command, side: Side, *, target: State | None = 
         acceptance=task.acceptance,
         has_hold=task.has_hold,
         side=side,
+        part=task.is_part,
     ):
         if target is None or move.target is target:
             return move
@@ -326,4 +366,6 @@ _VERBS: dict[Command, str] = {
     Command.RESUME: "be resumed",
     Command.REOPEN: "be opened again",
     Command.BOARD_MOVE: "be moved there",
+    Command.ASSIGN_TO_STAFF: "be given to the hall's own staff",
+    Command.OFFER: "be offered on the market",
 }

@@ -122,6 +122,16 @@ class Task:
         """Whether money is held for it."""
         return self.engagement in MARKET and self.price_cents is not None
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a part of a Task Force: its money lies in the whole's hold."""
+        return self.engagement is Engagement.TASK_FORCE and self.parent_id is not None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is what a Task Force does together."""
+        return self.engagement is Engagement.TASK_FORCE and self.parent_id is None
+
 
 @dataclass(frozen=True, slots=True)
 class Brief:

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 
 from hiringhall.domain.lifecycle import MOVES
 from hiringhall.domain.tasks import State
-from hiringhall.store import audit, audit_briefs, budgets, holds, ledger, market_audit, usage
+from hiringhall.store import (
+    audit,
+    audit_briefs,
+    budgets,
+    force_audit,
+    holds,
+    ledger,
+    market_audit,
+    usage,
+)
 from hiringhall.store.audit import TaskTail
 from hiringhall.store.audit_briefs import BriefTail
 from hiringhall.store.database import Database, Tx
@@ -72,6 +81,7 @@ async def audit_all(database: Database) -> Audit:
         problems += await usage.credit_drift(tx)
         problems += await budgets.drift(tx)
         problems += await market_audit.problems(tx)
+        problems += await force_audit.problems(tx)
         counts = await audit.counts(tx)
         return Audit(
             tasks=counts.tasks,

@@ -4,15 +4,26 @@ from typing import Any
 
 from sqlalchemy import BigInteger, and_, bindparam, cast, func, or_, select, update
 
-from hiringhall.domain.escrow import Hold, HoldState, Settlement
+from hiringhall.domain.escrow import Hold, HoldState, PaidPart, Settlement
 from hiringhall.domain.tasks import FINAL
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row, words_of
 from hiringhall.store.statements import Statement
-from hiringhall.store.tables import holds, ledger_accounts, tasks
+from hiringhall.store.tables import hold_parts, holds, ledger_accounts, tasks
 
 _insert = Statement(insert_row(holds), name="insert_hold")
 _by_task = Statement(select(holds).where(holds.c.task_id == bindparam("task")), name="hold_by_task")
+_for_change = Statement(
+    select(holds).where(holds.c.task_id == bindparam("task")).with_for_update(),
+    name="hold_for_change",
+)
+_insert_part = Statement(insert_row(hold_parts), name="insert_hold_part")
+_parts = Statement(
+    select(hold_parts)
+    .where(hold_parts.c.task_id == bindparam("task"))
+    .order_by(hold_parts.c.at_us, hold_parts.c.subtask_id),
+    name="parts_of_hold",
+)
 _settle = Statement(
     update(holds)
     .where(holds.c.task_id == bindparam("task"), holds.c.state == HoldState.HELD.value)
@@ -25,8 +36,15 @@ _settle = Statement(
     ),
     name="settle_hold",
 )
+_taken = (
+    select(func.coalesce(func.sum(hold_parts.c.paid_cents + hold_parts.c.fee_cents), 0))
+    .where(hold_parts.c.task_id == holds.c.task_id)
+    .correlate(holds)
+    .scalar_subquery()
+)
+_left = holds.c.amount_cents - _taken
 _held = Statement(
-    select(cast(func.coalesce(func.sum(holds.c.amount_cents), 0), BigInteger).label("cents")).where(
+    select(cast(func.coalesce(func.sum(_left), 0), BigInteger).label("cents")).where(
         holds.c.organization_id == bindparam("organization"),
         holds.c.state == HoldState.HELD.value,
     ),
@@ -49,7 +67,7 @@ _stuck = Statement(
     .where(
         or_(
             _escrow.c.balance_cents.is_(None),
-            and_(holds.c.state == "held", _escrow.c.balance_cents != holds.c.amount_cents),
+            and_(holds.c.state == "held", _escrow.c.balance_cents != _left),
             and_(holds.c.state != "held", _escrow.c.balance_cents != 0),
             (holds.c.state == "held") == tasks.c.state.in_(words_of(FINAL)),
         )
@@ -101,6 +119,33 @@ async def held_cents(tx: Tx, organization_id: str) -> int:
     """What is held for all tasks of an organization together."""
     row = await tx.one(_held, organization=organization_id)
     return 0 if row is None else row.cents
+
+
+async def for_change(tx: Tx, task_id: str) -> Hold | None:
+    """The same for whoever pays a part out of it: on PostgreSQL its row is locked."""
+    row = await tx.one(_for_change, task=task_id)
+    return None if row is None else to_hold(row)
+
+
+async def add_part(tx: Tx, task_id: str, part: PaidPart, *, at_us: int) -> None:
+    """Write down what a part was paid; the database refuses a second time, and a settled hold."""
+    await tx.run(
+        _insert_part,
+        subtask_id=part.subtask_id,
+        task_id=task_id,
+        share_cents=part.share_cents,
+        paid_cents=part.paid_cents,
+        fee_cents=part.fee_cents,
+        at_us=at_us,
+    )
+
+
+async def parts_of(tx: Tx, task_id: str) -> list[PaidPart]:
+    """What was paid out of a hold by parts, in that order."""
+    return [
+        PaidPart(row.subtask_id, row.share_cents, row.paid_cents, row.fee_cents)
+        for row in await tx.all(_parts, task=task_id)
+    ]
 
 
 async def settle(tx: Tx, task_id: str, settlement: Settlement, *, at_us: int) -> bool:

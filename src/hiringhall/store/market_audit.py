@@ -1,10 +1,10 @@
 """What an audit reads of the market: whatever contradicts itself, as a sentence."""
 
-from sqlalchemy import BigInteger, and_, case, cast, func, or_, select
+from sqlalchemy import BigInteger, and_, case, cast, func, not_, or_, select
 
 from hiringhall.domain.market import AssignmentState
 from hiringhall.domain.proposals import STANDING, ProposalState
-from hiringhall.domain.tasks import FINAL, MARKET, ON_IT, State
+from hiringhall.domain.tasks import FINAL, MARKET, ON_IT, Engagement, State
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import words_of
 from hiringhall.store.statements import Statement
@@ -13,6 +13,7 @@ from hiringhall.store.tables import (
     board,
     board_counts,
     disputes,
+    hold_parts,
     holds,
     payouts,
     proposals,
@@ -43,7 +44,11 @@ _drift = Statement(
     name="board_drift",
 )
 _on_market = tasks.c.engagement.in_(words_of(MARKET))
-_is_open = case((tasks.c.state == State.OPEN.value, 1), else_=0)
+_is_force = tasks.c.engagement == Engagement.TASK_FORCE.value
+_is_part = and_(_is_force, tasks.c.parent_id.is_not(None))
+_is_whole = and_(_is_force, tasks.c.parent_id.is_(None))
+# Parts are given and never on offer.
+_is_open = case((and_(tasks.c.state == State.OPEN.value, not_(_is_part)), 1), else_=0)
 _is_shown = case((board.c.task_id.is_not(None), 1), else_=0)
 _astray = Statement(
     select(tasks.c.id, tasks.c.state, terms.c.category)
@@ -89,7 +94,8 @@ _wrong = Statement(
     .where(_on_market)
     .where(
         or_(
-            and_(_had, _active == 0),
+            # Nobody has a whole: its parts are theirs.
+            and_(_had, not_(_is_whole), _active == 0),
             and_(~_had, _active > 0),
             and_(tasks.c.state == State.DISPUTED.value, _open_disputes == 0),
             and_(tasks.c.state != State.DISPUTED.value, _open_disputes > 0),
@@ -128,9 +134,19 @@ _earned = (
     .where(payouts.c.task_id == holds.c.task_id)
     .scalar_subquery()
 )
+_by_parts = (
+    select(func.coalesce(func.sum(hold_parts.c.paid_cents), 0))
+    .where(hold_parts.c.task_id == holds.c.task_id)
+    .scalar_subquery()
+)
+_said_paid = func.coalesce(holds.c.paid_cents, _by_parts)
 _unpaid = Statement(
-    select(holds.c.task_id, holds.c.paid_cents, cast(_earned, BigInteger).label("earned_cents"))
-    .where(func.coalesce(holds.c.paid_cents, 0) != _earned)
+    select(
+        holds.c.task_id,
+        cast(_said_paid, BigInteger).label("paid_cents"),
+        cast(_earned, BigInteger).label("earned_cents"),
+    )
+    .where(_said_paid != _earned)
     .limit(MOST),
     name="paid_without_payout",
 )

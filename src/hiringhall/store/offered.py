@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, cast, func, select
+from sqlalchemy import BigInteger, bindparam, cast, func, or_, select
 
 from hiringhall.domain.escrow import Hold
 from hiringhall.domain.market import Terms
-from hiringhall.domain.tasks import State, Task
+from hiringhall.domain.tasks import Engagement, State, Task
 from hiringhall.store import deliverables, tasks
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable, FileRow
@@ -39,6 +39,8 @@ class Offering:
 _of_organization = (
     tasks_table.c.organization_id == bindparam("organization"),
     tasks_table.c.price_cents.is_not(None),
+    # A part of a Task Force is seen with its whole, whose price is its price too.
+    or_(tasks_table.c.engagement != Engagement.TASK_FORCE.value, tasks_table.c.parent_id.is_(None)),
     any_of(tasks_table.c.state, "states"),
 )
 _page = Statement(

@@ -7,7 +7,7 @@ migration drops all of them first and creates them again, in its own transaction
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-APPEND_ONLY = ("events", "feed", "reported_events", "ledger_transfers", "holds")
+APPEND_ONLY = ("events", "feed", "reported_events", "ledger_transfers", "holds", "hold_parts")
 """Tables whose rows are never changed or removed: UPDATE, DELETE and TRUNCATE are refused."""
 
 UNLESS: Mapping[str, str] = {"holds": "OLD.state = 'held'"}
@@ -16,6 +16,11 @@ UNLESS: Mapping[str, str] = {"holds": "OLD.state = 'held'"}
 _REFUSE = "hall_refuse"
 _KEEP = "hall_keep_balances"
 _KEPT = "ledger_transfers_keep_balances"
+
+_OPEN = "hall_hold_open"
+_WHILE_HELD = "hold_parts_while_held"
+_HELD = "SELECT 1 FROM holds WHERE holds.task_id = NEW.task_id AND holds.state = 'held'"
+"""A part is paid out of a hold that is not settled yet, and never behind it."""
 
 _BALANCES = (
     "UPDATE ledger_accounts SET balance_cents = balance_cents - NEW.amount_cents"
@@ -29,7 +34,7 @@ _BALANCES = (
 def drop(dialect: Literal["sqlite", "postgresql"]) -> Iterator[str]:
     """The statements that drop every trigger, where it is there."""
     names = [(name, table) for table in APPEND_ONLY for name in _names(dialect, table)]
-    for name, table in [*names, (_KEPT, "ledger_transfers")]:
+    for name, table in [*names, (_KEPT, "ledger_transfers"), (_WHILE_HELD, "hold_parts")]:
         on = f" ON {table}" if dialect == "postgresql" else ""
         yield f"DROP TRIGGER IF EXISTS {name}{on}"
 
@@ -62,6 +67,18 @@ def _for_postgres() -> Iterator[str]:
         f"CREATE TRIGGER {_KEPT} AFTER INSERT ON ledger_transfers"
         f" FOR EACH ROW EXECUTE FUNCTION {_KEEP}()"
     )
+    # The lock lets nobody settle the hold between this look and the commit.
+    yield (
+        f"CREATE OR REPLACE FUNCTION {_OPEN}() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN PERFORM 1 FROM ({_HELD} FOR SHARE) AS held; IF NOT FOUND THEN"
+        " RAISE EXCEPTION 'the hold is settled' USING"
+        " ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;"
+        " END IF; RETURN NEW; END $$"
+    )
+    yield (
+        f"CREATE TRIGGER {_WHILE_HELD} BEFORE INSERT ON hold_parts"
+        f" FOR EACH ROW EXECUTE FUNCTION {_OPEN}()"
+    )
 
 
 def _for_sqlite() -> Iterator[str]:
@@ -75,6 +92,10 @@ def _for_sqlite() -> Iterator[str]:
             )
     yield (
         f"CREATE TRIGGER {_KEPT} AFTER INSERT ON ledger_transfers BEGIN {'; '.join(_BALANCES)}; END"
+    )
+    yield (
+        f"CREATE TRIGGER {_WHILE_HELD} BEFORE INSERT ON hold_parts WHEN NOT EXISTS ({_HELD})"
+        " BEGIN SELECT RAISE(ABORT, 'the hold is settled'); END"
     )
 
 

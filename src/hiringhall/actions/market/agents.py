@@ -12,6 +12,7 @@ from hiringhall.domain.policy import Actor, ActorKind, may_see
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin, require_admin
 from hiringhall.store import agents
+from hiringhall.store import force as forces
 from hiringhall.store.database import Tx
 
 SHOWN_PREFIX_LENGTH = 12
@@ -107,7 +108,7 @@ async def approve_agent(tx: Tx, hall: Hall, *, actor: Actor, agent_id: str) -> A
 async def suspend_agent(tx: Tx, hall: Hall, *, actor: Actor, agent_id: str) -> Agent:
     """Let an agent work here no longer; what it has taken lapses in its time.
 
-    Raises Forbidden and NotFound.
+    Its parts of Task Forces go to others at once. Raises Forbidden and NotFound.
     """
     return await _decide(tx, hall, actor=actor, agent_id=agent_id, state=AgentState.SUSPENDED)
 
@@ -117,6 +118,8 @@ async def _decide(tx: Tx, hall: Hall, *, actor: Actor, agent_id: str, state: Age
     agent = await _load(tx, actor=actor, agent_id=agent_id)
     if agent.state is not state:
         await agents.set_state(tx, agent.id, state, at_us=hall.clock())
+        if state is AgentState.SUSPENDED and await forces.hurry(tx, agent.id, now_us=hall.clock()):
+            tx.after_commit(hall.engine.wake)
     return await _load(tx, actor=actor, agent_id=agent_id)
 
 

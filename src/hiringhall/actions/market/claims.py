@@ -1,10 +1,12 @@
 """Claims: who comes first has the task, for a time."""
 
+from hiringhall.actions.force.following import part_is_free
 from hiringhall.actions.market.desk import Offered, load_offered
 from hiringhall.actions.tasks.moving import move
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import Conflict
 from hiringhall.domain.events import ClaimReleased, TaskClaimed
+from hiringhall.domain.force import LOOK_AGAIN_US
 from hiringhall.domain.lifecycle import Command, Side, Timer, move_of, refusal
 from hiringhall.domain.market import MAX_TEXT_LENGTH, MINUTE_US, Assignment, AssignmentState
 from hiringhall.domain.policy import Actor
@@ -81,8 +83,11 @@ async def release_claim(
         if offered.had:
             raise refusal(task, Command.RELEASE_CLAIM)
         raise Conflict("You do not have this task")
-    if task.engagement is not Engagement.CLAIM:
+    if task.engagement is not Engagement.CLAIM and not task.is_part:
         raise Conflict("You have this task by a proposal: withdraw that")
+    again_at_us = terms.closes_at_us or now_us
+    if task.is_part:
+        again_at_us = now_us + LOOK_AGAIN_US
     released = await move(
         tx,
         hall,
@@ -91,10 +96,12 @@ async def release_claim(
         side=Side.WORKER,
         actor=actor,
         event=ClaimReleased(mine.id, reason.strip()[:MAX_TEXT_LENGTH]),
-        due_at_us={Timer.INTAKE: terms.closes_at_us or now_us},
+        due_at_us={Timer.INTAKE: again_at_us},
     )
     await assignments.end(tx, mine.id, AssignmentState.RELEASED, at_us=now_us)
     await end_proposal(tx, mine, ProposalState.WITHDRAWN, at_us=now_us)
+    if task.is_part:
+        await part_is_free(tx, hall, released, reason.strip() or "its agent gave it back")
     return released
 
 

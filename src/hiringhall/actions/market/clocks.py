@@ -2,6 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
+from hiringhall.actions.force.managing import (
+    look_for_somebody,
+    time_of_part_is_over,
+    time_of_whole_is_over,
+)
 from hiringhall.actions.market.claims import end_proposal
 from hiringhall.actions.market.disputes import Case, settle_case
 from hiringhall.actions.market.ending import end_all
@@ -42,6 +47,9 @@ async def _intake(tx: Tx, hall: Hall, task: Task, agreed: Terms) -> None:
     """Nobody may take it any more: the poster chooses among what was proposed, if anything was."""
     if task.state is not State.OPEN:
         return
+    if task.is_part:
+        await look_for_somebody(tx, hall, task)
+        return
     standing = [
         one for one in await proposals.of_task(tx, task.id) if one.state is ProposalState.SUBMITTED
     ]
@@ -63,6 +71,10 @@ async def _intake(tx: Tx, hall: Hall, task: Task, agreed: Terms) -> None:
 async def _claim_limit(tx: Tx, hall: Hall, task: Task, agreed: Terms) -> None:
     """Whoever claimed it did not deliver in time: it is on offer again, while that lasts."""
     if task.state not in ON_IT:
+        return
+    if task.engagement is Engagement.TASK_FORCE:
+        over = time_of_part_is_over if task.is_part else time_of_whole_is_over
+        await over(tx, hall, task)
         return
     now_us = hall.clock()
     closes_at_us = agreed.closes_at_us or now_us

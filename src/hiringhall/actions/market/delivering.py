@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hiringhall.actions.force.following import part_was_delivered
 from hiringhall.actions.market.desk import Offered, load_offered
 from hiringhall.actions.runs.outcomes import MAX_FILES, NewFile
 from hiringhall.actions.tasks.moving import move
@@ -65,7 +66,7 @@ async def deliver(
         tx, deliverable_id=deliverable.id, assignment_id=mine.id, links=named
     )
     await _add_files(tx, hall, offered, deliverable, files)
-    await move(
+    delivered = await move(
         tx,
         hall,
         task,
@@ -82,6 +83,8 @@ async def deliver(
         deliverable_id=deliverable.id,
         due_at_us={Timer.REVIEW: now_us + hall.rules.review_s * 1_000_000},
     )
+    if task.is_part:
+        await part_was_delivered(tx, hall, delivered, actor=actor)
     return deliverable
 
 

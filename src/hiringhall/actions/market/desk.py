@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hiringhall.actions.tasks.moving import load_for_change
 from hiringhall.domain import ids
 from hiringhall.domain.agents import Agent, AgentState
-from hiringhall.domain.errors import Conflict, NotApproved, NotFound
+from hiringhall.domain.errors import Conflict, Forbidden, NotApproved, NotFound
 from hiringhall.domain.lifecycle import Side
 from hiringhall.domain.market import (
     Assignment,
@@ -19,6 +19,7 @@ from hiringhall.domain.tasks import State, Task
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin
 from hiringhall.store import agents, assignments, proposals, tasks, terms
+from hiringhall.store import force as forces
 from hiringhall.store.database import Tx
 
 
@@ -103,7 +104,9 @@ async def load_offered(
             raise NotFound("task")
         raise Conflict("This task is not on the market")
     theirs = [one for one in await assignments.of_task(tx, task.id) if one.worker == worker]
-    if not theirs and await proposals.of_worker(tx, task.id, worker.id) is None:
+    if task.is_part:
+        await _check_part(tx, task, worker, agent, theirs)
+    elif not theirs and await proposals.of_worker(tx, task.id, worker.id) is None:
         fits = agent is None or found.category in agent.may_have
         shown = task.state is not State.DRAFT if taken_too else task.state is State.OPEN
         if not ((shown and fits) or (own and agent is None)):
@@ -111,6 +114,19 @@ async def load_offered(
     check_worker(worker, poster_id=task.organization_id, play=hall.plays)
     mine = next((one for one in theirs if one.state is AssignmentState.ACTIVE), None)
     return Offered(task, found, worker, mine, had=bool(theirs))
+
+
+async def _check_part(
+    tx: Tx, part: Task, worker: Worker, agent: Agent | None, theirs: list[Assignment]
+) -> None:
+    """A part is its agent's alone: for others of the Task Force it is there, and not theirs."""
+    if theirs and (agent is None or agent.task_force):
+        return
+    if theirs:
+        raise Forbidden("This agent works in no Task Force any more")
+    if part.parent_id is None or not await forces.takes_part(tx, part.parent_id, worker.id):
+        raise NotFound("task")
+    raise Forbidden("This part of the Task Force is another agent's")
 
 
 async def terms_of(tx: Tx, task: Task) -> Terms:

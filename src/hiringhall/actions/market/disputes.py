@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from hiringhall.actions.force.following import part_has_ended, part_is_free
 from hiringhall.actions.market.claims import end_proposal
 from hiringhall.actions.market.ending import end_all
 from hiringhall.actions.tasks.moving import move, record
@@ -11,6 +12,7 @@ from hiringhall.domain.disputes import Dispute, DisputeState, Party, Statement
 from hiringhall.domain.errors import Conflict, Invalid, NotFound
 from hiringhall.domain.escrow import Share
 from hiringhall.domain.events import DisputeOpened, DisputeResolved, DisputeStated
+from hiringhall.domain.force import LOOK_AGAIN_US
 from hiringhall.domain.lifecycle import Command, Guard, Side, Timer, move_of, refusal
 from hiringhall.domain.market import (
     MAX_TEXT_LENGTH,
@@ -199,22 +201,28 @@ async def settle_case(
     worker = assignment.worker
     paid = worker_cents > 0
     shares = [Share(worker.organization_id, worker_cents, worker.agent_id, worker.user_id)]
-    await move(
+    unpaid = State.OPEN if task.is_part else State.CANCELLED
+    resolved = await move(
         tx,
         hall,
         task,
         Command.RESOLVE,
         side=side,
         actor=actor,
-        target=State.DONE if paid else State.CANCELLED,
+        target=State.DONE if paid else unpaid,
         event=DisputeResolved(ended.id, worker_cents, how),
         shares=shares if paid else (),
+        due_at_us={Timer.INTAKE: now_us + LOOK_AGAIN_US},
     )
     end = AssignmentState.COMPLETED if paid else AssignmentState.REFUSED
     await assignments.end(tx, assignment.id, end, at_us=now_us)
     end = ProposalState.ACCEPTED if paid else ProposalState.CLOSED
     await end_proposal(tx, assignment, end, at_us=now_us)
     await end_all(tx, hall, task, AssignmentState.CLOSED)
+    if task.is_part and paid:
+        await part_has_ended(tx, hall, resolved, actor=actor)
+    elif task.is_part:
+        await part_is_free(tx, hall, resolved, "a dispute about it ended with nothing paid")
     return ended
 
 

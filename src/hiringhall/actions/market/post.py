@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from hiringhall.actions.force.following import part_has_ended
+from hiringhall.actions.force.whole import withdraw_whole
 from hiringhall.actions.market.desk import load_draft, load_posted
 from hiringhall.actions.market.ending import end_all
 from hiringhall.actions.tasks.moving import move
@@ -140,6 +142,8 @@ async def withdraw(
     if len(said) > MAX_TEXT_LENGTH:
         raise Invalid(f"Reason is longer than {MAX_TEXT_LENGTH} characters", {"reason": "too long"})
     move_of(task, Command.CANCEL, side)
+    if task.is_whole:
+        return await withdraw_whole(tx, hall, task, side=side, actor=actor, reason=said)
     now_us = hall.clock()
     on_it = await assignments.active(tx, task.id)
     if side is not Side.ADMIN and any(one.due_at_us > now_us for one in on_it):
@@ -151,4 +155,6 @@ async def withdraw(
         tx, hall, task, Command.CANCEL, side=side, actor=actor, event=TaskCancelled(said)
     )
     await end_all(tx, hall, cancelled, AssignmentState.CLOSED)
+    if task.is_part:
+        await part_has_ended(tx, hall, cancelled, actor=actor)
     return cancelled

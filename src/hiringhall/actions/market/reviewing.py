@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from hiringhall.actions.force.following import part_has_ended, part_was_sent_back
+from hiringhall.actions.force.whole import accept_whole, reject_whole
 from hiringhall.actions.market.claims import end_proposal
 from hiringhall.actions.market.desk import load_posted
 from hiringhall.actions.market.disputes import begin
@@ -81,6 +83,10 @@ async def accept_in(
 ) -> Task:
     """The same in this transaction, for a task that the actor may change."""
     move_of(task, Command.ACCEPT, side)
+    if task.is_whole:
+        return await accept_whole(
+            tx, hall, task, side=side, actor=actor, rating=rating, feedback=feedback
+        )
     now_us = hall.clock()
     handed_in = await to_decide(tx, task, deliverable_id, Command.ACCEPT)
     deliverable, assignment = handed_in.deliverable, handed_in.assignment
@@ -103,6 +109,8 @@ async def accept_in(
         await ratings.add(
             tx, Rating(assignment.id, task.id, deliverable.id, rating, feedback, now_us)
         )
+    if task.is_part:
+        await part_has_ended(tx, hall, accepted, actor=actor)
     return accepted
 
 
@@ -130,6 +138,10 @@ async def revise_in(
 ) -> Task:
     """The same in this transaction, for a task that the actor may change."""
     move_of(task, Command.REQUEST_REVISION, side)
+    if task.is_whole:
+        raise Conflict(
+            "The parts of this task were accepted one by one: add a part for what is missing"
+        )
     handed_in = await to_decide(tx, task, None, Command.REQUEST_REVISION)
     await _decide(tx, hall, task, handed_in.deliverable, accepted=False, reason=reason)
     now_us = hall.clock()
@@ -137,7 +149,7 @@ async def revise_in(
     for one in await assignments.active(tx, task.id):
         await assignments.extend(tx, one.id, due_at_us=max(due_at_us, one.due_at_us))
         due_at_us = max(due_at_us, one.due_at_us)
-    return await move(
+    revising = await move(
         tx,
         hall,
         task,
@@ -148,6 +160,9 @@ async def revise_in(
         revisions=task.revisions + 1,
         due_at_us={Timer.GRACE: due_at_us},
     )
+    if task.is_part:
+        await part_was_sent_back(tx, hall, revising, reason, actor=actor)
+    return revising
 
 
 @action
@@ -166,6 +181,8 @@ async def reject_in(
 ) -> Task:
     """The same in this transaction, for a task that the actor may change."""
     move_of(task, Command.REJECT, side)
+    if task.is_whole:
+        return await reject_whole(tx, hall, task, side=side, actor=actor, feedback=feedback)
     handed_in = await to_decide(tx, task, None, Command.REJECT)
     await _decide(tx, hall, task, handed_in.deliverable, accepted=False, reason=feedback)
     return await begin(

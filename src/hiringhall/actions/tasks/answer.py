@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hiringhall.actions.force.planning import decide_force
 from hiringhall.actions.market import reviewing
 from hiringhall.actions.market.post import withdraw
 from hiringhall.actions.runs.ending import cancel_live_run
@@ -137,6 +138,8 @@ async def decide_plan(
     """Say yes or no to the plan a task waits on; raises NotFound, Invalid and WrongState."""
     task = await load_for_change(tx, actor=actor, task_id=task_id)
     said = _tidy(reason, "Reason")
+    if task.is_whole:
+        return await decide_force(tx, hall, task, actor=actor, accepted=accepted, reason=said)
     move_of(task, Command.DECIDE_PLAN, Side.POSTER)
     plan_id = task.plan_id
     if plan_id is None or not await plans.decide(

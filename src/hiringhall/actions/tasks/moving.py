@@ -64,8 +64,11 @@ async def move(
             await escrow.take(tx, hall, moved, fee_on_top=fee_on_top)
         case Hold.REFUND if task.state is State.DRAFT:
             pass  # its price is taken when it is offered
+        case Hold.RELEASE | Hold.REFUND | Hold.SPLIT if task.is_part:
+            await escrow.pay_part(tx, hall, moved, shares)
         case Hold.RELEASE | Hold.REFUND | Hold.SPLIT:
-            assert bool(shares) == (row.hold is not Hold.REFUND), "a refund alone pays nobody"
+            pays = row.hold is not Hold.REFUND and not task.is_whole
+            assert bool(shares) == pays, "a refund alone pays nobody, and a whole its parts"
             await escrow.divide(tx, hall, moved, shares)
     stopped = row.clears - row.sets
     if stopped:

@@ -18,7 +18,14 @@ from hiringhall.store.tables.accounts import (
 from hiringhall.store.tables.base import metadata
 from hiringhall.store.tables.deliverables import deliverables, files
 from hiringhall.store.tables.feed import feed, feed_heads, reported_events
-from hiringhall.store.tables.ledger import holds, ledger_accounts, ledger_transfers, payouts
+from hiringhall.store.tables.force import force_parts, forces
+from hiringhall.store.tables.ledger import (
+    hold_parts,
+    holds,
+    ledger_accounts,
+    ledger_transfers,
+    payouts,
+)
 from hiringhall.store.tables.market import (
     agents,
     assignments,
@@ -60,6 +67,9 @@ __all__ = [
     "feed",
     "feed_heads",
     "files",
+    "force_parts",
+    "forces",
+    "hold_parts",
     "holds",
     "idempotency_keys",
     "invitations",

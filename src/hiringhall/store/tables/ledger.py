@@ -93,6 +93,22 @@ holds = Table(
     ),
 )
 
+hold_parts = Table(
+    "hold_parts",
+    metadata,
+    # What a part of a Task Force was paid out of the whole's hold: the key says once.
+    Column("subtask_id", Text, ForeignKey("tasks.id"), primary_key=True),
+    Column("task_id", Text, ForeignKey("holds.task_id"), nullable=False),
+    # What was owed before the fee, where that is included.
+    Column("share_cents", BigInteger, nullable=False),
+    Column("paid_cents", BigInteger, nullable=False),
+    Column("fee_cents", BigInteger, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    CheckConstraint("share_cents > 0 AND paid_cents >= 0 AND fee_cents >= 0", name="amounts"),
+    CheckConstraint("subtask_id <> task_id", name="not_the_whole"),
+    Index(None, "task_id"),
+)
+
 payouts = Table(
     "payouts",
     metadata,
@@ -119,6 +135,13 @@ payouts = Table(
     Index(None, "organization_id", "id"),
     Index(None, "agent_id", "id"),
     Index(None, "task_id"),
+    Index(
+        "uq_payouts_subtask",
+        "subtask_id",
+        unique=True,
+        sqlite_where=text("subtask_id IS NOT NULL"),
+        postgresql_where=text("subtask_id IS NOT NULL"),
+    ),
     Index(
         "ix_payouts_unpaid",
         "updated_at_us",

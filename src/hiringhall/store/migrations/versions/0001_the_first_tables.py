@@ -592,6 +592,19 @@ def upgrade() -> None:
         op.f("ix_events_organization_id_id"), "events", ["organization_id", "id"], unique=False
     )
     op.create_table(
+        "forces",
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reviewer", sa.Text(), nullable=False),
+        sa.Column("planned_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("reviewer IN ('manager', 'buyer')", name=op.f("ck_forces_reviewer")),
+        sa.CheckConstraint(
+            "state IN ('planned', 'working', 'closing')", name=op.f("ck_forces_state")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_forces_task_id")),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_forces")),
+    )
+    op.create_table(
         "holds",
         sa.Column("task_id", sa.Text(), nullable=False),
         sa.Column("organization_id", sa.Text(), nullable=False),
@@ -751,6 +764,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state IN ('pending', 'processing')"),
         postgresql_where=sa.text("state IN ('pending', 'processing')"),
+    )
+    op.create_index(
+        "uq_payouts_subtask",
+        "payouts",
+        ["subtask_id"],
+        unique=True,
+        sqlite_where=sa.text("subtask_id IS NOT NULL"),
+        postgresql_where=sa.text("subtask_id IS NOT NULL"),
     )
     op.create_table(
         "plans",
@@ -1056,6 +1077,50 @@ def upgrade() -> None:
         sa.UniqueConstraint("deliverable_id", "name", name=op.f("uq_files_deliverable_id_name")),
     )
     op.create_index(op.f("ix_files_blob_key"), "files", ["blob_key"], unique=False)
+    op.create_table(
+        "force_parts",
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("brief", sa.Text(), nullable=False),
+        sa.Column("share_cents", sa.BigInteger(), nullable=False),
+        sa.Column("depends_on", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("category", sa.Text(), nullable=True),
+        sa.Column("time_limit_min", sa.BigInteger(), nullable=True),
+        sa.Column("subtask_id", sa.Text(), nullable=True),
+        sa.CheckConstraint("share_cents > 0", name=op.f("ck_force_parts_share")),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_force_parts_agent_id")),
+        sa.ForeignKeyConstraint(
+            ["subtask_id"], ["tasks.id"], name=op.f("fk_force_parts_subtask_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["forces.task_id"], name=op.f("fk_force_parts_task_id")
+        ),
+        sa.PrimaryKeyConstraint("task_id", "key", name=op.f("pk_force_parts")),
+        sa.UniqueConstraint("subtask_id", name=op.f("uq_force_parts_subtask_id")),
+    )
+    op.create_table(
+        "hold_parts",
+        sa.Column("subtask_id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("share_cents", sa.BigInteger(), nullable=False),
+        sa.Column("paid_cents", sa.BigInteger(), nullable=False),
+        sa.Column("fee_cents", sa.BigInteger(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "share_cents > 0 AND paid_cents >= 0 AND fee_cents >= 0",
+            name=op.f("ck_hold_parts_amounts"),
+        ),
+        sa.CheckConstraint("subtask_id <> task_id", name=op.f("ck_hold_parts_not_the_whole")),
+        sa.ForeignKeyConstraint(
+            ["subtask_id"], ["tasks.id"], name=op.f("fk_hold_parts_subtask_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["holds.task_id"], name=op.f("fk_hold_parts_task_id")),
+        sa.PrimaryKeyConstraint("subtask_id", name=op.f("pk_hold_parts")),
+    )
+    op.create_index(op.f("ix_hold_parts_task_id"), "hold_parts", ["task_id"], unique=False)
     op.create_table(
         "ledger_transfers",
         sa.Column("id", sa.Text(), nullable=False),

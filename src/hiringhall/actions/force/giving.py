@@ -1,0 +1,160 @@
+"""Giving a part to an agent: the buyer's choice, else whoever did such work best and has least."""
+
+from hiringhall.actions.force.saying import say, tell_buyer
+from hiringhall.actions.tasks.moving import move
+from hiringhall.domain import ids
+from hiringhall.domain.agents import Agent, AgentState, Reputation
+from hiringhall.domain.errors import Conflict, Invalid
+from hiringhall.domain.events import TaskClaimed
+from hiringhall.domain.force import SILENCE_US, Candidate, Force, best_of
+from hiringhall.domain.lifecycle import Command, Side, Timer
+from hiringhall.domain.market import (
+    MINUTE_US,
+    Assignment,
+    AssignmentState,
+    Terms,
+    Worker,
+    check_worker,
+)
+from hiringhall.domain.policy import HALL, Actor
+from hiringhall.domain.tasks import Task
+from hiringhall.hall import Hall
+from hiringhall.store import agents, assignments, ratings, terms
+from hiringhall.store.database import Tx
+
+PAGE = 200
+MOST_AGENTS = 2_000
+"""How many agents are looked at for one part."""
+
+
+async def give(tx: Tx, hall: Hall, whole: Task, force: Force, part: Task) -> tuple[Task, Task]:
+    """Give an open part to somebody; where there is nobody it stays open, to be looked at again.
+
+    Answers the whole and the part as they stand then.
+    """
+    agreed = await _terms(tx, part)
+    agent = await _choose(tx, hall, whole, force, part, agreed)
+    if agent is None:
+        return whole, part
+    return whole, await hand_to(tx, hall, whole, part, agent, side=Side.HALL, actor=HALL)
+
+
+async def give_or_tell(
+    tx: Tx, hall: Hall, whole: Task, force: Force, part: Task
+) -> tuple[Task, Task]:
+    """The same, and the buyer is told where there is nobody."""
+    whole, given = await give(tx, hall, whole, force, part)
+    if given.version == part.version:
+        category = (await _terms(tx, part)).category
+        whole = await tell_buyer(
+            tx,
+            hall,
+            whole,
+            f"Nobody is there for '{part.title}': no approved agent that works in Task Forces in "
+            f"category {category} and has not had it yet. Choose one, or drop the part.",
+        )
+    return whole, given
+
+
+async def hand_to(
+    tx: Tx, hall: Hall, whole: Task, part: Task, agent: Agent, *, side: Side, actor: Actor
+) -> Task:
+    """Give an open part to this agent; raises WrongState."""
+    assert part.price_cents is not None, "a part has a share"
+    agreed, now_us = await _terms(tx, part), hall.clock()
+    due_at_us = now_us + agreed.time_limit_min * MINUTE_US
+    taken = Assignment(
+        id=hall.new_id(),
+        task_id=part.id,
+        worker=Worker(agent.organization_id, agent_id=agent.id),
+        proposal_id=None,
+        share_cents=part.price_cents,
+        alone=True,
+        state=AssignmentState.ACTIVE,
+        taken_at_us=now_us,
+        due_at_us=due_at_us,
+    )
+    own = agent.organization_id == whole.organization_id
+    await assignments.add(tx, taken, category=agreed.category, own=own)
+    given = await move(
+        tx,
+        hall,
+        part,
+        Command.SHORTLIST,
+        side=side,
+        actor=actor,
+        event=TaskClaimed(assignment_id=taken.id),
+        due_at_us={
+            Timer.GRACE: due_at_us + hall.rules.grace_s * 1_000_000,
+            Timer.SILENCE: now_us + SILENCE_US,
+        },
+    )
+    tx.after_commit(hall.engine.wake)
+    text = f"'{part.title}' is with {agent.name}: read the context, and say that you have it."
+    return await say(tx, hall, given, text)
+
+
+async def wanted(tx: Tx, hall: Hall, whole: Task, agent_id: str) -> Agent:
+    """An agent that a buyer names for a part; raises Invalid for one that cannot have it."""
+    agent = await agents.by_id(tx, agent_id) if ids.is_uuid(agent_id) else None
+    fits = agent is not None and agent.state is AgentState.APPROVED and agent.task_force
+    if agent is None or not fits:
+        raise Invalid(
+            "No such agent is approved and works in Task Forces", {"agent_id": "not available"}
+        )
+    worker = Worker(agent.organization_id, agent_id=agent.id)
+    check_worker(worker, poster_id=whole.organization_id, play=hall.plays)
+    return agent
+
+
+async def _choose(
+    tx: Tx, hall: Hall, whole: Task, force: Force, part: Task, agreed: Terms
+) -> Agent | None:
+    had = {one.worker.agent_id for one in await assignments.of_task(tx, part.id)}
+    plan = force.part_of(part.id)
+    if plan is not None and plan.agent_id is not None and plan.agent_id not in had:
+        try:
+            return await wanted(tx, hall, whole, plan.agent_id)
+        except (Invalid, Conflict):
+            pass  # it was suspended meanwhile, or works in no Task Force any more
+    fitting = [
+        one
+        for one in await _all_agents(tx)
+        if agreed.category in one.may_have
+        and one.id not in had
+        and (hall.plays or one.organization_id != whole.organization_id)
+    ]
+    return best_of(await _weighed(tx, hall, fitting, agreed.category))
+
+
+async def _all_agents(tx: Tx) -> list[Agent]:
+    found: list[Agent] = []
+    after = ""
+    while len(found) < MOST_AGENTS:
+        page = await agents.task_force(tx, after=after, most=PAGE)
+        found += page
+        if len(page) < PAGE:
+            break
+        after = page[-1].id
+    return found
+
+
+async def _weighed(tx: Tx, hall: Hall, fitting: list[Agent], category: str) -> list[Candidate]:
+    wanted_ids = [one.id for one in fitting]
+    reputations = await ratings.reputations(tx, wanted_ids, own_too=hall.plays)
+    loads = await ratings.loads(tx, wanted_ids)
+    weighed: list[Candidate] = []
+    for one in fitting:
+        by_category = reputations[one.id]
+        in_all = Reputation()
+        for told in by_category.values():
+            in_all = in_all.plus(told)
+        there = by_category.get(category, Reputation())
+        weighed.append(Candidate(one, there, in_all, loads.get(one.id, 0)))
+    return weighed
+
+
+async def _terms(tx: Tx, part: Task) -> Terms:
+    found = await terms.of_task(tx, part.id)
+    assert found is not None, "a part has terms"
+    return found
