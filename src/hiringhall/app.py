@@ -179,6 +179,8 @@ async def _compose(
         check_repository=_repository_check(workspaces),
     )
     access.hall = hall
+    if database.dialect != "sqlite":
+        place.carry(hall, blobs)
     gateway = _gateway(settings, hall, secrets)
     sockets = _sockets(settings)
     desks = Desks(hall, blobs, secrets)

@@ -82,6 +82,9 @@ class Talker:
     def check_role(self, config: Mapping[str, Any]) -> None:
         pass
 
+    async def save(self, brief: RunBrief) -> None:
+        pass
+
     async def settled(self, brief: RunBrief) -> None:
         pass
 

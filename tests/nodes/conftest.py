@@ -21,7 +21,7 @@ from tests.nodes.processes import Machines
 from tests.support.databases import Cluster
 from tests.support.halls import PATIENCE_S, make_hall, sign_up
 
-STAFFED = Staffing("rehearsal", "", {"rehearsal": "", "command": ""})
+STAFFED = Staffing("rehearsal", "", {"rehearsal": "", "command": "", "acp:generic": ""})
 
 
 @dataclass
@@ -67,10 +67,14 @@ class Halls:
             task_id, lambda run: run.generation >= generation and run.state is RunState.RUNNING
         )
 
-    async def until_delivered(self, task_id: str) -> None:
+    async def until_said(self, task_id: str, part: str) -> None:
+        """Wait until a task's log has something in it."""
         with self.hall.signals.listening(task_id) as listener:
-            while "deliverable_submitted" not in " ".join(await self.words(task_id)):
+            while part not in " ".join(await self.words(task_id)):
                 assert await listener.wait(PATIENCE_S), await self.words(task_id)
+
+    async def until_delivered(self, task_id: str) -> None:
+        await self.until_said(task_id, "deliverable_submitted")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 
 from hiringhall.actions.roles import set_role
 from hiringhall.domain.tasks import State, Task
+from hiringhall.hall import Hall
 from hiringhall.store.tasks import TaskRow
 from tests.sandboxes.inside import python_command
 from tests.workers.shop import EMAIL, Shop
@@ -20,6 +21,11 @@ QUESTION = {"type": "single_select", "question": "Which colour?", "options": ["R
 
 async def play(shop: Shop, *turns: Sequence[Step], **config: Any) -> None:
     """Set the role `worker` up as an agent that plays these turns, the last repeating."""
+    await play_at(shop.app.hall, *turns, **config)
+
+
+async def play_at(hall: Hall, *turns: Sequence[Step], **config: Any) -> None:
+    """The same for a hall whose runs are at work in other processes."""
     argv, mounts = python_command()
     config = {
         "argv": [*argv, "/played/agent.py"],
@@ -28,7 +34,7 @@ async def play(shop: Shop, *turns: Sequence[Step], **config: Any) -> None:
         "memory_mib": 256,
         **config,
     }
-    await set_role(shop.app.hall, email=EMAIL, name="worker", runtime="acp:generic", config=config)
+    await set_role(hall, email=EMAIL, name="worker", runtime="acp:generic", config=config)
 
 
 async def finished(shop: Shop, task: Task) -> TaskRow:

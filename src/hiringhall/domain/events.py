@@ -92,6 +92,14 @@ class RunEnded(Happened):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkBrought(Happened):
+    """A run is at another node than its predecessor: `text` says from when its state is."""
+
+    type = "work_brought"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProgressReported(Happened):
     """The worker said how far it is."""
 
@@ -346,6 +354,7 @@ ALL: tuple[type[Happened], ...] = (
     TaskClaimed,
     RunStarted,
     RunEnded,
+    WorkBrought,
     ProgressReported,
     MessagePosted,
     QuestionAsked,

@@ -1,4 +1,4 @@
-"""Which bytes belong to a file that the hall knows of."""
+"""Which bytes belong to something that the hall knows of."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from hiringhall.store.database import Tx
 
 
 async def unknown_blobs(hall: Hall, keys: Sequence[str]) -> list[str]:
-    """Those of some keys that no file has."""
+    """Those of some keys that nothing has."""
 
     async def body(tx: Tx) -> set[str]:
         return await deliverables.known_blobs(tx, keys)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, union_all, update
 
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement, any_of
-from hiringhall.store.tables import deliverables, files
+from hiringhall.store.tables import attachments, deliverables, files, saved_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,13 @@ _files = Statement(
     name="files_of_deliverable",
 )
 _of_blobs = Statement(
-    select(files.c.blob_key).where(any_of(files.c.blob_key, "keys")), name="files_of_blobs"
+    union_all(
+        *(
+            select(of.c.blob_key).where(any_of(of.c.blob_key, "keys"))
+            for of in (files, attachments, saved_work)
+        )
+    ),
+    name="rows_of_blobs",
 )
 _file = Statement(select(files).where(files.c.id == bindparam("file_id")), name="file_by_id")
 
@@ -222,5 +228,5 @@ def to_deliverable(row: Any) -> Deliverable:
 
 
 async def known_blobs(tx: Tx, keys: Sequence[str]) -> set[str]:
-    """Which of some keys hold the bytes of a file."""
+    """Which of some keys hold bytes that the hall knows of: delivered, laid by, or saved."""
     return {row.blob_key for row in await tx.all(_of_blobs, keys=list(keys))}

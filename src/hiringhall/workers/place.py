@@ -4,6 +4,7 @@
     folder/sessions/<task id>/   what an agent keeps from run to run (`sessions.py`)
     folder/reports/              what was finished, and is not yet in the hall
     folder/logs/                 what was said with agents, a file for each run
+    folder/carried/              which of it is as new as any node's (`carrying/`)
     folder/bin/                  what is on its way out
 
 Every runtime whose work happens in a sandbox shares one of these with the others: each step may be
@@ -12,7 +13,8 @@ repeated after a crash, and what a lost run has finished is found by its success
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+import functools
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -21,9 +23,13 @@ import structlog
 
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
+from hiringhall.blobs import Blobs
 from hiringhall.domain.runs import Run
+from hiringhall.hall import Hall
 from hiringhall.workers.access import Access
+from hiringhall.workers.carrying.carrying import Carrying, Luggage
 from hiringhall.workers.coordination.desk import SeenWorkspace
+from hiringhall.workers.git.carried import Brought, Kept
 from hiringhall.workers.git.changes import ChangedFile
 from hiringhall.workers.git.checkout import check_disk
 from hiringhall.workers.git.errors import WorkspaceError
@@ -99,6 +105,12 @@ class Place:
         self._untaken: dict[str, Workspace] = {}
         self.sessions = Sessions(folder / "sessions", self._rubbish)
         self.logs = folder / "logs"
+        self.carrying: Carrying | None = None
+        """Set where the hall has other nodes, which go on with what this one has."""
+
+    def carry(self, hall: Hall, blobs: Blobs) -> None:
+        """From now on tasks go on at any node with what another had of them."""
+        self.carrying = Carrying(hall, blobs, self._folder / "carried", self._rubbish)
 
     async def found(self, brief: RunBrief, kind: type[R]) -> Finished[R] | None:
         """What a lost run of the same turn had finished, if there is such."""
@@ -118,8 +130,18 @@ class Place:
         """The run's workspace, fetched and laid out. Raises WorkspaceError.
 
         The team's token is asked for anew each time. What is neither taken in nor kept until the
-        run is settled is kept then.
+        run is settled is kept then. What another node has saved of the task is fetched before.
         """
+        if self.carrying is None:
+            return await self._prepare(brief, Luggage())
+        async with self.carrying.brought(brief, self.sessions) as luggage:
+            workspace = await self._prepare(brief, luggage)
+            if luggage.session is not None:
+                await self.sessions.bring(brief.task.id, luggage.session)
+            await self.carrying.arrived(brief, luggage)
+        return workspace
+
+    async def _prepare(self, brief: RunBrief, luggage: Luggage) -> Workspace:
         keys = await self._access.keys(brief.task.id)
         workspace = await self.workspaces.prepare(
             run_id=brief.run.id,
@@ -127,6 +149,7 @@ class Place:
             organization_id=brief.task.organization_id,
             repository=brief.task.repository,
             token=keys.token_for(brief.task.repository),
+            brought=luggage.work,
         )
         self._untaken[brief.run.id] = workspace
         return workspace
@@ -239,6 +262,29 @@ class Place:
         if workspace.repository is None:
             return ()
         return (await self._access.keys(workspace.task_id)).live
+
+    async def save(self, brief: RunBrief) -> None:
+        """Keep unfinished work, and save it with the session for whichever node has the next run.
+
+        For when nothing of the run is at work any more, and nobody else has its task.
+        """
+        if self.carrying is None:
+            return
+        untaken = self._untaken.get(brief.run.id)
+        if untaken is not None:
+            await self.keep_wip(untaken)
+        bundles = functools.partial(self._bundles, brief)
+        await self.carrying.save(brief, self.sessions, bundles)
+
+    async def _bundles(self, brief: RunBrief, folder: Path, but: Mapping[Kept, str]) -> Brought:
+        task = brief.task
+        return await self.workspaces.bundle(
+            organization_id=task.organization_id,
+            task_id=task.id,
+            repository=task.repository,
+            folder=folder,
+            but=but,
+        )
 
     async def settled(self, brief: RunBrief) -> None:
         """Let go of workspace, home and report: what they held is in the hall now.

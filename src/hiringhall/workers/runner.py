@@ -15,6 +15,7 @@ from hiringhall.blobs import Blobs
 from hiringhall.domain.errors import HallError, Invalid, Superseded
 from hiringhall.domain.runs import EXTERNAL, Run, RunToken
 from hiringhall.hall import Hall
+from hiringhall.store.errors import StoreError
 from hiringhall.workers.masking import LiveSecrets
 from hiringhall.workers.presence import Presence
 from hiringhall.workers.runtimes.port import (
@@ -181,6 +182,7 @@ class Runner:
         try:
             async with self._beating(token, asyncio.current_task()):
                 outcome = await self._outcome(brief)
+                await self._runtimes[job.runtime].save(brief)
                 mask = self._secrets.masker(job.organization_id).text
                 await self._hand_in(token, without_secrets(outcome, mask))
         except Superseded as error:
@@ -191,8 +193,13 @@ class Runner:
             await self._break(token, mask(error.message))
         except asyncio.CancelledError:
             # Stopped for good, its files go; with the whole server, they are found at its start.
+            await self._runtimes[job.runtime].save(brief)
             if not self._closing:
                 await self._runtimes[job.runtime].settled(brief)
+            elif self.presence is not None:
+                # Nobody has to wait for the lease: another node goes on at once.
+                with contextlib.suppress(StoreError):
+                    await recovery.replace_lost_run(self._hall, run_id=job.id)
             raise
         await self._runtimes[job.runtime].settled(brief)
 

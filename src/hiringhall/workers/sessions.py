@@ -126,7 +126,7 @@ class Sessions:
         Raises:
             StillInUse: an earlier run's process is alive, and stayed so.
         """
-        folder = self._folder(task_id)
+        folder = self.folder(task_id)
         record = self._read(folder)
         if record is not None and record.occupant is not None:
             await _until_gone(record.occupant)
@@ -136,6 +136,31 @@ class Sessions:
         session = Session(folder, record)
         session.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return session
+
+    async def bring(self, task_id: str, folder: Path) -> None:
+        """Have a folder that came from another node as the task's session, in place of this one's.
+
+        Raises StillInUse as `open` does.
+        """
+        here = self.folder(task_id)
+        record = self._read(here)
+        if record is not None and record.occupant is not None:
+            await _until_gone(record.occupant)
+        self._put(here, folder)
+
+    def _put(self, here: Path, folder: Path) -> None:
+        self._rubbish.put_aside(here)
+        here.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.rename(here)
+
+    def has(self, task_id: str) -> bool:
+        """Whether the task has a session here."""
+        return self.folder(task_id).is_dir()
+
+    def runtime_of(self, task_id: str) -> str | None:
+        """Whose session the task has here; None where it has none."""
+        record = self._read(self.folder(task_id))
+        return None if record is None else record.runtime
 
     def save(self, session: Session) -> None:
         """Keep what the hall knows of a session; it is on the disk when this returns."""
@@ -155,10 +180,11 @@ class Sessions:
     async def drop(self, task_ids: Collection[str]) -> None:
         """Remove the sessions of tasks that will not go on."""
         for task_id in task_ids:
-            self._rubbish.put_aside(self._folder(task_id))
+            self._rubbish.put_aside(self.folder(task_id))
         await self._rubbish.empty()
 
-    def _folder(self, task_id: str) -> Path:
+    def folder(self, task_id: str) -> Path:
+        """Where a task's session is, or would be."""
         if not is_uuid(task_id):
             raise ValueError("a task's id is a UUID")
         return self._root / task_id

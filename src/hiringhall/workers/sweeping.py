@@ -12,6 +12,8 @@ from hiringhall.domain.tasks import State
 from hiringhall.hall import Hall
 from hiringhall.queries.blobs import unknown_blobs
 from hiringhall.queries.endings import endings
+from hiringhall.queries.saved import tasks_with_saved_work
+from hiringhall.workers.carrying.carrying import Carrying
 from hiringhall.workers.place import Place
 from hiringhall.workers.runlog import remove_old
 from hiringhall.workers.sandboxes.port import MIB
@@ -45,8 +47,19 @@ async def sweep(
     if isinstance(blobs, LocalBlobs) and now_us // _HOUR_US % 24 == _HOUR_OF_BLOBS:
         await sweep_blobs(hall, blobs)
     await place.sessions.drop(await _over(hall, place.sessions.tasks()))
+    if place.carrying is not None:
+        await sweep_saved(hall, place.carrying)
     await sweep_repositories(hall, place, keeping or Keeping())
     await asyncio.to_thread(remove_old, place.logs, now_s=now_us / 1_000_000)
+
+
+async def sweep_saved(hall: Hall, carrying: Carrying) -> None:
+    """Forget what was saved of tasks that will not go on, here and for all nodes."""
+    carrying.forget_here(await _over(hall, carrying.tasks()))
+    after = ""
+    while page := await tasks_with_saved_work(hall, after=after):
+        await carrying.drop(await _over(hall, page))
+        after = page[-1]
 
 
 async def sweep_repositories(hall: Hall, place: Place, keeping: Keeping) -> list[str]:

@@ -10,14 +10,14 @@ name, and is made anew.
 
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from hiringhall.domain.ids import branch_of, is_uuid, task_ref
-from hiringhall.workers.git import address, changes, checkout, skeleton
+from hiringhall.workers.git import address, carried, changes, checkout, skeleton
+from hiringhall.workers.git.carried import Brought, Kept
 from hiringhall.workers.git.changes import ChangedFile, Changes
 from hiringhall.workers.git.collecting import Checkout, Collector, Taken
 from hiringhall.workers.git.command import Git
@@ -26,53 +26,13 @@ from hiringhall.workers.git.folders import Bin
 from hiringhall.workers.git.intake import Allowance
 from hiringhall.workers.git.mirror import Mirror
 from hiringhall.workers.git.mirrors import Mirrors
-from hiringhall.workers.git.preparing import Began, Preparation, Record
+from hiringhall.workers.git.preparing import Preparation, Record
 from hiringhall.workers.git.remote import Remote
 from hiringhall.workers.git.ssh import SshAccess
+from hiringhall.workers.git.worked import Collected, Workspace
 from hiringhall.workers.sandboxes.port import SandboxProvider
 
-
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """One run's workspace. `folder` is what the worker sees; the rest is for the hall alone.
-
-    `start` is the commit that the files began at, `base` the one that the work is compared with,
-    `remote_tip` what the branch was at the repository (the lease of a push).
-    """
-
-    run_id: str
-    task_id: str
-    organization_id: str
-    repository: str | None
-    folder: Path
-    branch: str
-    start: str
-    base: str
-    default_branch: str | None
-    remote_tip: str | None
-    began: Began
-    token: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """What a run made, kept in the hall.
-
-    `commit` is unset when the branch does not differ from its base; `is_new` says whether this
-    run added to it. `notes` are sentences for people, `left_out` paths too large to take.
-    """
-
-    branch: str
-    commit: str | None
-    is_new: bool
-    changes: Changes
-    notes: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-
-    @property
-    def files(self) -> tuple[ChangedFile, ...]:
-        """The paths that differ from the base."""
-        return self.changes.files
+__all__ = ["Collected", "Workspace", "Workspaces"]
 
 
 class Workspaces:
@@ -122,8 +82,11 @@ class Workspaces:
         organization_id: str,
         repository: str | None,
         token: str | None = None,
+        brought: Brought | None = None,
     ) -> Workspace:
         """Make a run's workspace, or find the one that was made before.
+
+        `brought` goes before what is kept here of the task's earlier runs.
 
         Raises:
             WorkspaceError: AddressRefused, RepositoryMissing, NoAccess, Unreachable,
@@ -141,14 +104,22 @@ class Workspaces:
             branch=branch_of(task_id),
         )
         with self.mirrors.needed(self._mirror(plan)):
-            record = await self._make(plan, where, token)
+            record = await self._make(plan, where, token, brought)
         return self._workspace(record, token)
 
-    async def _make(self, plan: Record, where: address.Address | None, token: str | None) -> Record:
+    async def _make(
+        self,
+        plan: Record,
+        where: address.Address | None,
+        token: str | None,
+        brought: Brought | None,
+    ) -> Record:
         fresh = self._runs / f".new-{plan.run_id}-{secrets.token_hex(4)}"
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         (fresh / "workspace").mkdir(parents=True)
-        preparation = Preparation(self._git, self._mirror(plan), fresh, self._room)
+        preparation = Preparation(
+            self._git, self._mirror(plan), fresh, self._room, self._allowance, brought
+        )
         try:
             if where is None:
                 record = await preparation.without_repository(plan)
@@ -323,6 +294,25 @@ class Workspaces:
         if went := self.mirrors.drop(name, in_use=in_use):
             await self._rubbish.empty()
         return went
+
+    async def bundle(
+        self,
+        *,
+        organization_id: str,
+        task_id: str,
+        repository: str | None,
+        folder: Path,
+        but: Mapping[Kept, str],
+    ) -> Brought:
+        """What is kept here of a task, for another node: bundles in `folder`, none for `but`.
+
+        Raises WorkspaceError where it is too large, or git fails.
+        """
+        where = None if repository is None else self._address(repository).url
+        mirror = self.mirrors.of(organization_id=organization_id, task_id=task_id, repository=where)
+        return await carried.bundled(
+            self._git, mirror, task_id, folder, allowance=self._allowance, but=but
+        )
 
     # ── collecting ────────────────────────────────────────────────────────────────────────────
 

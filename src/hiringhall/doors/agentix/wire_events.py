@@ -149,6 +149,7 @@ SHOWN: Mapping[str, Shown] = {
     "task_claimed": ("moved", _nothing),
     "run_started": ("worker_spawned", _spawned),
     "run_ended": ("status_change", _text),
+    "work_brought": ("status_change", _text),
     "progress_reported": ("progress", _text),
     "message_posted": ("message", _posted),
     "question_asked": ("message", _asked),

@@ -71,6 +71,7 @@ SHOWN: Mapping[str, Callable[[Mapping[str, Any]], Shown | None]] = {
     "task_claimed": lambda data: None if data.get("run_id") else ("status", "A worker took it"),
     "run_started": lambda data: ("status", f"A worker has started (runtime: {data['runtime']})"),
     "run_ended": _said("status"),
+    "work_brought": _said("status"),
     "progress_reported": _said("status"),
     "message_posted": _message,
     "question_asked": _asked,

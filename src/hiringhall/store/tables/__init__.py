@@ -42,6 +42,7 @@ from hiringhall.store.tables.messages import messages
 from hiringhall.store.tables.nodes import nodes
 from hiringhall.store.tables.payments import deposits, payees, provider_notices
 from hiringhall.store.tables.runs import credit_days, runs, usage_records
+from hiringhall.store.tables.saved import saved_work
 from hiringhall.store.tables.tasks import events, plans, questions, task_dependencies, tasks, timers
 from hiringhall.store.tables.teams import roles, team_secrets, teams
 from hiringhall.store.tables.usage import budget_questions, budgets, model_calls
@@ -92,6 +93,7 @@ __all__ = [
     "reported_events",
     "roles",
     "runs",
+    "saved_work",
     "statements",
     "submissions",
     "task_dependencies",

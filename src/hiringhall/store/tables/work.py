@@ -5,6 +5,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     LargeBinary,
     Table,
     Text,
@@ -25,6 +26,8 @@ attachments = Table(
     Column("attached_at_us", BigInteger, nullable=False),
     UniqueConstraint("task_id", "name"),
     CheckConstraint("size_bytes >= 0", name="size"),
+    # Asked for when bytes that belong to nothing are looked for.
+    Index(None, "blob_key"),
 )
 
 criteria_checks = Table(

@@ -198,7 +198,10 @@ class Collector:
         if bundle is not None:
             with bundle:
                 return await intake.take(
-                    bundle, branch=self.checkout.branch, known=known, secrets=self.secrets
+                    bundle,
+                    ref=f"refs/heads/{self.checkout.branch}",
+                    known=known,
+                    secrets=self.secrets,
                 )
         tip = (read_made_file(session, "tip", limit_bytes=64) or b"").decode("ascii", "replace")
         tip = tip.strip()

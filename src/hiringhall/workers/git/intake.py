@@ -55,11 +55,11 @@ class Allowance:
         )
 
 
-def read_header(file: BinaryIO, *, branch: str) -> str:
-    """Read a bundle's header and leave the file where its pack begins; returns the branch's tip.
+def read_header(file: BinaryIO, *, ref: str) -> str:
+    """Read a bundle's header and leave the file where its pack begins; returns its one ref's tip.
 
     Raises:
-        WorkUnreadable: it is no bundle, or holds another ref than the one branch.
+        WorkUnreadable: it is no bundle, or holds another ref than the one.
     """
     head = file.read(_HEADER_BYTES)
     end = head.find(b"\n\n")
@@ -70,7 +70,7 @@ def read_header(file: BinaryIO, *, branch: str) -> str:
         if _PREREQUISITE.fullmatch(line):
             continue
         match = _REF.fullmatch(line)
-        if match is None or match[2] != f"refs/heads/{branch}".encode():
+        if match is None or match[2] != ref.encode():
             raise WorkUnreadable("The bundle holds another ref than the run's own branch.")
         tips.append(match[1].decode())
     if len(tips) != 1:
@@ -88,10 +88,8 @@ class Intake:
     work: Path
     allowance: Allowance
 
-    async def take(
-        self, bundle: BinaryIO, *, branch: str, known: Path, secrets: Sequence[str]
-    ) -> str:
-        """Judge a bundle and keep its objects; returns the branch's tip.
+    async def take(self, bundle: BinaryIO, *, ref: str, known: Path, secrets: Sequence[str]) -> str:
+        """Judge a bundle and keep its objects; returns the tip of its ref.
 
         `known` is a file of `^commit` lines: what the repository has already, and what is
         therefore not published by this work.
@@ -99,7 +97,7 @@ class Intake:
         Raises:
             WorkUnreadable, TooLarge, LiveSecret: it is not taken, and nothing of it is kept.
         """
-        tip = await asyncio.to_thread(read_header, bundle, branch=branch)
+        tip = await asyncio.to_thread(read_header, bundle, ref=ref)
         await self._index(bundle)
         await self.judge(tip, known=known, secrets=secrets)
         await asyncio.to_thread(self._keep)

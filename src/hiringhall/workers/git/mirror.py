@@ -189,6 +189,12 @@ class Mirror:
             )
             await self.git.must("pack-refs", "--all", repository=mirror, keep_open=(held,))
 
+    async def commits(self) -> list[str]:
+        """What the repository's branches and tags pointed at when it was fetched last."""
+        if not self.mirror.is_dir():
+            return []
+        return list(dict.fromkeys((await self._refs()).values()))
+
     async def _refs(self) -> dict[str, str]:
         answer = await self.git.must(
             "for-each-ref",

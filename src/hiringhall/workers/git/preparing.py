@@ -12,10 +12,12 @@ from typing import Literal
 import msgspec
 
 from hiringhall.domain.ids import task_ref
-from hiringhall.workers.git import checkout, skeleton
+from hiringhall.workers.git import carried, checkout, skeleton
+from hiringhall.workers.git.carried import Brought
 from hiringhall.workers.git.collecting import is_ancestor
 from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.folders import Bin
+from hiringhall.workers.git.intake import Allowance
 from hiringhall.workers.git.mirror import Mirror, Snapshot
 from hiringhall.workers.git.remote import Remote
 
@@ -41,17 +43,22 @@ class Record(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """One workspace on its way: `folder` gets `workspace/` and `known`."""
+    """One workspace on its way: `folder` gets `workspace/` and `known`.
+
+    `brought` is what another node kept of the task, in place of what is kept here.
+    """
 
     git: Git
     mirror: Mirror
     folder: Path
     room: checkout.Room
+    allowance: Allowance
+    brought: Brought | None = None
 
     async def without_repository(self, plan: Record) -> Record:
         """An empty workspace, or one with what the task's last run left."""
-        plan, ref = await self._begin(plan, None)
         self._write_known([skeleton.EMPTY_COMMIT])
+        plan, ref = await self._begin(plan, None)
         if ref is None:
             checkout.write_empty(self.folder / "workspace", branch=plan.branch)
         else:
@@ -73,10 +80,10 @@ class Preparation:
                 default_branch=snapshot.head.branch,
                 remote_tip=snapshot.branch(plan.branch),
             )
+            self._write_known([skeleton.EMPTY_COMMIT, *snapshot.refs.values()])
             plan, ref = await self._begin(plan, snapshot)
             if plan.began != "nothing":
                 await self._lay_out(plan, snapshot, ref)
-        self._write_known([skeleton.EMPTY_COMMIT, *snapshot.refs.values()])
         if plan.began == "nothing":
             checkout.write_empty(
                 self.folder / "workspace", branch=plan.branch, address=plan.repository
@@ -115,6 +122,15 @@ class Preparation:
 
     async def _begin(self, plan: Record, snapshot: Snapshot | None) -> tuple[Record, str | None]:
         """Where the run begins, and the ref in `work.git` that holds it if it is the hall's own."""
+        if self.brought is not None:
+            await carried.take_in(
+                self.git,
+                self.mirror,
+                plan.task_id,
+                self.brought,
+                known=self.folder / "known",
+                allowance=self.allowance,
+            )
         name = task_ref(plan.task_id)
         wip = skeleton.get_ref(self.mirror.work, f"refs/wip/{name}")
         tip = skeleton.get_ref(self.mirror.work, f"refs/tips/{name}")

@@ -87,6 +87,10 @@ class Agent:
             forget=self.profile.forget,
         )
 
+    async def save(self, brief: RunBrief) -> None:
+        """Save session and unfinished work, where there are other nodes."""
+        await self._place.save(brief)
+
     async def settled(self, brief: RunBrief) -> None:
         """Let go of workspace and report; the session stays for the task's next run."""
         await self._place.settled(brief)

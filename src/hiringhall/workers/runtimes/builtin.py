@@ -69,6 +69,10 @@ class Builtin:
             self._place, stretch, name=self.name, reach=self._reach, go=go, hosts=role.hosts
         )
 
+    async def save(self, brief: RunBrief) -> None:
+        """Save session and unfinished work, where there are other nodes."""
+        await self._place.save(brief)
+
     async def settled(self, brief: RunBrief) -> None:
         """Let go of workspace and report; the conversation stays for the task's next run."""
         await self._place.settled(brief)

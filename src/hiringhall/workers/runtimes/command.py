@@ -86,6 +86,10 @@ class Command:
         except (WorkspaceError, SandboxError) as error:
             return broke_by(error)
 
+    async def save(self, brief: RunBrief) -> None:
+        """Save session and unfinished work, where there are other nodes."""
+        await self._place.save(brief)
+
     async def settled(self, brief: RunBrief) -> None:
         """Let go of workspace, session and report: what they held is in the hall now."""
         await self._place.settled(brief)

@@ -126,6 +126,10 @@ class Runtime(Protocol):
         """Do one stretch of work; cancelled when the run is stopped or its time is over."""
         ...
 
+    async def save(self, brief: RunBrief) -> None:
+        """The work has ended, its outcome is not told: have the next run's node find its state."""
+        ...
+
     async def settled(self, brief: RunBrief) -> None:
         """The outcome was written, or is not wanted any more: let go of what the run used."""
         ...

@@ -150,6 +150,9 @@ class Rehearsal:
         if config.keys() - {"system_prompt", "timeout_s"}:
             raise Invalid("The rehearsal runtime takes no settings", {"config": "not empty"})
 
+    async def save(self, brief: RunBrief) -> None:
+        """A play has no state."""
+
     async def settled(self, brief: RunBrief) -> None:
         """Nothing is held."""
 

@@ -504,6 +504,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
         sa.UniqueConstraint("task_id", "name", name=op.f("uq_attachments_task_id_name")),
     )
+    op.create_index(op.f("ix_attachments_blob_key"), "attachments", ["blob_key"], unique=False)
     op.create_table(
         "board",
         sa.Column("task_id", sa.Text(), nullable=False),
@@ -927,6 +928,26 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('queued', 'starting', 'running')"),
         postgresql_where=sa.text("state IN ('queued', 'starting', 'running')"),
     )
+    op.create_table(
+        "saved_work",
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("blob_key", sa.Text(), nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("at_work", sa.BigInteger(), nullable=False),
+        sa.Column("saved_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "part IN ('run', 'session', 'wip', 'tip')", name=op.f("ck_saved_work_part")
+        ),
+        sa.CheckConstraint("at_work IN (0, 1)", name=op.f("ck_saved_work_at_work")),
+        sa.CheckConstraint("size_bytes >= 0", name=op.f("ck_saved_work_size")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_saved_work_task_id")),
+        sa.PrimaryKeyConstraint("task_id", "part", name=op.f("pk_saved_work")),
+    )
+    op.create_index(op.f("ix_saved_work_blob_key"), "saved_work", ["blob_key"], unique=False)
     op.create_table(
         "task_dependencies",
         sa.Column("task_id", sa.Text(), nullable=False),
