@@ -154,13 +154,8 @@ async def _compose(
     workspaces = _workspaces(settings, sandbox)
     secrets = _live_secrets(settings)
     access = TeamAccess(secrets)
-    place = Place(
-        sandbox=sandbox,
-        workspaces=workspaces,
-        access=access,
-        folder=settings.data_dir / "runs",
-        run_disk_mib=settings.run_disk_mib,
-    )
+    folder = settings.data_dir / "runs"
+    place = Place(sandbox, workspaces, access, folder=folder, run_disk_mib=settings.run_disk_mib)
     reaching, loops = Reaching(), LoopHost()
     staff = await hire(settings, place, probe, reach=reaching, loops=loops)
     hall = Hall(

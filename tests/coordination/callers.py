@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from hiringhall.actions.runs import working
-from hiringhall.domain.events import LoggedEvent
+from hiringhall.domain.logged import LoggedEvent
 from hiringhall.domain.policy import Actor, ActorKind
 from hiringhall.hall import Hall
 from hiringhall.queries.tasks import task_log

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from hiringhall.domain.tasks import State, Waiting
-
 
 @dataclass(frozen=True, slots=True)
 class Happened:
@@ -385,18 +383,3 @@ ALL: tuple[type[Happened], ...] = (
 )
 
 BY_TYPE: dict[str, type[Happened]] = {cls.type: cls for cls in ALL}
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedEvent:
-    """One line of the append-only log: what happened, and the task's state after it."""
-
-    id: int
-    task_id: str
-    number: int
-    type: str
-    actor: str
-    state: State
-    waiting_for: Waiting
-    data: dict[str, object]
-    at_us: int

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hiringhall.domain import ids
 from hiringhall.domain.disputes import Dispute, Statement
 from hiringhall.domain.errors import NotFound
-from hiringhall.domain.events import LoggedEvent
+from hiringhall.domain.logged import LoggedEvent
 from hiringhall.domain.market import Assignment
 from hiringhall.domain.policy import Actor, ActorKind, may_see
 from hiringhall.domain.tasks import Task

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from hiringhall.domain import ids
 from hiringhall.domain.errors import NotFound
-from hiringhall.domain.events import LoggedEvent
 from hiringhall.domain.feed import FeedEvent
+from hiringhall.domain.logged import LoggedEvent
 from hiringhall.domain.policy import Actor, worker_of
 from hiringhall.domain.records import for_worker, own_ids
 from hiringhall.domain.tasks import Task

@@ -7,7 +7,8 @@ from typing import Any, cast
 import msgspec
 from sqlalchemy import bindparam, select
 
-from hiringhall.domain.events import Happened, LoggedEvent
+from hiringhall.domain.events import Happened
+from hiringhall.domain.logged import LoggedEvent
 from hiringhall.domain.tasks import State, Task, Waiting
 from hiringhall.store.database import Tx
 from hiringhall.store.errors import InvalidValue

@@ -86,10 +86,10 @@ class Place:
 
     def __init__(
         self,
-        *,
         sandbox: SandboxProvider,
         workspaces: Workspaces,
         access: Access,
+        *,
         folder: Path,
         run_disk_mib: int,
     ) -> None:

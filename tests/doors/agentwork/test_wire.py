@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hiringhall.domain import events
-from hiringhall.domain.events import LoggedEvent
+from hiringhall.domain.logged import LoggedEvent
 from hiringhall.domain.questions import AskedQuestion, InputType, Question, QuestionKind
 from hiringhall.domain.tasks import FINAL, State, Waiting
 from hiringhall.doors.agentwork import log, wire, words

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hiringhall.domain.events import LoggedEvent
+from hiringhall.domain.logged import LoggedEvent
 from hiringhall.domain.questions import QuestionKind
 from hiringhall.doors.agentwork.wire import EventAnswer, EventsAnswer, EventType
 from hiringhall.doors.agentwork.words import time_of
