@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -172,7 +173,7 @@ async def test_a_repository_that_was_refused_leaves_nothing(
 
 
 async def test_preparing_again_finds_what_was_made(workspaces: Workspaces, origin: Origin) -> None:
-    run = {
+    run: dict[str, Any] = {
         "run_id": fresh_id(),
         "task_id": fresh_id(),
         "organization_id": ORGANIZATION,
