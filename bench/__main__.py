@@ -11,7 +11,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import engine, gateway, report, requests, sandboxed, streams
+from bench import (
+    board,
+    engine,
+    gateway,
+    races,
+    report,
+    requests,
+    sandboxed,
+    settlement,
+    streams,
+)
 from bench.figures import Line
 from bench.fill import Cache
 from bench.places import Place, PostgresPlace, SqlitePlace
@@ -27,6 +37,9 @@ MEASURES: dict[str, Callable[[Plan, Place], Iterator[Line]]] = {
     "sandboxed": sandboxed.measure,
     "gateway": gateway.measure,
     "streams": streams.measure,
+    "settlement": settlement.measure,
+    "board": board.measure,
+    "races": races.measure,
 }
 DATABASES = ("sqlite", "postgresql")
 EXAMPLES = """\

@@ -19,14 +19,15 @@ class Sample:
 class Line:
     """One line of the table.
 
-    `value` is held to `target` (at most); a line without a target is for information. `cells` are
-    the further columns, `details` what the JSON tells beyond them.
+    `value` is held to `target`, at most or `at_least`; a line without a target is for information.
+    `cells` are the further columns, `details` what the JSON tells beyond them.
     """
 
     name: str
     value: float
     unit: str
     target: float | None = None
+    at_least: bool = False
     cells: dict[str, str] = field(default_factory=dict[str, str])
     details: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -35,7 +36,8 @@ class Line:
         """`reached` or `missed`; empty where nothing is asked."""
         if self.target is None:
             return ""
-        return "reached" if self.value <= self.target else "missed"
+        reached = self.value >= self.target if self.at_least else self.value <= self.target
+        return "reached" if reached else "missed"
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -22,20 +22,21 @@ _CELLS = {
     "against_ms": "against",
 }
 _STYLES = {"reached": "green", "missed": "red"}
-_WIDE = 170
+_WIDE = 190
 
 
 def show(lines: Sequence[Line]) -> None:
     """Print every line with its figure, what it is held to, and the verdict."""
     table = Table(box=None, pad_edge=False)
     table.add_column("what")
-    for header in ("figure", "at most"):
+    for header in ("figure", "to reach"):
         table.add_column(header, justify="right")
     table.add_column("")
     for header in _CELLS.values():
         table.add_column(header, justify="right")
     for line in lines:
-        target = "" if line.target is None else f"{line.target:g} {line.unit}"
+        bound = "at least" if line.at_least else "at most"
+        target = "" if line.target is None else f"{bound} {line.target:g} {line.unit}"
         verdict = f"[{_STYLES[line.verdict]}]{line.verdict}[/]" if line.verdict else ""
         cells = (line.cells.get(name, "") for name in _CELLS)
         table.add_row(line.name, f"{line.value:.3g} {line.unit}", target, verdict, *cells)

@@ -11,7 +11,9 @@ class Scale:
 
     `thousand` and `million` are how many tasks lie in the two databases that are compared, zero
     for none. `gets` and `posts` are requests to each server in each round, `connections` how many
-    are under way at once, `live_runs` how many sandboxes, `streams` how many of events.
+    are under way at once, `live_runs` how many sandboxes, `streams` how many of events, `cycles`
+    how often money is held and released in each round, `board_pages` how often each question is put
+    to a board.
     """
 
     thousand: int
@@ -26,6 +28,8 @@ class Scale:
     sandboxed_runs: int
     live_runs: tuple[int, ...]
     streams: int
+    cycles: int
+    board_pages: int
     idle_s: float
     restarts: int
     rounds: int
@@ -44,6 +48,8 @@ FULL = Scale(
     sandboxed_runs=40,
     live_runs=(10, 100),
     streams=1_000,
+    cycles=1_600,
+    board_pages=40,
     idle_s=20.0,
     restarts=3,
     rounds=15,
@@ -61,6 +67,8 @@ QUICK = Scale(
     sandboxed_runs=20,
     live_runs=(10,),
     streams=300,
+    cycles=480,
+    board_pages=20,
     idle_s=5.0,
     restarts=1,
     rounds=5,
@@ -78,6 +86,8 @@ TINY = Scale(
     sandboxed_runs=2,
     live_runs=(2,),
     streams=12,
+    cycles=32,
+    board_pages=3,
     idle_s=0.2,
     restarts=1,
     rounds=3,

@@ -24,6 +24,7 @@ SMALL = (
 # An audit looks at everything: that is what it is for.
 AUDITS = {
     "hiringhall.store.audit",
+    "hiringhall.store.force_audit",
     "hiringhall.store.ledger",
     "hiringhall.store.market_audit",
 }

@@ -1,5 +1,6 @@
 """The ledger: immutable transfers, and a kept balance for each account of an organization."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,8 @@ from hiringhall.domain.ledger import (
     escrow_account,
 )
 from hiringhall.store.database import Tx
+from hiringhall.store.dialects import integer_at, rows_of, text_at
 from hiringhall.store.errors import ConstraintViolated
-from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement, any_of
 from hiringhall.store.tables import ledger_accounts as accounts
 from hiringhall.store.tables import ledger_transfers as transfers
@@ -43,6 +44,7 @@ class Overdrawn(Exception):
 
 
 _NO_OVERDRAFT = "ck_ledger_accounts_no_overdraft"
+_INTEGERS = frozenset({"amount_cents", "at_us"})
 
 _insert_account = Statement(
     lambda insert: (
@@ -52,13 +54,29 @@ _insert_account = Statement(
     ),
     name="insert_ledger_account",
 )
-_insert_transfer = Statement(insert_row(transfers), name="insert_ledger_transfer")
-_lock = Statement(
+_given = rows_of("transfers").table_valued("value")
+_locked = (
     select(accounts.c.id)
     .where(any_of(accounts.c.id, "account_ids"))
     .order_by(accounts.c.id)
-    .with_for_update(key_share=True),
-    name="lock_accounts",
+    .with_for_update(key_share=True)
+    .cte("locked")
+)
+_post = Statement(
+    transfers.insert()
+    .inline()
+    .from_select(
+        [column.name for column in transfers.columns],
+        select(
+            *(
+                (integer_at if column.name in _INTEGERS else text_at)(_given, index)
+                for index, column in enumerate(transfers.columns)
+            )
+        )
+        # The accounts are locked before the first row is written.
+        .where(select(func.count()).select_from(_locked).scalar_subquery() >= 0),
+    ),
+    name="post_transfers",
 )
 _balance = Statement(
     select(accounts.c.balance_cents).where(accounts.c.id == bindparam("account_id")),
@@ -145,20 +163,25 @@ async def post(tx: Tx, transfers: Sequence[Transfer]) -> None:
     """
     touched = {one.debit_account_id for one in transfers}
     touched |= {one.credit_account_id for one in transfers}
-    # In one order for all, or two that move between the same accounts wait for each other.
-    await tx.all(_lock, account_ids=sorted(touched - HALL_ACCOUNTS.keys()))
+    rows = [
+        [
+            one.id,
+            one.debit_account_id,
+            one.credit_account_id,
+            one.amount_cents,
+            one.kind.value,
+            one.task_id,
+            one.at_us,
+        ]
+        for one in transfers
+    ]
     try:
-        for transfer in transfers:
-            await tx.run(
-                _insert_transfer,
-                id=transfer.id,
-                debit_account_id=transfer.debit_account_id,
-                credit_account_id=transfer.credit_account_id,
-                amount_cents=transfer.amount_cents,
-                kind=transfer.kind.value,
-                task_id=transfer.task_id,
-                at_us=transfer.at_us,
-            )
+        # In one order for all, or two that move between the same accounts wait for each other.
+        await tx.run(
+            _post,
+            transfers=json.dumps(rows),
+            account_ids=sorted(touched - HALL_ACCOUNTS.keys()),
+        )
     except ConstraintViolated as error:
         if error.constraint == _NO_OVERDRAFT:
             raise Overdrawn(sum(one.amount_cents for one in transfers)) from None
