@@ -36,7 +36,8 @@ FINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED, State.EXPIRED})
 class Waiting(StrEnum):
     """What a task that is not final waits for.
 
-    `poster`: nothing goes on by itself; it is to be run, or moved at a board.
+    `poster`: nothing goes on by itself; it is to be run, or moved at a board. `dependency`: the
+    same, and before that something is to become of a task it depends on, which ended undone.
     """
 
     NOTHING = "nothing"
@@ -46,10 +47,14 @@ class Waiting(StrEnum):
     PLAN_DECISION = "plan_decision"
     BUDGET_DECISION = "budget_decision"
     UNTIL = "until"
+    DEPENDENCY = "dependency"
 
 
 QUESTIONED = frozenset({Waiting.REPLY, Waiting.BUDGET_DECISION})
 """What a task waits for while its newest question is open."""
+
+UNDONE = FINAL - {State.DONE}
+"""States of a task that has ended, and what depends on it cannot begin."""
 
 ON_IT = frozenset({State.ASSIGNED, State.IN_PROGRESS, State.AWAITING_REPLY, State.REVISING})
 """States in which somebody has the task and is to deliver."""

@@ -12,7 +12,7 @@ from sqlalchemy import Select, bindparam, func, select
 
 from hiringhall.domain.questions import AskedQuestion, QuestionKind, questions_from_json
 from hiringhall.domain.runs import Run
-from hiringhall.domain.tasks import FINAL, QUESTIONED, State, Task
+from hiringhall.domain.tasks import QUESTIONED, UNDONE, State, Task
 from hiringhall.store import deliverables, dependencies, workers
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable, FileRow
@@ -165,7 +165,7 @@ async def details_of(tx: Tx, found: Sequence[Task]) -> list[Details]:
         _to_question,
         "id",
     )
-    ended = [task.id for task in found if task.state in _UNDONE]
+    ended = [task.id for task in found if task.state in UNDONE]
     ends = await _by_key(tx, _ends, "task_ids", ended, to_event, "task_id")
     worked = await workers.of_tasks(tx, ids)
     return [
@@ -184,12 +184,9 @@ async def details_of(tx: Tx, found: Sequence[Task]) -> list[Details]:
     ]
 
 
-_UNDONE = FINAL - {State.DONE}
-
-
 def _error(task: Task, reasons: list[str]) -> str | None:
     """Why a task ended without being done."""
-    if task.state not in _UNDONE:
+    if task.state not in UNDONE:
         return None
     said = reasons[-1] if reasons else ""
     return said or {State.CANCELLED: "Cancelled", State.EXPIRED: "Expired"}.get(

@@ -11,6 +11,7 @@ from hiringhall.actions import housekeeping, timers
 from hiringhall.actions.runs import autonomy, outcomes, pausing, recovery, spending, working
 from hiringhall.actions.runs.claiming import Round
 from hiringhall.actions.runs.working import RunBrief
+from hiringhall.actions.tasks import held_up
 from hiringhall.blobs import Blobs
 from hiringhall.domain.errors import HallError, Invalid, Superseded
 from hiringhall.domain.runs import EXTERNAL, Run, RunToken
@@ -85,6 +86,7 @@ class Runner:
         for runtime in self._runtimes.values():
             await runtime.tidy(unfinished)
         await recovery.engage_idle(self._hall)
+        await held_up.tell_all(self._hall)
         return len(lost)
 
     def check_role(self, runtime: str, config: Mapping[str, Any]) -> None:
@@ -124,10 +126,13 @@ class Runner:
             await self._replace_lost()
             await autonomy.spawn_all_ready(self._hall)
         while self._to_look_at:
-            await autonomy.spawn_ready(self._hall, team_id=self._to_look_at.pop())
+            team_id = self._to_look_at.pop()
+            await held_up.tell_team(self._hall, team_id=team_id)
+            await autonomy.spawn_ready(self._hall, team_id=team_id)
         if now_us >= self._clean_at_us:
             self._clean_at_us = now_us + CLEAN_EVERY_US
             await housekeeping.forget_old(self._hall)
+            await held_up.tell_all(self._hall)
             await spending.settle_left_over(self._hall)
             await self._clean()
         next_due_at_us = await timers.fire_due(self._hall)
@@ -137,7 +142,7 @@ class Runner:
         return min(self._tend_s, max(MIN_TEND_S, wait_s))
 
     def look_at(self, team_id: str) -> None:
-        """See soon what a team may begin by itself."""
+        """See soon what a team may begin by itself, and what holds its tasks up."""
         self._to_look_at.add(team_id)
 
     async def _replace_lost(self) -> None:

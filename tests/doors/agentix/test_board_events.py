@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from hiringhall.actions.runs import outcomes
+from hiringhall.actions.tasks import held_up
 from hiringhall.domain.ids import id_of_ref
 from hiringhall.hall import Hall
 from hiringhall.queries.audit import audit_all
@@ -94,3 +95,23 @@ async def test_an_answer_shows_the_actor_that_was_given_and_keeps_who_it_was(
     log = await task_log(hall, actor=ceo.actor, task_id=id_of_ref("task", task["id"]) or "")
     (reply,) = [one for one in log if one.type == "reply_given"]
     assert reply.actor == ceo.actor.label
+
+
+async def test_a_failed_dependency_is_told_to_whoever_waits_for_it(
+    ceo: Customer, hall: Hall
+) -> None:
+    team = (await ceo.team())["id"]
+    first = await put_up(ceo, team, title="Schema")
+    second = await put_up(ceo, team, dependencies=[first["id"]])
+    assert second["waiting"] is None
+    await ceo.delete(f"/tasks/{first['id']}")
+    await held_up.tell_team(hall, team_id=id_of_ref("team", team) or "")
+    seen = await ceo.get(f"/tasks/{second['id']}")
+    assert f"{first['id']} (Schema) was cancelled. Resume or open again" in seen["waiting"]
+    newest = seen["events"][0]
+    assert (newest["type"], newest["actor"]) == ("status_change", "system")
+    assert newest["data"] == {"status": "ready", "message": seen["waiting"]}
+    assert await ceo.post(f"/tasks/{second['id']}/run", status=409) == seen["waiting"]
+    await ceo.patch(f"/tasks/{first['id']}", {"status": "ready"})
+    await held_up.tell_team(hall, team_id=id_of_ref("team", team) or "")
+    assert (await ceo.get(f"/tasks/{second['id']}"))["waiting"] is None

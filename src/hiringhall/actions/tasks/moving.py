@@ -97,8 +97,8 @@ async def record(
     await tasks.save(tx, was=was, now=recorded)
     await events.append(tx, event, task=recorded, actor=actor.label, at_us=now_us)
     tx.after_commit(lambda: hall.signals.happened(task.id, task.organization_id))
-    if recorded.waiting_for is Waiting.POSTER or recorded.state in FINAL:
-        # It may be ready, or others that waited for it.
+    if recorded.waiting_for in (Waiting.POSTER, Waiting.DEPENDENCY) or recorded.state in FINAL:
+        # It may be ready, or others that waited for it, or cannot begin for want of it.
         tx.after_commit(lambda: hall.engine.look_at(task.team_id))
     return recorded
 

@@ -1,6 +1,7 @@
 """Having a worker begin on a task of a board: run it, resume what broke off, open it again."""
 
 from hiringhall.actions.runs.queueing import choose_runtime, queue_run
+from hiringhall.actions.tasks import held_up
 from hiringhall.actions.tasks.board import move_on_board
 from hiringhall.actions.tasks.moving import load_for_change, move
 from hiringhall.actions.transaction import action
@@ -78,6 +79,8 @@ async def _engage(tx: Tx, hall: Hall, task: Task, *, actor: Actor, after: Run | 
         if role is None:
             raise _no_role(task.role)
     unmet = (await dependencies.unmet(tx, [task.id])).get(task.id, [])
+    if unmet and (reason := await held_up.reason_of(tx, task.id)):
+        raise _refused(task, reason)
     if unmet:
         names = ", ".join(ids.task_ref(one) for one in unmet)
         raise _refused(task, f"Task waits for other tasks, which are not done: {names}")

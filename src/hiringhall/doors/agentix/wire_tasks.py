@@ -170,6 +170,10 @@ class TaskAnswer(msgspec.Struct, rename="camel", kw_only=True):
     dependencies: list[Ref]
     output: OutputAnswer | None
     question: QuestionAnswer | None
+    waiting: Annotated[
+        str | None,
+        Meta(description="Why it does not go on, in plain words, where there is a reason"),
+    ]
     created_by: str
     subtasks: list[PartAnswer]
     workers: list[WorkerAnswer]
@@ -256,6 +260,7 @@ def task_answer(
         dependencies=[ref("task", one) for one in details.dependencies],
         output=_output_answer(details, files),
         question=None if details.question is None else _question_answer(details.question),
+        waiting=task.waiting_reason or None,
         created_by=_creator_of(task),
         subtasks=[_part_answer(one) for one in details.subtasks],
         workers=[worker_answer(run) for run in details.runs],

@@ -17,6 +17,7 @@ from hiringhall.domain.tasks import Acceptance, Engagement, State, Waiting
 from hiringhall.store.tables.base import Serial, flag, metadata, one_of
 
 _OFFERED = "state = 'open' AND waiting_for = 'poster' AND role IS NOT NULL"
+_HELD_UP = "state = 'open' AND waiting_for IN ('poster', 'dependency')"
 
 tasks = Table(
     "tasks",
@@ -93,6 +94,13 @@ tasks = Table(
         "id",
         sqlite_where=text(_OFFERED),
         postgresql_where=text(_OFFERED),
+    ),
+    Index(
+        "ix_tasks_held_up",
+        "team_id",
+        "id",
+        sqlite_where=text(_HELD_UP),
+        postgresql_where=text(_HELD_UP),
     ),
     Index(
         "ix_tasks_waiting_for_worker",

@@ -425,7 +425,7 @@ def upgrade() -> None:
             name=op.f("ck_tasks_final_waits_for_nothing"),
         ),
         sa.CheckConstraint(
-            "waiting_for IN ('nothing', 'worker', 'poster', 'reply', 'plan_decision', 'budget_decision', 'until')",
+            "waiting_for IN ('nothing', 'worker', 'poster', 'reply', 'plan_decision', 'budget_decision', 'until', 'dependency')",
             name=op.f("ck_tasks_waiting_for"),
         ),
         sa.CheckConstraint("plan_approved IN (0, 1)", name=op.f("ck_tasks_plan_approved")),
@@ -441,6 +441,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["parent_id"], ["tasks.id"], name=op.f("fk_tasks_parent_id")),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_tasks_team_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
+    )
+    op.create_index(
+        "ix_tasks_held_up",
+        "tasks",
+        ["team_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open' AND waiting_for IN ('poster', 'dependency')"),
+        postgresql_where=sa.text("state = 'open' AND waiting_for IN ('poster', 'dependency')"),
     )
     op.create_index(
         op.f("ix_tasks_organization_id_id"), "tasks", ["organization_id", "id"], unique=False
@@ -581,7 +589,7 @@ def upgrade() -> None:
             name=op.f("ck_events_state"),
         ),
         sa.CheckConstraint(
-            "waiting_for IN ('nothing', 'worker', 'poster', 'reply', 'plan_decision', 'budget_decision', 'until')",
+            "waiting_for IN ('nothing', 'worker', 'poster', 'reply', 'plan_decision', 'budget_decision', 'until', 'dependency')",
             name=op.f("ck_events_waiting_for"),
         ),
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_events_task_id")),
