@@ -20,8 +20,8 @@ pytestmark = pytest.mark.anyio
 ROLE = "backend-engineer"
 FIELDS = {
     "id", "teamId", "parentTaskId", "parentTask", "title", "description", "acceptCriteria", "role",
-    "status", "priority", "dependencies", "output", "question", "waiting", "createdBy", "subtasks", "workers",
-    "events", "createdAt", "updatedAt",
+    "status", "priority", "dependencies", "output", "question", "waiting", "createdBy", "subtasks",
+    "workers", "events", "createdAt", "updatedAt",
 }  # fmt: skip
 STATUSES = ("backlog", "ready", "in_progress", "review", "done", "failed")
 
