@@ -45,7 +45,10 @@ class DisputeView:
 
 
 async def dispute_view(hall: Hall, *, actor: Actor, dispute_id: str) -> DisputeView:
-    """A dispute for either side of it, or for an admin; raises NotFound."""
+    """A dispute for either side of it, or for an admin; raises NotFound.
+
+    What others handed in for the same task is no evidence, and nothing for its worker to read.
+    """
 
     async def find(tx: Tx) -> DisputeView:
         dispute = await disputes.by_id(tx, dispute_id) if ids.is_uuid(dispute_id) else None
@@ -66,7 +69,11 @@ async def dispute_view(hall: Hall, *, actor: Actor, dispute_id: str) -> DisputeV
             assignment,
             await disputes.statements_of(tx, dispute.id),
             [one for one in await deliverables.of_task(tx, task.id) if one.id in handed_in],
-            await events.of_task_typed(tx, task.id, EVIDENCE),
+            [
+                one
+                for one in await events.of_task_typed(tx, task.id, EVIDENCE)
+                if one.data.get("deliverable_id", "") in {"", *handed_in}
+            ],
         )
 
     return await hall.database.scan(find)

@@ -1,5 +1,6 @@
 """Payouts: what was earned, and how far it is on its way out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_, bindparam, or_, select, update
@@ -8,7 +9,7 @@ from hiringhall.domain.errors import LostRace
 from hiringhall.domain.payouts import MOVES, Payout, PayoutState
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
-from hiringhall.store.statements import Statement
+from hiringhall.store.statements import Statement, any_of
 from hiringhall.store.tables import payees, payouts
 
 _insert = Statement(insert_row(payouts), name="insert_payout")
@@ -44,6 +45,13 @@ _unpaid = Statement(
     .order_by(payouts.c.id)
     .limit(bindparam("most")),
     name="unpaid_payouts",
+)
+_in_states = Statement(
+    select(payouts)
+    .where(any_of(payouts.c.state, "states"), payouts.c.id > bindparam("after"))
+    .order_by(payouts.c.id)
+    .limit(bindparam("most")),
+    name="payouts_in_states",
 )
 _next_due = Statement(
     select(*payouts.columns, payees.c.reference.label("payee"))
@@ -139,6 +147,16 @@ async def of_organization(tx: Tx, organization_id: str, *, before: str, most: in
 async def unpaid(tx: Tx, *, after: str, most: int) -> list[Payout]:
     """What is still on its way out, of all organizations, oldest first, from behind an id."""
     return [_to_payout(row) for row in await tx.all(_unpaid, after=after, most=most)]
+
+
+async def in_states(
+    tx: Tx, states: Sequence[PayoutState], *, after: str, most: int
+) -> list[Payout]:
+    """Everybody's payouts in some states, oldest first, from behind an id."""
+    words = [one.value for one in states]
+    return [
+        _to_payout(row) for row in await tx.all(_in_states, states=words, after=after, most=most)
+    ]
 
 
 async def next_due(

@@ -19,7 +19,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from hiringhall.actions import accounts, roles
-from hiringhall.actions.market import agents
+from hiringhall.actions.market import agents, reviewing
+from hiringhall.actions.market.delivering import deliver
 from hiringhall.domain.agents import Agent, make_profile
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.agentix.words import ref
@@ -29,18 +30,33 @@ from hiringhall.hall import Hall
 from hiringhall.queries import runs
 from hiringhall.queries import teams as team_queries
 from hiringhall.queries.accounts import authenticate
+from hiringhall.queries.disputes import disputes_of
 from tests.support.halls import open_account, post
 from tests.support.market import claimed, competing, draft, funded, handed_in
 from tests.support.served import served_hall
 
 DOCUMENT = openapi(DOOR, version="test")
 EXAMPLES = 10
-HARD = ("POST /tasks/{task_id}/reply", "POST /tasks/{task_id}/plan")
-"""What a task of the staff has to be asked for first: other tests walk there."""
+HARD = (
+    "POST /tasks/{task_id}/reply",
+    "POST /tasks/{task_id}/plan",
+    "POST /deposits",
+    "GET /deposits/{deposit_id}",
+    "POST /payouts/payee",
+    "POST /payouts/{payout_id}/retry",
+    "POST /admin/payouts/{payout_id}/paid",
+    "POST /payments/stripe",
+)
+"""What needs a worker of the staff, or a provider of payments: other tests walk there."""
 
 PROPER: dict[str, dict[str, Any]] = {
     "/tasks": {"title": "x", "description": "x"},
     "/agents": {"name": "x"},
+    "/admin/deposits": {"amount_cents": 100},
+    "/tasks/{task_id}/disputes": {"reason": "x"},
+    "/disputes/{dispute_id}/statements": {"text": "x"},
+    "/disputes/{dispute_id}/agree": {"worker_cents": 1},
+    "/disputes/{dispute_id}/resolve": {"worker_cents": 1},
     "/tasks/{task_id}/deliver": {"content": "x"},
     "/tasks/{task_id}/proposals": {"plan": "As the brief says, all of it.", "price_cents": 1},
 }
@@ -120,6 +136,22 @@ async def on_the_market(hall: Hall, actor: Actor, prepared: Prepared) -> None:
         made = [await competing(hall, actor, actor, price_cents=5_000) for _ in range(3)]
         ready[word] = [task.id if word == "close-intake" else one.id for task, (one,) in made]
     prepared.known["proposal_id"] = ready["shortlist"]
+    disputes: list[str] = []
+    for _ in range(20):
+        task = await claimed(hall, actor, actor, **cheap)
+        await handed_in(hall, actor, task)
+        await reviewing.reject(hall, actor=actor, task_id=task.id, reason="x")
+        (dispute,) = await disputes_of(hall, actor=actor, task_id=task.id)
+        disputes.append(dispute.id)
+        prepared.known["organization_id"] = [task.organization_id]
+    prepared.known["dispute_id"] = disputes[:4]
+    ready["resolve"] = disputes[4:]
+    ready["disputes"] = [
+        task.id for _ in many if (task := await claimed(hall, actor, actor, **cheap))
+    ]
+    for task_id in ready["disputes"]:
+        await deliver(hall, actor=actor, task_id=task_id, text="x")
+    prepared.known["deposit_id"] = prepared.known["payout_id"] = [actor.key_id or ""]
 
 
 def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path) -> None:
@@ -155,7 +187,9 @@ def aim(case: Any, pick: int, prepared: Prepared) -> None:
     if pick % 2 and case.query:
         case.query = {name: said for name, said in case.query.items() if name == "limit"}
     if pick % 2 and isinstance(case.body, dict):
-        case.body = PROPER.get(case.path, {})
+        case.body = dict(PROPER.get(case.path, {}))
+        if case.path == "/admin/deposits":
+            case.body["organization_id"] = prepared.known["organization_id"][0]
 
 
 def check_operation(

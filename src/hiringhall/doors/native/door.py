@@ -3,8 +3,10 @@
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Door
 from hiringhall.doors.native import (
+    routes_admin,
     routes_agents,
     routes_deliverables,
+    routes_disputes,
     routes_events,
     routes_money,
     routes_proposals,
@@ -33,9 +35,11 @@ DOOR: Door[Desk] = Door(
         *routes_tasks.ROUTES,
         *routes_proposals.ROUTES,
         *routes_deliverables.ROUTES,
+        *routes_disputes.ROUTES,
         *routes_work.ROUTES,
         *routes_agents.ROUTES,
         *routes_money.ROUTES,
+        *routes_admin.ROUTES,
         *routes_runs.ROUTES,
         *routes_events.ROUTES,
     ),

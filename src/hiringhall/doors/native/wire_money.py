@@ -1,15 +1,17 @@
 """The native door's money: accounts, statements, deposits, payouts, the state of the books."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from hiringhall.domain.deposits import Deposit
 from hiringhall.domain.payouts import Payout
+from hiringhall.doors.native.paging import PageQuery
 from hiringhall.doors.native.words import Cents, Count, Time, Uuid, maybe_time, time_of
 from hiringhall.queries.audit import LedgerCheck
 from hiringhall.queries.money import Account, StatementLine
+from hiringhall.queries.running import Listed
 
 
 class AccountAnswer(msgspec.Struct, kw_only=True):
@@ -43,10 +45,17 @@ class StatementPage(msgspec.Struct):
     next_cursor: str | None
 
 
-class AmountBody(msgspec.Struct):
-    """How much is paid in."""
+class DepositBody(msgspec.Struct):
+    """How much is paid in; the provider's page leads back to `return_url`."""
 
     amount_cents: Cents
+    return_url: str | None = None
+
+
+class ReturnBody(msgspec.Struct):
+    """Where the provider's page leads back to."""
+
+    return_url: str | None = None
 
 
 class BookBody(msgspec.Struct):
@@ -114,6 +123,38 @@ class PaidBody(msgspec.Struct):
     reference: str
 
 
+class PayoutsQuery(PageQuery, kw_only=True):
+    """Which payouts: those that have not arrived unless said otherwise."""
+
+    state: Literal["pending", "processing", "paid", "failed"] | None = None
+
+
+class OrganizationAnswer(msgspec.Struct, kw_only=True):
+    """An organization, how many people it has, and its money."""
+
+    id: Uuid
+    name: str
+    short_id: str
+    members: Count
+    available_cents: Cents
+    held_cents: Cents
+    earned_cents: Cents
+    created_at: Time
+
+
+class OrganizationsPage(msgspec.Struct):
+    """A part of the organizations, newest first."""
+
+    items: list[OrganizationAnswer]
+    next_cursor: str | None
+
+
+class HeardAnswer(msgspec.Struct):
+    """A provider's message was heard, now or before."""
+
+    received: bool
+
+
 class LedgerAnswer(msgspec.Struct):
     """What the books come to; `problems` is empty when they balance."""
 
@@ -179,6 +220,20 @@ def payout_answer(payout: Payout) -> PayoutAnswer:
         failed_because=payout.failed_because,
         created_at=time_of(payout.created_at_us),
         updated_at=time_of(payout.updated_at_us),
+    )
+
+
+def organization_answer(one: Listed) -> OrganizationAnswer:
+    """An organization with what it has."""
+    return OrganizationAnswer(
+        id=one.id,
+        name=one.name,
+        short_id=one.short_id,
+        members=one.members,
+        available_cents=one.available_cents,
+        held_cents=one.held_cents,
+        earned_cents=one.earned_cents,
+        created_at=time_of(one.created_at_us),
     )
 
 
