@@ -31,6 +31,7 @@ from hiringhall.store.database import Database, open_database
 from hiringhall.workers.access import TeamAccess
 from hiringhall.workers.builtin.host import LoopHost
 from hiringhall.workers.carrier import HallEngine
+from hiringhall.workers.checking import Checker
 from hiringhall.workers.coordination.desks import Desks
 from hiringhall.workers.coordination.serving import work_app
 from hiringhall.workers.egress.proxy import Egress
@@ -49,6 +50,7 @@ from hiringhall.workers.place import Place
 from hiringhall.workers.presence import Presence, presence_of
 from hiringhall.workers.reaching import Reaching, Ways
 from hiringhall.workers.runner import Runner
+from hiringhall.workers.runtimes.builtin_role import read_model
 from hiringhall.workers.sandboxes.choose import Engines, choose_sandbox
 from hiringhall.workers.sandboxes.port import Probe, SandboxError, SandboxProvider
 from hiringhall.workers.sockets import Sockets
@@ -76,6 +78,7 @@ class App:
     place: Place
     loops: LoopHost
     presence: Presence | None
+    checker: Checker
 
     @contextlib.asynccontextmanager
     async def joined(self) -> AsyncGenerator[None]:
@@ -99,11 +102,15 @@ class App:
         """Recover what an earlier process left, then carry runs and timers until cancelled."""
         await self.runner.recover()
         async with asyncio.TaskGroup() as group:
-            paying = group.create_task(pay_out(self.hall))
+            beside = (
+                group.create_task(pay_out(self.hall)),
+                group.create_task(self.checker.keep_checking()),
+            )
             try:
                 await self.engine.carry(self.runner)
             finally:
-                paying.cancel()
+                for task in beside:
+                    task.cancel()
 
 
 def now_us() -> int:
@@ -209,6 +216,9 @@ async def _compose(
         place,
         loops,
         runner.presence,
+        Checker(
+            hall, blobs, gateway, None if settings.model is None else read_model(settings.model)
+        ),
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator
 
 RUNS = "runs"
 """The topic of runs that may begin, and of timers that were set."""
+CHECKS = "checks"
+"""The topic of what was handed in and is to be checked."""
 STOP = "stop"
 """What notices begin with that a run is to be ended: `stop <run id>`."""
 FEED = "feed"

@@ -86,9 +86,12 @@ class CapScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Spender:
-    """Whom a call is counted for; `user_id` is whose credits it takes."""
+    """Whom a call is counted for; `user_id` is whose credits it takes.
 
-    run_id: str
+    Without a run it is the hall itself that asks, on behalf of a task: its other budgets hold it.
+    """
+
+    run_id: str | None
     task_id: str
     team_id: str
     organization_id: str
@@ -96,13 +99,13 @@ class Spender:
 
     def budgets(self) -> dict[CapScope, str]:
         """The id of the budget in each scope."""
-        keys: Mapping[CapScope, str] = {
+        keys: Mapping[CapScope, str | None] = {
             CapScope.RUN: self.run_id,
             CapScope.TASK: self.task_id,
             CapScope.TEAM: self.team_id,
             CapScope.ORGANIZATION: self.organization_id,
         }
-        return {scope: budget_id(scope, key) for scope, key in keys.items()}
+        return {scope: budget_id(scope, key) for scope, key in keys.items() if key is not None}
 
 
 def budget_id(scope: CapScope, key: str) -> str:

@@ -11,7 +11,7 @@ from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin
 from hiringhall.queries.market import Delivered, works
 from hiringhall.queries.seen import task_seen
-from hiringhall.store import assignments, deliverables, ratings, tasks
+from hiringhall.store import assignments, checks, deliverables, ratings, tasks
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable
 
@@ -72,12 +72,14 @@ async def _all_of(tx: Tx, task: Task) -> list[Delivered]:
     handed_in = {one.deliverable_id: one for one in await assignments.submissions_of(tx, task.id)}
     workers = {one.id: one.worker for one in await assignments.of_task(tx, task.id)}
     said = {one.deliverable_id: one for one in await ratings.of_task(tx, task.id)}
+    checked = await checks.of_deliverables(tx, [one.id for one in made])
     found: list[Delivered] = []
     for one in made:
         submission = handed_in.get(one.id)
         worker = None if submission is None else workers[submission.assignment_id]
         _, files = with_files.get(one.id, deliverables.NOTHING)
-        found.append(Delivered(one, submission, worker, files, said.get(one.id)))
+        looked = checked.get(one.id, [])
+        found.append(Delivered(one, submission, worker, files, said.get(one.id), looked))
     return found
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from hiringhall.domain import ids
 from hiringhall.domain.agents import Agent, AgentState, Reputation
+from hiringhall.domain.checks import DeliveryCheck
 from hiringhall.domain.errors import Invalid, NotApproved, NotFound
 from hiringhall.domain.market import (
     Assignment,
@@ -22,6 +23,7 @@ from hiringhall.store import (
     agents,
     assignments,
     board,
+    checks,
     deliverables,
     proposals,
     ratings,
@@ -83,13 +85,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Something handed in, with its addresses, its files, who made it and what was said of it."""
+    """Something handed in, with its addresses, its files, who made it and what was said of it.
+
+    `checks` are what the hall itself looked at, or is about to.
+    """
 
     deliverable: Deliverable
     submission: Submission | None
     worker: Worker | None
     files: list[FileRow]
     rating: Rating | None
+    checks: list[DeliveryCheck]
 
 
 _DELIVERS = frozenset({State.ASSIGNED, State.IN_PROGRESS, State.REVISING, State.DISPUTED})
@@ -229,12 +235,15 @@ async def delivered(hall: Hall, *, actor: Actor, task_id: str) -> list[Delivered
         workers = {one.id: one.worker for one in await assignments.of_task(tx, task_id)}
         said = {one.deliverable_id: one for one in await ratings.of_task(tx, task_id)}
         found: list[Delivered] = []
-        for one in await deliverables.of_task(tx, task_id):
+        made = await deliverables.of_task(tx, task_id)
+        checked = await checks.of_deliverables(tx, [one.id for one in made])
+        for one in made:
             submission = handed_in.get(one.id)
             worker = None if submission is None else workers[submission.assignment_id]
             if sees_all or (worker is not None and works(actor) and worker == worker_of(actor)):
                 files = await deliverables.files_of(tx, one.id)
-                found.append(Delivered(one, submission, worker, files, said.get(one.id)))
+                looked = checked.get(one.id, [])
+                found.append(Delivered(one, submission, worker, files, said.get(one.id), looked))
         return found
 
     return await hall.database.scan(find)

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from hiringhall.domain.agents import Agent, Reputation
+from hiringhall.domain.checks import DeliveryCheck
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.payouts import PayoutState
 from hiringhall.domain.policy import Actor, worker_of
 from hiringhall.hall import Hall
 from hiringhall.queries.agents import agent_view
 from hiringhall.queries.market import total_of
-from hiringhall.store import ratings, work
+from hiringhall.store import checks, ratings, work
 from hiringhall.store.database import Tx
 from hiringhall.store.work import Earned, Earning, Work
 
@@ -18,10 +19,14 @@ MAX_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class WorkPage:
-    """A part of somebody's work, newest first, and how much there is in all."""
+    """A part of somebody's work, newest first, and how much there is in all.
+
+    `checks` are the hall's own of each newest deliverable, by its id.
+    """
 
     items: list[Work]
     total: int
+    checks: dict[str, list[DeliveryCheck]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,9 @@ async def my_work(hall: Hall, *, actor: Actor, offset: int = 0, limit: int = 20)
 
     async def find(tx: Tx) -> WorkPage:
         items = await work.page(tx, worker_id=worker.id, skip=offset, most=limit)
-        return WorkPage(items, await work.count(tx, worker_id=worker.id))
+        newest = [one.deliverable_id for one in items if one.deliverable_id is not None]
+        checked = await checks.of_deliverables(tx, newest)
+        return WorkPage(items, await work.count(tx, worker_id=worker.id), checked)
 
     return await hall.database.scan(find)
 

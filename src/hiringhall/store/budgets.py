@@ -134,8 +134,14 @@ _under_way_of_run = Statement(
 )
 _left_over = Statement(
     select(model_calls)
-    .select_from(model_calls.join(runs, runs.c.id == model_calls.c.run_id))
-    .where(model_calls.c.settled_at_us.is_(None), runs.c.ended_at_us < bindparam("before_us"))
+    .select_from(model_calls.outerjoin(runs, runs.c.id == model_calls.c.run_id))
+    .where(
+        model_calls.c.settled_at_us.is_(None),
+        (runs.c.ended_at_us < bindparam("before_us"))
+        | (
+            model_calls.c.run_id.is_(None) & (model_calls.c.reserved_at_us < bindparam("before_us"))
+        ),
+    )
     .limit(bindparam("most")),
     name="calls_left_over",
 )
@@ -153,7 +159,7 @@ async def credits_of_caller(tx: Tx, spender: Spender, *, generation: int, day: i
     """
     row = await tx.one(
         _may_call,
-        run_id=spender.run_id,
+        run_id=spender.run_id or "",
         generation=generation,
         user_id=spender.user_id or "",
         day=day,
@@ -162,7 +168,7 @@ async def credits_of_caller(tx: Tx, spender: Spender, *, generation: int, day: i
 
 
 async def lock(tx: Tx, spender: Spender) -> dict[CapScope, Budget]:
-    """The four budgets of a spender, nobody else's to change until this is committed."""
+    """The budgets of a spender, nobody else's to change until this is committed."""
     wanted = spender.budgets()
     found = await _locked(tx, wanted.values())
     if len(found) < len(wanted):
@@ -260,7 +266,7 @@ async def under_way(tx: Tx, run_id: str) -> list[ModelCall]:
 
 
 async def left_over(tx: Tx, *, before_us: int, most: int) -> list[ModelCall]:
-    """Calls that are not settled although their run has ended a while ago."""
+    """Calls that are not settled although their run has ended a while ago, or that have none."""
     return [_to_call(row) for row in await tx.all(_left_over, before_us=before_us, most=most)]
 
 

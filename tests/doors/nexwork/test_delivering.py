@@ -5,10 +5,15 @@ from typing import Any
 import pytest
 
 from hiringhall.actions.market import choosing, reviewing
+from hiringhall.blobs import LocalBlobs
+from hiringhall.domain.compute import FREE
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Engagement
 from hiringhall.hall import Hall
-from tests.doors.nexwork.conftest import TASKS, Agent, offered, refused, shortlisted
+from hiringhall.queries.deliveries import deliveries_of
+from hiringhall.workers.checking import Checker
+from hiringhall.workers.gateway import Gateway, PriceTable
+from tests.doors.nexwork.conftest import ME, TASKS, Agent, offered, refused, shortlisted
 from tests.support.market import is_sound
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +37,7 @@ async def test_who_was_shortlisted_delivers_and_nobody_else(
             "taskStatus": "DELIVERED",
             "deliverableNumber": 1,
             "linkCount": 1,
-            "autoEvalScheduled": False,
+            "autoEvalScheduled": True,
         },
     }
 
@@ -105,3 +110,34 @@ async def test_several_are_shortlisted_and_one_is_paid(
     won = await rival.get("/api/v1/agents/me/earnings")
     assert won["totals"] == {"releasedCents": 2_700, "pendingCents": 0, "feesCents": 300}
     assert await is_sound(hall)
+
+
+@pytest.mark.promise("NX-DELIVER-CHECKS", "NX-MY-TASKS")
+async def test_a_delivery_is_checked_in_the_background(
+    scout: Agent, hall: Hall, buyer: Actor, blobs: LocalBlobs
+) -> None:
+    task = await offered(hall, buyer, expected_output="One CSV")
+    await scout.propose(task.id)
+    await shortlisted(hall, buyer, task.id)
+    assert (await scout.deliver(task.id))["meta"]["autoEvalScheduled"] is True
+    (item,) = (await scout.get(f"{ME}/tasks"))["items"]
+    waiting = item["latestEvaluation"]
+    assert (waiting["status"], waiting["buyerReview"]) == ("pending", None)
+    assert [(one["kind"], one["status"], one["verdict"]) for one in waiting["checks"]] == [
+        ("format", "pending", None), ("coherence", "pending", None),
+    ]  # fmt: skip
+
+    gateway = Gateway(hall, endpoints={}, prices=PriceTable({}, FREE))
+    checker = Checker(hall, blobs, gateway)
+    while await checker.check_next():
+        pass
+    (item,) = (await scout.get(f"{ME}/tasks"))["items"]
+    done = item["latestEvaluation"]
+    assert (done["deliverableId"], done["status"]) == (item["latestDeliverable"]["id"], "completed")
+    by_form, by_brief = done["checks"]
+    assert (by_form["verdict"], by_form["score"], by_form["method"]) == ("passed", 100, "rules")
+    assert {one["name"] for one in by_form["findings"]} == {"parts", "length", "type", "links"}
+    assert by_brief["method"] == "rules"
+    assert by_brief["summary"].startswith("By rules")
+    seen = await deliveries_of(hall, actor=buyer, task_id=task.id)
+    assert [one.result is not None for one in seen[0].checks] == [True, True]

@@ -63,7 +63,7 @@ def test_the_pages_calls_are_answered_as_it_prints_them(
                 "taskStatus": "DELIVERED",
                 "deliverableNumber": 1,
                 "linkCount": 1,
-                "autoEvalScheduled": False,
+                "autoEvalScheduled": True,
             },
         }
         done = served.do(reviewing.accept(hall, actor=buyer, task_id=task.id, rating=5))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hiringhall.actions.force.following import part_was_delivered
+from hiringhall.actions.market.checking import schedule_checks
 from hiringhall.actions.market.desk import Offered, load_offered
 from hiringhall.actions.runs.outcomes import MAX_FILES, NewFile
 from hiringhall.actions.tasks.moving import move
@@ -66,6 +67,7 @@ async def deliver(
         tx, deliverable_id=deliverable.id, assignment_id=mine.id, links=named
     )
     await _add_files(tx, hall, offered, deliverable, files)
+    await schedule_checks(tx, hall, deliverable)
     delivered = await move(
         tx,
         hall,

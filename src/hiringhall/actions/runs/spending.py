@@ -59,13 +59,31 @@ async def reserve_call(
         raise Superseded("This run is over; it calls no model any more")
     if spender.user_id is not None and used >= hall.rules.credits_per_day:
         return OutOfCreditsToday((day + 1) * DAY_US)
+    return await _put_by(tx, hall, spender, provider, model, amount_micros)
+
+
+@action
+async def reserve_errand(
+    tx: Tx, hall: Hall, *, spender: Spender, provider: str, model: str, amount_micros: int
+) -> ModelCall | CapReached:
+    """The same for a call that the hall itself makes on behalf of a task, with no run."""
+    assert spender.run_id is None, "a run's calls are its own"
+    await budgets.share_task(tx, spender.task_id)
+    return await _put_by(tx, hall, spender, provider, model, amount_micros)
+
+
+async def _put_by(
+    tx: Tx, hall: Hall, spender: Spender, provider: str, model: str, amount_micros: int
+) -> ModelCall | CapReached:
     locked = await budgets.lock(tx, spender)
     for scope in CapScope:
+        if scope not in locked:
+            continue
         reached = _reached(locked[scope], hall.rules.caps.get(scope), amount_micros)
         if reached is not None:
             return reached
     call = ModelCall(hall.new_id(), spender, provider, model, amount_micros)
-    await budgets.reserve(tx, call, at_us=now_us)
+    await budgets.reserve(tx, call, at_us=hall.clock())
     return call
 
 
@@ -162,7 +180,7 @@ async def _settle(
 ) -> bool:
     spender = call.spender
     await budgets.share_task(tx, spender.task_id)
-    of_run = (await budgets.lock(tx, spender))[CapScope.RUN]
+    of_run = (await budgets.lock(tx, spender)).get(CapScope.RUN)
     now_us = hall.clock()
     if not await budgets.settle(
         tx,
@@ -174,6 +192,8 @@ async def _settle(
         at_us=now_us,
     ):
         return False
+    if of_run is None or spender.run_id is None:
+        return True  # nobody's credits: it stands in the budgets of task, team and organization
     credit_micros = hall.rules.credit_micros
     spent_micros, calls = of_run.spent_micros, of_run.calls
     before = credits_of(spent_micros, calls=calls, credit_micros=credit_micros)

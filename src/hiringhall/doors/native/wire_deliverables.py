@@ -6,9 +6,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from hiringhall.domain.checks import DeliveryCheck
 from hiringhall.domain.market import Worker
 from hiringhall.doors.native.words import Cents, Count, Time, Uuid, time_of
 from hiringhall.queries.deliveries import Delivered
+
+CheckVerdict = Literal["passed", "failed", "unsure"]
 
 
 class FileBody(msgspec.Struct):
@@ -54,6 +57,32 @@ class FileAnswer(msgspec.Struct):
     url: str
 
 
+class FindingAnswer(msgspec.Struct):
+    """One thing that was looked at."""
+
+    name: str
+    verdict: CheckVerdict
+    said: str
+
+
+class CheckAnswer(msgspec.Struct, kw_only=True):
+    """A check that the hall made by itself: evidence for whoever decides, and no decision.
+
+    `format` is judged by rules, `coherence` by a model where the hall has one, else by rules;
+    `method` says by which. No address that was handed in is followed.
+    """
+
+    kind: Literal["format", "coherence"]
+    state: Literal["pending", "done"]
+    verdict: CheckVerdict | None
+    score: Annotated[Count | None, Meta(description="0 to 100")]
+    method: Literal["rules", "model"] | None
+    model: str | None
+    said: str | None
+    findings: list[FindingAnswer]
+    done_at: Time | None
+
+
 class DeliverableAnswer(msgspec.Struct, kw_only=True):
     """A numbered submission, and what was said of it.
 
@@ -75,6 +104,7 @@ class DeliverableAnswer(msgspec.Struct, kw_only=True):
     rating: Cents | None
     feedback: Annotated[str | None, Meta(description="What was said with the decision")]
     submitted_at: Time
+    checks: list[CheckAnswer]
 
 
 class DeliverablesAnswer(msgspec.Struct):
@@ -88,6 +118,24 @@ def worker_answer(worker: Worker) -> WorkerAnswer:
     """Who works."""
     kind: Literal["agent", "person"] = "person" if worker.agent_id is None else "agent"
     return WorkerAnswer(kind, worker.id)
+
+
+def check_answer(check: DeliveryCheck) -> CheckAnswer:
+    """A check, done or not yet."""
+    result = check.result
+    return CheckAnswer(
+        kind=check.kind.value,
+        state="pending" if result is None else "done",
+        verdict=None if result is None else result.verdict.value,
+        score=None if result is None else result.score,
+        method=None if result is None else result.method.value,
+        model=None if result is None else result.model,
+        said=None if result is None else result.said,
+        findings=[]
+        if result is None
+        else [FindingAnswer(one.name, one.verdict.value, one.said) for one in result.findings],
+        done_at=None if check.done_at_us is None else time_of(check.done_at_us),
+    )
 
 
 def deliverable_answer(one: Delivered, *, url_of: Callable[[str], str]) -> DeliverableAnswer:
@@ -114,4 +162,5 @@ def deliverable_answer(one: Delivered, *, url_of: Callable[[str], str]) -> Deliv
         rating=None if rating is None else rating.rating,
         feedback=made.reason or (None if rating is None else rating.feedback or None),
         submitted_at=time_of(made.submitted_at_us),
+        checks=[check_answer(check) for check in one.checks],
     )

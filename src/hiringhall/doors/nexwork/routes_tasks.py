@@ -86,7 +86,7 @@ async def propose_for_task(desk: Desk, call: Call[wire.ProposeBody, None]) -> wi
 
 
 async def deliver_task(desk: Desk, call: Call[wire.DeliverBody, None]) -> wire.DeliveredAnswer:
-    """Deliver, once shortlisted and while the task is in execution."""
+    """Deliver, once shortlisted and while the task is in execution; checks begin by themselves."""
     body = call.body
     links = [*body.file_urls, *([body.submission_url] if body.submission_url else ())]
 
@@ -95,7 +95,7 @@ async def deliver_task(desk: Desk, call: Call[wire.DeliverBody, None]) -> wire.D
             task_status=STATUS[State.IN_REVIEW],
             deliverable_number=handed_in.number,
             link_count=len(links),
-            auto_eval_scheduled=False,
+            auto_eval_scheduled=True,
         )
         return wire.DeliveredAnswer(handed_in.id, "submitted", meta)
 

@@ -7,6 +7,7 @@ import msgspec
 from hiringhall.doors.nexwork.wire import ProposalStatus, TaskStatus, Time
 
 PayoutStatus = Literal["pending", "processing", "paid", "failed"]
+CheckVerdict = Literal["passed", "failed", "unsure"]
 DeliverableStatus = Literal["submitted", "accepted", "not_accepted"]
 
 
@@ -85,10 +86,35 @@ class Review(msgspec.Struct):
     feedback: str | None
 
 
+class Finding(msgspec.Struct):
+    """One thing that was looked at."""
+
+    name: str
+    verdict: CheckVerdict
+    said: str
+
+
+class AutomatedCheck(msgspec.Struct, kw_only=True):
+    """A check by the hall: `format` by rules, `coherence` by a model or else by rules."""
+
+    kind: Literal["format", "coherence"]
+    status: Literal["pending", "completed"]
+    verdict: CheckVerdict | None
+    score: int | None
+    method: Literal["rules", "model"] | None
+    summary: str | None
+    findings: list[Finding]
+
+
 class Evaluation(msgspec.Struct, kw_only=True, rename="camel"):
-    """What is known of that deliverable: what the buyer said of it."""
+    """What is known of that deliverable: the hall's own checks, and what the buyer said of it.
+
+    The checks are evidence that the buyer sees too; they decide nothing.
+    """
 
     deliverable_id: str
+    status: Literal["pending", "completed"]
+    checks: list[AutomatedCheck]
     buyer_review: Review | None
 
 

@@ -1,11 +1,14 @@
 """An agent, its work and its earnings as the Nexwork door says them."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from hiringhall.domain.agents import Reputation
+from hiringhall.domain.checks import DeliveryCheck
 from hiringhall.domain.payouts import PayoutState
 from hiringhall.doors.nexwork.wire_me import (
     AgentAnswer,
+    AutomatedCheck,
     CategoryReputation,
     DeliverableStatus,
     EarnedByStatus,
@@ -13,6 +16,7 @@ from hiringhall.doors.nexwork.wire_me import (
     EarningsAnswer,
     EarningTotals,
     Evaluation,
+    Finding,
     OwnDeliverable,
     OwnProposal,
     OwnTask,
@@ -67,12 +71,12 @@ def _in_category(category: str, one: Reputation) -> CategoryReputation:
 def work_answer(page: WorkPage, *, limit: int, offset: int) -> WorkAnswer:
     """What an agent proposed for and has."""
     return WorkAnswer(
-        [_work_item(one) for one in page.items],
+        [_work_item(one, page.checks.get(one.deliverable_id or "", [])) for one in page.items],
         page_meta(page.total, len(page.items), limit=limit, offset=offset),
     )
 
 
-def _work_item(work: Work) -> WorkItem:
+def _work_item(work: Work, checks: Sequence[DeliveryCheck]) -> WorkItem:
     proposal = None
     if work.proposal_id is not None and work.proposal_state is not None:
         proposal = OwnProposal(
@@ -91,7 +95,7 @@ def _work_item(work: Work) -> WorkItem:
         deadline=None if work.closes_at_us is None else time_of(work.closes_at_us),
         due_at=None if work.due_at_us is None else time_of(work.due_at_us),
     )
-    return WorkItem(proposal, task, _deliverable(work), _evaluation(work))
+    return WorkItem(proposal, task, _deliverable(work), _evaluation(work, checks))
 
 
 def _deliverable(work: Work) -> OwnDeliverable | None:
@@ -109,11 +113,40 @@ def _deliverable(work: Work) -> OwnDeliverable | None:
     )
 
 
-def _evaluation(work: Work) -> Evaluation | None:
+def _evaluation(work: Work, checks: Sequence[DeliveryCheck]) -> Evaluation | None:
     if work.deliverable_id is None:
         return None
     review = None if work.rating is None else Review(work.rating, work.feedback or None)
-    return Evaluation(deliverable_id=work.deliverable_id, buyer_review=review)
+    done = all(one.result is not None for one in checks)
+    return Evaluation(
+        deliverable_id=work.deliverable_id,
+        status="completed" if done else "pending",
+        checks=[_check(one) for one in checks],
+        buyer_review=review,
+    )
+
+
+def _check(check: DeliveryCheck) -> AutomatedCheck:
+    result = check.result
+    if result is None:
+        return AutomatedCheck(
+            kind=check.kind.value,
+            status="pending",
+            verdict=None,
+            score=None,
+            method=None,
+            summary=None,
+            findings=[],
+        )
+    return AutomatedCheck(
+        kind=check.kind.value,
+        status="completed",
+        verdict=result.verdict.value,
+        score=result.score,
+        method=result.method.value,
+        summary=result.said,
+        findings=[Finding(one.name, one.verdict.value, one.said) for one in result.findings],
+    )
 
 
 def earnings_answer(found: Earnings, *, limit: int, offset: int) -> EarningsAnswer:

@@ -16,6 +16,7 @@ from hiringhall.store.tables.accounts import (
     users,
 )
 from hiringhall.store.tables.base import metadata
+from hiringhall.store.tables.checks import delivery_checks
 from hiringhall.store.tables.deliverables import deliverables, files
 from hiringhall.store.tables.feed import feed, feed_heads, reported_events
 from hiringhall.store.tables.force import force_parts, forces
@@ -62,6 +63,7 @@ __all__ = [
     "credit_days",
     "criteria_checks",
     "deliverables",
+    "delivery_checks",
     "deposits",
     "disputes",
     "events",

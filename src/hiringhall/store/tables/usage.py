@@ -38,7 +38,8 @@ model_calls = Table(
     "model_calls",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    # Null where the hall itself asked.
+    Column("run_id", Text, ForeignKey("runs.id")),
     Column("task_id", Text, nullable=False),
     Column("team_id", Text, nullable=False),
     Column("organization_id", Text, nullable=False),

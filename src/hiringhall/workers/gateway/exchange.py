@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -14,12 +14,12 @@ from hiringhall.workers.gateway.paths import Dialect, Path, kept_query
 from hiringhall.workers.gateway.providers import Endpoint, key_header
 from hiringhall.workers.gateway.reading import MOST_BYTES, Lines, Reading
 from hiringhall.workers.gateway.refusals import Refused, refusal_body
-from hiringhall.workers.gateway.stops import ProviderBusy, busy_until_us
+from hiringhall.workers.gateway.stops import ProviderBusy, Stop, busy_until_us
 
 if TYPE_CHECKING:
     import httpx
 
-    from hiringhall.workers.gateway.run import GatewayRun
+    from hiringhall.workers.gateway.gateway import Gateway
 
 log = structlog.get_logger()
 
@@ -69,6 +69,24 @@ async def _start(send: Any, status: int, headers: Mapping[str, str]) -> None:
     await send({"type": "http.response.start", "status": status, "headers": encoded})
 
 
+class Asker(Protocol):
+    """Who asks: a run's agent, or the hall itself."""
+
+    @property
+    def gateway(self) -> "Gateway":
+        """The way to the provider."""
+        ...
+
+    @property
+    def runtime(self) -> str:
+        """What the call is counted under."""
+        ...
+
+    def stop(self, because: Stop) -> None:
+        """Ask no more, and why."""
+        ...
+
+
 class Exchange:
     """One request of an agent's on its way to a provider, and the answer on its way back.
 
@@ -77,7 +95,7 @@ class Exchange:
 
     def __init__(
         self,
-        run: "GatewayRun",
+        run: Asker,
         endpoint: Endpoint,
         path: Path,
         asking: Asking | None,

@@ -1084,6 +1084,51 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("question_id", name=op.f("pk_budget_questions")),
     )
     op.create_table(
+        "delivery_checks",
+        sa.Column("deliverable_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("due_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("made_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("done_at_us", sa.BigInteger(), nullable=True),
+        sa.Column("verdict", sa.Text(), nullable=True),
+        sa.Column("score", sa.BigInteger(), nullable=True),
+        sa.Column("method", sa.Text(), nullable=True),
+        sa.Column("model", sa.Text(), nullable=True),
+        sa.Column("said", sa.Text(), nullable=True),
+        sa.Column("findings", sa.Text(), nullable=False),
+        sa.CheckConstraint("kind IN ('format', 'coherence')", name=op.f("ck_delivery_checks_kind")),
+        sa.CheckConstraint("method IN ('rules', 'model')", name=op.f("ck_delivery_checks_method")),
+        sa.CheckConstraint(
+            "verdict IN ('passed', 'failed', 'unsure')", name=op.f("ck_delivery_checks_verdict")
+        ),
+        sa.CheckConstraint(
+            "(done_at_us IS NULL) = (verdict IS NULL) AND (done_at_us IS NULL) = (score IS NULL) AND (done_at_us IS NULL) = (method IS NULL) AND (done_at_us IS NULL) = (said IS NULL)",
+            name=op.f("ck_delivery_checks_done"),
+        ),
+        sa.CheckConstraint("attempts >= 0", name=op.f("ck_delivery_checks_attempts")),
+        sa.CheckConstraint(
+            "score IS NULL OR (score >= 0 AND score <= 100)", name=op.f("ck_delivery_checks_score")
+        ),
+        sa.ForeignKeyConstraint(
+            ["deliverable_id"], ["deliverables.id"], name=op.f("fk_delivery_checks_deliverable_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_delivery_checks_task_id")),
+        sa.PrimaryKeyConstraint("deliverable_id", "kind", name=op.f("pk_delivery_checks")),
+    )
+    op.create_index(
+        "ix_delivery_checks_due",
+        "delivery_checks",
+        ["due_at_us"],
+        unique=False,
+        sqlite_where=sa.text("done_at_us IS NULL"),
+        postgresql_where=sa.text("done_at_us IS NULL"),
+    )
+    op.create_index(
+        op.f("ix_delivery_checks_task_id"), "delivery_checks", ["task_id"], unique=False
+    )
+    op.create_table(
         "files",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("organization_id", sa.Text(), nullable=False),
@@ -1197,7 +1242,7 @@ def upgrade() -> None:
     op.create_table(
         "model_calls",
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=True),
         sa.Column("task_id", sa.Text(), nullable=False),
         sa.Column("team_id", sa.Text(), nullable=False),
         sa.Column("organization_id", sa.Text(), nullable=False),
