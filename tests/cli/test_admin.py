@@ -130,7 +130,25 @@ def test_roles(operator: Operator) -> None:
     assert operator("role", "list", *ada, "--json").json == {
         "roles": [{"name": "player", "runtime": "rehearsal", "config": {}}]
     }
+    shown = operator("role", "set", "lister", *ada, "--timeout", "9", "--", "sh", "-c", "ls -R")
+    assert shown.code == 0, shown.err
+    assert operator("role", "list", *ada).lines == [
+        "lister\tcommand\truns sh -c 'ls -R'; 9 seconds", "player\trehearsal\t-",
+    ]  # fmt: skip
+    assert operator("role", "remove", "lister", *ada).code == 0
     assert operator("role", "set", "x", *ada).code == Exit.USAGE
+    for command in (("list",), ("remove", "player"), ("set", "x", "--runtime", "rehearsal")):
+        astray = operator("role", *command, *ada, "--team", "no such team")
+        assert (astray.code, astray.err) == (Exit.NOT_FOUND, "hiringhall: Team not found.\n")
+        for whom in ((), (*ada, "--user", "user_x")):
+            said = operator("role", *command, *whom)
+            assert said.code == Exit.USAGE
+            assert "Say whom you mean once" in said.err
+    user = operator("list").lines[0].split("\t")[-1]
+    assert user.startswith("user_")
+    assert operator("role", "list", "--user", user, "--team", "Default").lines == [
+        "player\trehearsal\t-"
+    ]
     assert operator("role", "set", "x", *ada, "--runtime", "nonsense").code == Exit.REFUSED
     assert operator("role", "remove", "player", *ada).code == 0
     assert operator("role", "remove", "player", *ada).code == Exit.NOT_FOUND

@@ -105,7 +105,8 @@ def test_the_banner_tells_a_newcomer_why_tasks_wait(tmp_path: Path) -> None:
         banner = "".join(lines)
     assert "serves http://127.0.0.1:" in lines[0]
     assert str(tmp_path / "hall") in banner
-    assert "/agentwork/docs says how" in banner
+    for door in (*(f"/{name}" for name in ("agentwork", "club", "nexwork", "agentix")), "/hall/v1"):
+        assert f"{door}/docs" in banner
     assert f"! key: {key_file} was not there" in banner
     assert "No worker is set up" in banner
     assert "HIRINGHALL_RUNTIME=rehearsal" in banner

@@ -204,6 +204,25 @@ def test_watch_ends_when_it_is_somebodys_turn(at_standin: Shell) -> None:
     assert in_json.err == ""
 
 
+def test_watch_says_nothing_twice(at_standin: Shell, standin: StandIn) -> None:
+    task_id = posted(at_standin)
+    whole = at_standin("tasks", "watch", task_id).lines
+    # A hall that restarts in the middle of it.
+    begun = JSONResponse({"task_id": task_id, "status": "processing"})
+    standin.answers.extend([begun, refusal(503, "restarting"), refusal(503, "restarting")])
+    again = at_standin("tasks", "watch", task_id)
+    assert again.code == 0
+    assert again.lines == whole
+    assert again.err.startswith("The hall does not answer; asking again.\nAnswer with")
+    later = at_standin("tasks", "watch", task_id, "--after", "1")
+    assert later.lines == whole[1:]
+    # One that never answered is not waited for.
+    standin.answers.append(refusal(503, "restarting"))
+    assert at_standin("tasks", "watch", task_id).code == Exit.LATER
+    late = at_standin("tasks", "watch", task_id, "--until-done", "--timeout", "0")
+    assert f"'hiringhall tasks watch {task_id} --after 2'" in late.err
+
+
 def test_watch_says_by_its_code_how_it_ended(at_standin: Shell) -> None:
     task_id = posted(at_standin)
     late = at_standin("tasks", "watch", task_id, "--until-done", "--timeout", "0")

@@ -21,6 +21,7 @@ from hiringhall.domain.ledger import HALL_PLAY_MONEY, Transfer, TransferKind, av
 from hiringhall.domain.names import tidy_name
 from hiringhall.domain.teams import Autonomy, Team
 from hiringhall.hall import Hall, Once, Registration, Rules
+from hiringhall.queries.named import organization_named, user_named
 from hiringhall.store import accounts, invitations, ledger, teams
 from hiringhall.store.accounts import ApiKey, Organization, User
 from hiringhall.store.database import Tx
@@ -178,18 +179,13 @@ async def exchange_password(
 
 async def set_password(hall: Hall, *, email: str, password: str) -> None:
     """Give an account a password; raises NotFound and Invalid."""
-    await _keep_password(
-        hall, email=tidy_email(email), password_hash=await hall.passwords.hash(password)
-    )
+    await _keep_password(hall, email=email, password_hash=await hall.passwords.hash(password))
 
 
 @action
 async def make_admin(tx: Tx, hall: Hall, *, email: str, is_admin: bool = True) -> None:
     """Let a user run the hall, or no longer; raises NotFound."""
-    user = await accounts.user_by_email(tx, email.strip())
-    if user is None:
-        raise NotFound("user")
-    await accounts.set_admin(tx, user_id=user.id, is_admin=is_admin)
+    await accounts.set_admin(tx, user_id=await user_named(tx, email), is_admin=is_admin)
 
 
 @action
@@ -198,11 +194,9 @@ async def revoke_key(tx: Tx, hall: Hall, *, email: str, prefix: str) -> None:
 
     Revoking it again changes nothing. Raises NotFound.
     """
-    user = await accounts.user_by_email(tx, email.strip())
-    if user is None:
-        raise NotFound("user")
+    user_id = await user_named(tx, email)
     if not await accounts.revoke_key(
-        tx, user_id=user.id, prefix=prefix.strip(), at_us=hall.clock()
+        tx, user_id=user_id, prefix=prefix.strip(), at_us=hall.clock()
     ):
         raise NotFound("api key")
 
@@ -210,13 +204,8 @@ async def revoke_key(tx: Tx, hall: Hall, *, email: str, prefix: str) -> None:
 @action
 async def set_spec_approval(tx: Tx, hall: Hall, *, email: str, wanted: bool) -> None:
     """Whether each task of a user's organization gets a plan to approve first."""
-    user = await accounts.user_by_email(tx, email.strip())
-    if user is None:
-        raise NotFound("user")
-    organization = await accounts.organization_of_user(tx, user.id)
-    if organization is None:
-        raise NoOrganization
-    await accounts.set_spec_approval(tx, organization_id=organization.id, wanted=wanted)
+    organization_id = await organization_named(tx, email)
+    await accounts.set_spec_approval(tx, organization_id=organization_id, wanted=wanted)
 
 
 @action
@@ -283,10 +272,8 @@ async def _add_bare_user(
 
 @action
 async def _keep_password(tx: Tx, hall: Hall, *, email: str, password_hash: str) -> None:
-    user = await accounts.user_by_email(tx, email)
-    if user is None:
-        raise NotFound("user")
-    await accounts.set_password_hash(tx, user_id=user.id, password_hash=password_hash)
+    user_id = await user_named(tx, email)
+    await accounts.set_password_hash(tx, user_id=user_id, password_hash=password_hash)
 
 
 async def _issue_key(hall: Hall, *, user_id: str, label: str, once: Once | None) -> IssuedKey:

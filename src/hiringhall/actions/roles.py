@@ -6,7 +6,7 @@ from typing import Any, cast
 from hiringhall.actions.runs import recovery
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
-from hiringhall.domain.errors import Invalid, NameTaken, NoOrganization, NotFound
+from hiringhall.domain.errors import Forbidden, Invalid, NameTaken, NotFound
 from hiringhall.domain.hosts import check_within
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.domain.roles import (
@@ -18,7 +18,8 @@ from hiringhall.domain.roles import (
     tidy_role_name,
 )
 from hiringhall.hall import Hall
-from hiringhall.store import accounts, roles, teams
+from hiringhall.queries.named import team_named
+from hiringhall.store import roles, teams
 from hiringhall.store.database import Tx
 
 KEEP: Any = object()
@@ -100,8 +101,8 @@ async def change_role(
 ) -> Role:
     """Change what is named; a run under way keeps what it began with.
 
-    `settings` are put over what is there, and None takes one away. Raises NotFound, NotYours and
-    Invalid.
+    `settings` are put over what is there, and None takes one away. Raises NotFound, NotYours,
+    Invalid, and Forbidden for a role of the operator's.
     """
     change = _customers(hall, settings or {})
     if system_prompt is not None:
@@ -125,6 +126,7 @@ async def _change(
     runtime: str | None,
 ) -> Role:
     role = await _load(tx, actor, role_id)
+    _refuse_operators(role)
     role = replace(
         role,
         runtime=role.runtime if runtime is KEEP else runtime,
@@ -139,31 +141,50 @@ async def _change(
 
 @action
 async def delete_role(tx: Tx, hall: Hall, *, actor: Actor, role_id: str) -> None:
-    """Take a role away; tasks that name it wait until one of that name is there again."""
+    """Take a role away; tasks that name it wait until one of that name is there again.
+
+    Raises NotFound, NotYours, and Forbidden for a role of the operator's.
+    """
     role = await _load(tx, actor, role_id)
+    _refuse_operators(role)
     await roles.remove(tx, role.id)
 
 
 async def set_role(
-    hall: Hall, *, email: str, name: str, runtime: str, config: dict[str, Any]
+    hall: Hall,
+    *,
+    email: str,
+    name: str,
+    runtime: str,
+    config: dict[str, Any],
+    team: str | None = None,
 ) -> Role:
-    """Add or change a role of the default team of a user's organization, as the operator does.
+    """Add or change a role of a team of a user's organization, as the operator does.
 
-    Tasks that waited for somebody to do them go on, at the latest at the hall's next start.
+    Of the first team, unless `team` names another by its name or id. Tasks that waited for
+    somebody to do them go on, at the latest at the hall's next start.
     """
-    role = await _put_role(hall, email=email, name=name, runtime=runtime, config=config)
+    role = await _put_role(hall, email=email, name=name, runtime=runtime, config=config, team=team)
     await recovery.engage_idle(hall)
     return role
 
 
 @action
 async def _put_role(
-    tx: Tx, hall: Hall, *, email: str, name: str, runtime: str, config: dict[str, Any]
+    tx: Tx,
+    hall: Hall,
+    *,
+    email: str,
+    name: str,
+    runtime: str,
+    config: dict[str, Any],
+    team: str | None,
 ) -> Role:
     tidy = tidy_role_name(name)
     _check(hall, runtime, config)
     now_us = hall.clock()
-    role = Role(hall.new_id(), await _team_of(tx, email), tidy, runtime, config, now_us, now_us)
+    team_id = await team_named(tx, email, team=team)
+    role = Role(hall.new_id(), team_id, tidy, runtime, config, now_us, now_us)
     if await roles.add(tx, role):
         return role
     there = await roles.named(tx, team_id=role.team_id, name=tidy)
@@ -175,18 +196,21 @@ async def _put_role(
 
 
 @action
-async def remove_role(tx: Tx, hall: Hall, *, email: str, name: str) -> None:
+async def remove_role(
+    tx: Tx, hall: Hall, *, email: str, name: str, team: str | None = None
+) -> None:
     """Take a role away; tasks that name it wait until it is there again."""
-    role = await roles.named(tx, team_id=await _team_of(tx, email), name=name.strip())
+    team_id = await team_named(tx, email, team=team)
+    role = await roles.named(tx, team_id=team_id, name=name.strip())
     if role is None or not await roles.remove(tx, role.id):
         raise NotFound("role")
 
 
-async def list_roles(hall: Hall, *, email: str) -> list[Role]:
-    """The roles of the default team of a user's organization, by name."""
+async def list_roles(hall: Hall, *, email: str, team: str | None = None) -> list[Role]:
+    """The roles of a team of a user's organization, by name: its first, unless one is named."""
 
     async def body(tx: Tx) -> list[Role]:
-        return await roles.of_team(tx, await _team_of(tx, email))
+        return await roles.of_team(tx, await team_named(tx, email, team=team))
 
     return await hall.database.read(body)
 
@@ -196,6 +220,15 @@ def _check(hall: Hall, runtime: str | None, config: dict[str, Any]) -> None:
     judge = runtime or hall.staffing.default_runtime
     if judge is not None:
         hall.check_role(judge, config)
+
+
+def _refuse_operators(role: Role) -> None:
+    """What the operator set up for a team is the operator's to change, and to take away."""
+    if role.runtime in OPERATORS_RUNTIMES or OPERATORS_SETTINGS & role.config.keys():
+        raise Forbidden(
+            f"The role '{role.name}' was set up by the hall's operator, who alone changes it or "
+            "takes it away (hiringhall admin role); give another name to a role of your own"
+        )
 
 
 def _customers_runtime(runtime: str | None) -> str | None:
@@ -236,16 +269,3 @@ async def _load(tx: Tx, actor: Actor, role_id: str) -> Role:
     if found is None:
         raise NotFound("role")
     return found[0]
-
-
-async def _team_of(tx: Tx, email: str) -> str:
-    user = await accounts.user_by_email(tx, email.strip())
-    if user is None:
-        raise NotFound("user")
-    organization = await accounts.organization_of_user(tx, user.id)
-    if organization is None:
-        raise NoOrganization
-    team_id = await teams.default_team_id(tx, organization.id)
-    if team_id is None:
-        raise NotFound("team")
-    return team_id

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from hiringhall.cli.local import operate, require_hall, settings_of
-from hiringhall.cli.options import DatabaseUrl, DataDir, Json
+from hiringhall.cli.options import DatabaseUrl, DataDir, Json, Member, OrganizationId, UserId, named
 from hiringhall.cli.outcome import CommandError, Exit
 from hiringhall.cli.screen import Screen
 
@@ -14,9 +14,9 @@ _MOST = Decimal(10**9)
 
 
 def budget(
-    email: Annotated[
-        str, typer.Option(help="E-mail of a member of the organization.", metavar="ADDRESS")
-    ],
+    email: Member = None,
+    user: UserId = None,
+    organization: OrganizationId = None,
     task: Annotated[
         str | None, typer.Option(help="One task instead of the organization.", metavar="TASK")
     ] = None,
@@ -43,7 +43,8 @@ def budget(
     settings = settings_of(data_dir, database_url)
     require_hall(settings)
     scope = "task" if task is not None else "team" if team else "organization"
-    arguments: dict[str, Any] = {"email": email, "scope": scope, "task_id": task}
+    whom = named(email, user, organization)
+    arguments: dict[str, Any] = {"email": whom, "scope": scope, "task_id": task}
     if cap is not None or usual_cap:
         cap_micros = None if cap is None else _micros(cap)
         operate(settings, "set_cap", **arguments, cap_micros=cap_micros)

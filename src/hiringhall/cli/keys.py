@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from hiringhall.cli.local import operate, require_hall, settings_of
-from hiringhall.cli.options import DatabaseUrl, DataDir, Json
+from hiringhall.cli.options import DatabaseUrl, DataDir, Email, Json, UserId, named
 from hiringhall.cli.screen import Screen
 
 app = typer.Typer(
@@ -16,17 +16,19 @@ app = typer.Typer(
     help="API keys, by the prefix they are shown with: list them, revoke one.",
 )
 
-Email = Annotated[str, typer.Option(help="The account's e-mail address.", metavar="ADDRESS")]
-
 
 @app.command("list")
 def list_keys(
-    email: Email, data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: Json = False
+    email: Email = None,
+    user: UserId = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
 ) -> None:
     """List an account's keys, revoked ones too."""
     settings = settings_of(data_dir, database_url)
     require_hall(settings)
-    value = operate(settings, "list_keys", email=email)
+    value = operate(settings, "list_keys", email=named(email, user))
     screen = Screen(as_json=as_json)
     if as_json:
         screen.value(value)
@@ -49,7 +51,8 @@ def list_keys(
 @app.command("revoke")
 def revoke_key(
     prefix: Annotated[str, typer.Argument(help="The prefix it is shown with.", metavar="PREFIX")],
-    email: Email,
+    email: Email = None,
+    user: UserId = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
@@ -60,7 +63,7 @@ def revoke_key(
     """
     settings = settings_of(data_dir, database_url)
     require_hall(settings)
-    value = operate(settings, "revoke_key", email=email, prefix=prefix)
+    value = operate(settings, "revoke_key", email=named(email, user), prefix=prefix)
     screen = Screen(as_json=as_json)
     if as_json:
         screen.value(value)

@@ -7,6 +7,7 @@ from typing import Any
 from hiringhall.actions import accounts, budgets, roles
 from hiringhall.actions.accounts import IssuedKey
 from hiringhall.cli.adminsocket import error_line
+from hiringhall.domain import ids
 from hiringhall.domain.compute import CapScope, money
 from hiringhall.domain.errors import HallError
 from hiringhall.domain.roles import Role
@@ -82,6 +83,7 @@ async def list_users(hall: Hall) -> dict[str, Any]:
     return {
         "users": [
             {
+                "id": ids.ref_of("user", user.id),
                 "user_id": user.id,
                 "email": user.email,
                 "name": user.name,
@@ -116,20 +118,25 @@ async def revoke_key(hall: Hall, *, email: str, prefix: str) -> dict[str, Any]:
 
 
 async def set_role(
-    hall: Hall, *, email: str, name: str, runtime: str, config: dict[str, Any]
+    hall: Hall, *, email: str, team: str | None, name: str, runtime: str, config: dict[str, Any]
 ) -> dict[str, Any]:
-    """Add or change a role of an organization's default team."""
-    return _role(await roles.set_role(hall, email=email, name=name, runtime=runtime, config=config))
+    """Add or change a role of a team of an organization."""
+    return _role(
+        await roles.set_role(
+            hall, email=email, team=team, name=name, runtime=runtime, config=config
+        )
+    )
 
 
-async def list_roles(hall: Hall, *, email: str) -> dict[str, Any]:
-    """The roles of an organization's default team."""
-    return {"roles": [_role(role) for role in await roles.list_roles(hall, email=email)]}
+async def list_roles(hall: Hall, *, email: str, team: str | None) -> dict[str, Any]:
+    """The roles of a team of an organization."""
+    found = await roles.list_roles(hall, email=email, team=team)
+    return {"roles": [_role(role) for role in found]}
 
 
-async def remove_role(hall: Hall, *, email: str, name: str) -> dict[str, Any]:
+async def remove_role(hall: Hall, *, email: str, team: str | None, name: str) -> dict[str, Any]:
     """Take a role away."""
-    await roles.remove_role(hall, email=email, name=name)
+    await roles.remove_role(hall, email=email, team=team, name=name)
     return {"email": email, "name": name, "removed": True}
 
 

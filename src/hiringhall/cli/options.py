@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from hiringhall.cli.outcome import CommandError, Exit
+
 Url = Annotated[
     str | None,
     typer.Option(
@@ -48,3 +50,29 @@ DatabaseUrl = Annotated[
     ),
 ]
 TaskId = Annotated[str, typer.Argument(help="The task's id.", metavar="TASK")]
+Email = Annotated[
+    str | None,
+    typer.Option("--email", help="The account's e-mail address.", metavar="ADDRESS"),
+]
+Member = Annotated[
+    str | None,
+    typer.Option("--email", help="E-mail of a member of the organization.", metavar="ADDRESS"),
+]
+UserId = Annotated[
+    str | None,
+    typer.Option(
+        "--user", help="The account's id instead, as 'admin list' shows it.", metavar="ID"
+    ),
+]
+OrganizationId = Annotated[
+    str | None,
+    typer.Option("--organization", help="The organization's id instead.", metavar="ID"),
+]
+
+
+def named(*given: str | None) -> str:
+    """The one name among those that could have been given; raises CommandError."""
+    said = [one for one in given if one is not None]
+    if len(said) != 1:
+        raise CommandError("Say whom you mean once: with --email, or by an id.", Exit.USAGE)
+    return said[0]

@@ -12,6 +12,7 @@ from hiringhall.app import App, open_app
 from hiringhall.cli.credentials import DEFAULT_URL
 from hiringhall.cli.screen import Screen
 from hiringhall.cli.serving import notes, serving
+from hiringhall.doors.front import PAGES
 from hiringhall.hall import Registration
 from hiringhall.settings import Settings
 
@@ -102,7 +103,7 @@ def _banner(screen: Screen, app: App, url: str, *, newcomer: bool, new_key: str)
     version = importlib.metadata.version("hiringhall")
     screen.say(f"Hiringhall {version} serves {settings.public_url or url}", style="bold")
     lines: dict[str, str] = {
-        "pages": f"{settings.public_url or url}/agentwork/docs says how programs use it",
+        "pages": f"how programs use it, below {settings.public_url or url}: {', '.join(PAGES)}",
         "folder": str(settings.data_dir.absolute()),
         "database": "SQLite in the folder"
         if app.hall.database.dialect == "sqlite"

@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 FINAL = frozenset({"completed", "cancelled"})
 WAITING = frozenset({"awaiting_reply", "awaiting_spec_approval", "awaiting_solution_approval"})
 
+RECONNECT_S = 60.0
+"""How long a hall that does not answer any more is waited for."""
+
 # Quick while something happens, then slower: a task may well take an hour.
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 5.0
 _SLOWER_BY = 1.5
+_AGAIN = frozenset({Exit.UNREACHABLE, Exit.LATER})
 
 
 @dataclass
 class Watch:
-    """One task being followed."""
+    """One task being followed; its first `shown` events have been seen before."""
 
     client: HallClient
     screen: Screen
@@ -32,19 +36,21 @@ class Watch:
     until_done: bool
     timeout_s: float | None
     indent: str = ""
-    _shown: int = 0
+    shown: int = 0
+    _met: bool = False
     _pause_s: float = _FIRST_PAUSE_S
     _started: float = field(default_factory=time.monotonic)
 
     def follow(self) -> dict[str, Any]:
         """Print events as they come; the status that ended the watch.
 
-        It ends when the task is over, and, unless `until_done`, when it waits for its poster.
-        Raises `CommandError` with `Exit.LATER` when the time is up.
+        It ends when the task is over, and, unless `until_done`, when it waits for its poster. A
+        hall that does not answer any more is asked again for a while, and nothing is printed
+        twice. Raises `CommandError` with `Exit.LATER` when the time is up.
         """
         with self._progress() as progress:
             while True:
-                status = self.client.get(task_path(self.task_id))
+                status = self._get()
                 if self._print_new() is not None:
                     self._pause_s = _FIRST_PAUSE_S
                 word = str(status.get("status"))
@@ -55,23 +61,47 @@ class Watch:
 
     def _print_new(self) -> str | None:
         """Print the events not yet shown; the content of the newest of them."""
-        answer = self.client.get(task_path(self.task_id, "/events"))
+        answer = self._get("/events")
         events: list[dict[str, Any]] = answer.get("events") or []
         newest: str | None = None
-        for event in events[self._shown :]:
+        for event in events[self.shown :]:
             newest = str(event.get("content", ""))
             if self.screen.as_json:
                 self.screen.value({"event": event})
             else:
                 self.screen.say(f"{self.indent}{line_of(event)}")
-        self._shown = len(events)
+        self.shown = max(self.shown, len(events))
         return newest
+
+    def _get(self, below: str = "") -> dict[str, Any]:
+        """Ask for the task; where the hall has gone meanwhile, again for a while."""
+        until: float | None = None
+        while True:
+            try:
+                answer = self.client.get(task_path(self.task_id, below))
+            except CommandError as error:
+                if not self._met or error.code not in _AGAIN:
+                    raise
+                if until is None:
+                    until = time.monotonic() + RECONNECT_S
+                    self.screen.note("The hall does not answer; asking again.")
+                if time.monotonic() >= until:
+                    raise CommandError(f"{error.message} {self._go_on()}", error.code) from None
+                time.sleep(_FIRST_PAUSE_S)
+            else:
+                self._met = True
+                return answer
+
+    def _go_on(self) -> str:
+        """How to follow it on from here."""
+        after = f" --after {self.shown}" if self.shown else ""
+        return f"Go on with 'hiringhall tasks watch {one_line(self.task_id, 60)}{after}'."
 
     def _wait(self, word: str, progress: "Status | None") -> None:
         if self.timeout_s is not None and time.monotonic() - self._started >= self.timeout_s:
             raise CommandError(
-                f"The task is still {one_line(word, 40)} after {self.timeout_s:g} seconds; "
-                f"go on with 'hiringhall tasks watch {one_line(self.task_id, 60)}'.",
+                f"The task is still {one_line(word, 40)} after {self.timeout_s:g} seconds. "
+                f"{self._go_on()}",
                 Exit.LATER,
             )
         if progress is not None:

@@ -25,6 +25,13 @@ from hiringhall.workers.masking import LiveSecrets
 _VARY = ((b"vary", b"Authorization"),)
 
 
+DIALECTS = (agentwork.DOOR, club.DOOR, nexwork.DOOR, agentix.DOOR)
+"""The doors that a hall introduces itself with."""
+
+PAGES = (*(f"/{door.name}/docs" for door in DIALECTS), f"{native.PATH}/docs")
+"""Where each door describes itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Front:
     """The outermost app, and the streams to be ended before the server stops."""
@@ -83,7 +90,7 @@ def open_front(
     agents = put_up(put_up.documented(nexwork.DOOR))
     downloads, taught = put_up(files.DOOR), put_up(skills.DOOR)
     workers = put_up(work.DOOR, work.WorkDesk(desk, desks or _nobodys(desk)))
-    first_page = welcome((agentwork.DOOR, club.DOOR, nexwork.DOOR, agentix.DOOR), version=version)
+    first_page = welcome(DIALECTS, version=version)
     at_root = replace(health.DOOR, routes=(*health.DOOR.routes, *first_page))
     operators = put_up(at_root, health_desk)
     nobody = put_up(neutral.NOWHERE, headers=_VARY)
@@ -105,7 +112,10 @@ def open_front(
         otherwise=Nowhere(
             operators,
             paths=(route.path for route in at_root.routes),
-            by_key={key.encode(): astray for key in (TEAM_KEY_PREFIX, SERVICE_KEY_PREFIX)},
+            by_key={
+                nexwork.KEY: agents,
+                **{key.encode(): astray for key in (TEAM_KEY_PREFIX, SERVICE_KEY_PREFIX)},
+            },
             nobody=nobody,
         ),
         hosts=_hosts(doors, door_hosts or {}),

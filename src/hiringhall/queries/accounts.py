@@ -4,9 +4,10 @@ import hashlib
 from dataclasses import dataclass
 
 from hiringhall.domain import ids
-from hiringhall.domain.errors import NoOrganization, NotFound, Unauthorized
+from hiringhall.domain.errors import NoOrganization, Unauthorized
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
+from hiringhall.queries.named import user_named
 from hiringhall.store import accounts, usage
 from hiringhall.store.accounts import ApiKey, User
 from hiringhall.store.database import Tx
@@ -59,10 +60,7 @@ async def list_keys(hall: Hall, *, email: str) -> list[ApiKey]:
     """A user's keys, as they may be shown, oldest first: for the operator; raises NotFound."""
 
     async def find(tx: Tx) -> list[ApiKey]:
-        user = await accounts.user_by_email(tx, email.strip())
-        if user is None:
-            raise NotFound("user")
-        return await accounts.keys_of_user(tx, user.id)
+        return await accounts.keys_of_user(tx, await user_named(tx, email))
 
     return await hall.database.scan(find)
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from hiringhall.domain import ids
 from hiringhall.domain.compute import CapScope, budget_id
-from hiringhall.domain.errors import NoOrganization, NotFound
+from hiringhall.domain.errors import NotFound
 from hiringhall.hall import Hall
-from hiringhall.store import accounts, budgets, tasks, teams
+from hiringhall.queries.named import organization_named
+from hiringhall.store import budgets, tasks, teams
 from hiringhall.store.database import Tx
 
 
@@ -43,21 +44,16 @@ async def spending_of(
 
 async def key_of(tx: Tx, *, email: str, scope: CapScope, task_id: str | None) -> str:
     """Whose budget it is, by a member of the organization; raises NotFound and NoOrganization."""
-    user = await accounts.user_by_email(tx, email.strip())
-    if user is None:
-        raise NotFound("user")
-    organization = await accounts.organization_of_user(tx, user.id)
-    if organization is None:
-        raise NoOrganization
+    organization_id = await organization_named(tx, email)
     if scope is CapScope.TASK:
         wanted = task_id or ""
         task = await tasks.by_id(tx, wanted) if ids.is_uuid(wanted) else None
-        if task is None or task.organization_id != organization.id:
+        if task is None or task.organization_id != organization_id:
             raise NotFound("task")
         return task.id
     if scope is CapScope.ORGANIZATION:
-        return organization.id
-    team_id = await teams.default_team_id(tx, organization.id)
+        return organization_id
+    team_id = await teams.default_team_id(tx, organization_id)
     if team_id is None:
         raise NotFound("team")
     return team_id

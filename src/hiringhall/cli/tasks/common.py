@@ -58,12 +58,21 @@ def last_word_of(client: "HallClient", task_id: str) -> str:
 
 
 def follow(
-    client: "HallClient", screen: Screen, task_id: str, *, until_done: bool, timeout_s: float | None
+    client: "HallClient",
+    screen: Screen,
+    task_id: str,
+    *,
+    until_done: bool,
+    timeout_s: float | None,
+    after: int = 0,
 ) -> None:
-    """Follow a task and show how it ends; an exit code for one that was cancelled."""
+    """Follow a task and show how it ends; an exit code for one that was cancelled.
+
+    So many events are passed over as seen (`after`).
+    """
     from hiringhall.cli.watching import Watch
 
-    status = Watch(client, screen, task_id, until_done, timeout_s).follow()
+    status = Watch(client, screen, task_id, until_done, timeout_s, shown=after).follow()
     if screen.as_json:
         screen.value({"status": status})
     else:

@@ -48,6 +48,9 @@ def watch(
         float | None,
         typer.Option("--timeout", min=0, help="Give up after so many seconds.", metavar="SECONDS"),
     ] = None,
+    after: Annotated[
+        int, typer.Option("--after", min=0, help="Pass over so many events.", metavar="N")
+    ] = 0,
     url: Url = None,
     key_file: KeyFile = None,
     as_json: Json = False,
@@ -55,11 +58,12 @@ def watch(
     """Follow a task live until it waits for you or is over.
 
     Exit code 0 when it waits or is completed, 1 when it was cancelled or failed, 7 when the time
-    is up. With --json: one line {"event": …} an event, and {"status": …} at the end.
+    is up. A hall that restarts meanwhile is asked again, and nothing is said twice. With --json:
+    one line {"event": …} an event, and {"status": …} at the end.
     """
     screen = Screen(as_json=as_json)
     with open_hall(screen, url, key_file) as client:
-        follow(client, screen, task_id, until_done=until_done, timeout_s=timeout_s)
+        follow(client, screen, task_id, until_done=until_done, timeout_s=timeout_s, after=after)
 
 
 def result(

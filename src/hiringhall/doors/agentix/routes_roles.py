@@ -116,7 +116,7 @@ ROUTES: tuple[Route[Desk], ...] = (
         "Change a role",
         body=wire.RolePatch,
         who=customer,
-        raises=_SEES,
+        raises=(*_SEES, errors.Forbidden),
     ),
     Route(
         "DELETE",
@@ -125,6 +125,6 @@ ROUTES: tuple[Route[Desk], ...] = (
         {200: OkAnswer},
         "Delete a role",
         who=customer,
-        raises=_SEES,
+        raises=(*_SEES, errors.Forbidden),
     ),
 )
