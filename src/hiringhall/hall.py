@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from hiringhall.domain.addresses import Networks
 from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
 from hiringhall.domain.hosts import Pattern
 from hiringhall.domain.runs import EXTERNAL
@@ -68,8 +69,8 @@ class Rules:
     a scope that is not named is not held.
     `credit_micros` is what a credit is worth of it. `team_runs` is how many runs of one team are at
     work at once, of which a team may have less; None: as many as there are places.
-    `customers_hosts` bound what roles of customers may open of the network. All money is in
-    `currency`.
+    `customers_hosts` bound what roles of customers may open of the network; webhooks go to
+    `webhook_networks` although they are private. All money is in `currency`.
     """
 
     registration: Registration = Registration.OPEN
@@ -92,6 +93,7 @@ class Rules:
     credit_micros: int = MICROS_PER_CENT
     team_runs: int | None = None
     customers_hosts: tuple[Pattern, ...] = ()
+    webhook_networks: Networks = ()
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+from ipaddress import IPv4Network, IPv6Network
 
 from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
 from hiringhall.domain.errors import Invalid
@@ -39,6 +40,7 @@ def rules_of(settings: Settings) -> Rules:
         credit_micros=settings.credit_cents * MICROS_PER_CENT,
         team_runs=settings.team_runs,
         customers_hosts=_customers_hosts(settings),
+        webhook_networks=_networks("WEBHOOK_NETWORKS", settings.webhook_networks),
     )
 
 
@@ -62,6 +64,13 @@ def _customers_hosts(settings: Settings) -> tuple[Pattern, ...]:
         return read_bound(settings.egress_hosts)
     except Invalid as error:
         raise SettingsError(f"HIRINGHALL_EGRESS_HOSTS: {error.message}") from error
+
+
+def _networks(name: str, texts: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(text) for text in texts)
+    except ValueError as error:
+        raise SettingsError(f"HIRINGHALL_{name}: {error}") from error
 
 
 def is_loopback(host: str) -> bool:

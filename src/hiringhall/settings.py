@@ -115,6 +115,11 @@ class Settings:
         tuple[str, ...],
         "addresses and networks, by commas, that runs may go to although they are private",
     ] = ()
+    webhook_networks: Annotated[
+        tuple[str, ...],
+        "addresses and networks, by commas, that webhooks are sent to although they are private, "
+        "by plain http too",
+    ] = ()
     ssh_key_file: Annotated[
         Path | None, "private key for repositories over ssh; unset: none are taken"
     ] = None

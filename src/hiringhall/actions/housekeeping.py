@@ -2,8 +2,9 @@
 
 from hiringhall.actions.idempotency import HOUR_US
 from hiringhall.actions.transaction import action
+from hiringhall.domain.webhooks import KEPT_DAYS
 from hiringhall.hall import Hall
-from hiringhall.store import attempts, idempotency, payments, registrations
+from hiringhall.store import attempts, deliveries, idempotency, payments, registrations
 from hiringhall.store.database import Tx
 
 ATTEMPTS_HOURS = 24
@@ -12,10 +13,12 @@ REGISTRATIONS_HOURS = 24
 NOTICES_DAYS = 30
 """How long a payment provider's message counts once; what it is about counts once for ever."""
 
+DELIVERIES_AT_ONCE = 500
+
 
 @action
 async def forget_old(tx: Tx, hall: Hall) -> int:
-    """Drop idempotency keys, attempts and registrations that are too old to matter; how many."""
+    """Drop what is too old to matter: idempotency keys, attempts, deliveries; how many rows."""
     now_us = hall.clock()
     keys = await idempotency.forget_old(
         tx, before_us=now_us - hall.rules.idempotency_hours * HOUR_US
@@ -23,4 +26,6 @@ async def forget_old(tx: Tx, hall: Hall) -> int:
     tries = await attempts.forget_old(tx, before_us=now_us - ATTEMPTS_HOURS * HOUR_US)
     ended = await registrations.forget_old(tx, before_us=now_us - REGISTRATIONS_HOURS * HOUR_US)
     heard = await payments.forget_notices(tx, before_us=now_us - NOTICES_DAYS * 24 * HOUR_US)
-    return keys + tries + ended + heard
+    sent_us = now_us - KEPT_DAYS * 24 * HOUR_US
+    sent = await deliveries.forget(tx, before_us=sent_us, most=DELIVERIES_AT_ONCE)
+    return keys + tries + ended + heard + sent

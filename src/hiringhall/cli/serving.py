@@ -23,6 +23,8 @@ from hiringhall.rules import is_loopback
 from hiringhall.settings import Settings, SettingsError
 from hiringhall.store.errors import StoreError
 from hiringhall.workers.runtimes.builtin import Builtin
+from hiringhall.workers.webhooks.outgoing import Outgoing
+from hiringhall.workers.webhooks.sender import Sender
 
 
 class CannotListen(Exception):
@@ -50,11 +52,15 @@ async def serving(app: App) -> AsyncGenerator[Served]:
         )
         async with app.joined(), operator, server:
             carrying = asyncio.create_task(app.carry())
+            # Servers alone send webhooks: workers may be where nothing leads out.
+            outgoing = Outgoing(app.hall.rules.webhook_networks)
+            sending = asyncio.create_task(Sender(app.hall, outgoing).carry())
             try:
                 yield Served(url, carrying)
             finally:
                 carrying.cancel()
-                await asyncio.gather(carrying, return_exceptions=True)
+                sending.cancel()
+                await asyncio.gather(carrying, sending, return_exceptions=True)
 
 
 def _listener(settings: Settings) -> socket.socket:

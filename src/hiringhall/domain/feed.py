@@ -16,10 +16,15 @@ MILLISECOND_US = 1_000
 
 
 class ReportedType(StrEnum):
-    """What may be reported from outside."""
+    """What is in a feed and in no task's log: what outsiders report, and what the hall notes."""
 
     PROGRESS = "progress"
     MESSAGE = "message"
+    WEBHOOK_DISABLED = "webhook_disabled"
+
+
+FROM_OUTSIDE = frozenset({ReportedType.PROGRESS, ReportedType.MESSAGE})
+"""What may be reported; the rest the hall alone says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class FeedEvent:
     @property
     def reported(self) -> bool:
         """Whether somebody outside said so, and the hall does not vouch for it."""
-        return self.state is None
+        return self.state is None and self.type in FROM_OUTSIDE
 
 
 def word_of(event_type: str, state: State) -> str:

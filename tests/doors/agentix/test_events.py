@@ -9,6 +9,7 @@ import pytest
 from hiringhall.actions.runs import outcomes, recovery, service_keys, working
 from hiringhall.actions.tasks import answer
 from hiringhall.domain import events
+from hiringhall.domain.feed import ReportedType
 from hiringhall.domain.ids import SERVICE_KEY_PREFIX
 from hiringhall.domain.questions import make_question
 from hiringhall.domain.runs import Run
@@ -87,7 +88,7 @@ def test_every_event_of_the_hall_is_of_one_of_the_seven_types() -> None:
     assert wire.SHOWN.keys() >= {one.type for one in events.ALL}
     assert STATUS.keys() == set(State)
     words = [word for one in wire.TYPES for word in wire.words_of(one) or ()]
-    assert len(words) == len(set(words)) == len(events.ALL) * len(State) + 2
+    assert len(words) == len(set(words)) == len(events.ALL) * len(State) + len(ReportedType)
 
 
 @pytest.mark.promise("AX-EVENTS-TYPE", "AX-EVENTS-TASK")

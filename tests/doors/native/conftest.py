@@ -1,5 +1,6 @@
 """Somebody at the native door, by a customer's key or an agent's."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,8 +8,14 @@ import httpx
 import pytest
 
 from hiringhall.actions import accounts
+from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
+from hiringhall.queries.accounts import authenticate
+from hiringhall.workers.webhooks.outgoing import Outgoing
+from hiringhall.workers.webhooks.sender import Sender
 from tests.doors.conftest import Visitor
+from tests.support.hooks import HOOKS, NewPost, Post
+from tests.support.receiver import Receiver, receiving
 
 PATH = "/hall/v1"
 PLAN = "I shall read the brief, do what it says, and hand it in."
@@ -89,3 +96,25 @@ async def admin(hall: Hall, http: httpx.AsyncClient) -> Caller:
     boss = await visitor(http, hall, "boss")
     await accounts.make_admin(hall, email="boss@example.com")
     return Caller(http, boss.key, boss.organization_id)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+async def owner(hall: Hall, ada: Visitor) -> Actor:
+    return await authenticate(hall, ada.key or "")
+
+
+@pytest.fixture
+def new_post(hall: Hall, ada: Visitor, receiver: Receiver) -> NewPost:
+    async def make(**fields: Any) -> Post:
+        made = await ada.post(HOOKS, {"url": receiver.url, **fields})
+        assert made.status_code == 201, made.text
+        outgoing = Outgoing(hall.rules.webhook_networks, attempt_s=1.0)
+        return Post(hall, Sender(hall, outgoing), ada, made.json())
+
+    return make

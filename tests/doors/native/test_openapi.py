@@ -21,6 +21,8 @@ from schemathesis.specs.openapi.checks import (
 from hiringhall.actions import accounts, roles
 from hiringhall.actions.market import agents, reviewing
 from hiringhall.actions.market.delivering import deliver
+from hiringhall.actions.webhooks import endpoints
+from hiringhall.actions.webhooks.endpoints import Wanted
 from hiringhall.domain.agents import Agent, make_profile
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.agentix.words import ref
@@ -49,7 +51,11 @@ HARD = (
 )
 """What needs a worker of the staff, or a provider of payments: other tests walk there."""
 
+NOBODY = "http://127.0.0.1:9/"
+"""Where nothing listens."""
+
 PROPER: dict[str, dict[str, Any]] = {
+    "/webhooks": {"url": NOBODY},
     "/tasks": {"title": "x", "description": "x"},
     "/agents": {"name": "x"},
     "/admin/deposits": {"amount_cents": 100},
@@ -96,7 +102,21 @@ async def prepare(hall: Hall) -> Prepared:
         "agent_id": [(await registered(hall, actor, name)).id for name in "abc"],
     }
     await on_the_market(hall, actor, prepared)
+    await with_webhooks(hall, actor, prepared)
     return prepared
+
+
+async def with_webhooks(hall: Hall, actor: Actor, prepared: Prepared) -> None:
+    """Webhooks with a delivery each, and others that may be changed and removed."""
+    hooks = [
+        (await endpoints.create_webhook(hall, actor=actor, wanted=Wanted(NOBODY)))[0].id
+        for _ in range(16)
+    ]
+    kept, prepared.ready["{webhook_id}"] = hooks[:8], hooks[8:]
+    prepared.known["webhook_id"] = kept
+    prepared.known["delivery_id"] = [
+        (await endpoints.ping(hall, actor=actor, webhook_id=one)).id for one in kept
+    ]
 
 
 async def runs_elsewhere(hall: Hall, actor: Actor) -> list[str]:
@@ -156,7 +176,11 @@ async def on_the_market(hall: Hall, actor: Actor, prepared: Prepared) -> None:
 
 def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path) -> None:
     schema = schemathesis.openapi.from_dict(DOCUMENT)
-    options: dict[str, Any] = {"local_runs": 0, "runtime": "rehearsal"}
+    options: dict[str, Any] = {
+        "local_runs": 0,
+        "runtime": "rehearsal",
+        "webhook_networks": ("127.0.0.0/8",),
+    }
     with (
         served_hall(tmp_path, database_url=database_url, **options) as served,
         requests.Session() as session,

@@ -4,7 +4,7 @@ from hiringhall.actions import feed as feed_actions
 from hiringhall.actions import reporting
 from hiringhall.domain import errors
 from hiringhall.domain.errors import Forbidden, Invalid
-from hiringhall.domain.feed import ReportedType
+from hiringhall.domain.feed import FROM_OUTSIDE, ReportedType
 from hiringhall.doors.agentix import wire_events as wire
 from hiringhall.doors.agentix.words import actor_of, id_of
 from hiringhall.doors.caller import customer, customer_or_worker, once_of
@@ -57,7 +57,7 @@ async def emit_event(desk: Desk, call: Call[wire.EventBody, None]) -> wire.Event
 
 
 def _reported(given: str) -> ReportedType:
-    if given in tuple(ReportedType):
+    if given in FROM_OUTSIDE:
         return ReportedType(given)
     if given in wire.TYPES:
         raise Forbidden(f"The hall alone says '{given}'; report progress or a message")

@@ -185,6 +185,14 @@ each of these says the `status` that the task has after it.
 """
 
 
+REPORTED: Mapping[ReportedType, EventType] = {
+    ReportedType.PROGRESS: "progress",
+    ReportedType.MESSAGE: "message",
+    ReportedType.WEBHOOK_DISABLED: "message",
+}
+"""What this door calls what is in no task's log."""
+
+
 def type_of(event_type: str, state: State) -> EventType:
     """The door's type of an event of the log, which left its task in a state."""
     shown = SHOWN[event_type][0]
@@ -204,7 +212,7 @@ def words_of(given: str | None) -> list[str] | None:
     words = [
         word_of(name, state) for name in BY_TYPE for state in State if type_of(name, state) == given
     ]
-    return words + [reported_word(one) for one in ReportedType if one.value == given]
+    return words + [reported_word(one) for one in ReportedType if REPORTED[one] == given]
 
 
 def cursor_of(given: str | None) -> tuple[int | None, int | None]:
@@ -246,5 +254,4 @@ def event_answer(event: FeedEvent) -> EventAnswer:
 
 
 def _reported(event: FeedEvent) -> tuple[EventType, str, dict[str, Any]]:
-    kind: EventType = ReportedType(event.type).value
-    return kind, event.actor, dict(event.data)
+    return REPORTED[ReportedType(event.type)], event.actor, dict(event.data)

@@ -12,6 +12,7 @@ from hiringhall.doors.native import (
     routes_proposals,
     routes_runs,
     routes_tasks,
+    routes_webhooks,
     routes_work,
 )
 from hiringhall.doors.native.errors import ENVELOPES, ERRORS, PROBLEM_JSON, envelope
@@ -42,5 +43,6 @@ DOOR: Door[Desk] = Door(
         *routes_admin.ROUTES,
         *routes_runs.ROUTES,
         *routes_events.ROUTES,
+        *routes_webhooks.ROUTES,
     ),
 )

@@ -47,6 +47,11 @@ from hiringhall.store.tables.saved import saved_work
 from hiringhall.store.tables.tasks import events, plans, questions, task_dependencies, tasks, timers
 from hiringhall.store.tables.teams import roles, team_secrets, teams
 from hiringhall.store.tables.usage import budget_questions, budgets, model_calls
+from hiringhall.store.tables.webhooks import (
+    webhook_attempts,
+    webhook_deliveries,
+    webhook_endpoints,
+)
 from hiringhall.store.tables.work import attachments, criteria_checks
 
 __all__ = [
@@ -106,4 +111,7 @@ __all__ = [
     "timers",
     "usage_records",
     "users",
+    "webhook_attempts",
+    "webhook_deliveries",
+    "webhook_endpoints",
 ]

@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from hiringhall.domain.addresses import Networks, is_listed, is_public
 from hiringhall.domain.hosts import Pattern, Target, any_opens, read_patterns
 from hiringhall.workers.egress.request import Asked, NoRequest, read_request
-from hiringhall.workers.git.address import is_public, system_resolver
+from hiringhall.workers.git.address import system_resolver
 
 HEAD_S = 30.0
 RESOLVE_S = 15.0
@@ -23,7 +23,6 @@ MOST_NOTES = 500
 _PIECE_BYTES = 64 * 1024
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
-Networks = Sequence[IPv4Network | IPv6Network]
 
 
 class Refused(Exception):
@@ -52,8 +51,7 @@ class Egress:
 
     def lists(self, address: str) -> bool:
         """Whether the operator has named it."""
-        found = ip_address(address)
-        return any(found.version == one.version and found in one for one in self.networks)
+        return is_listed(address, self.networks)
 
 
 @dataclass(slots=True)

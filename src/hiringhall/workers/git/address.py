@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from hiringhall.domain.addresses import is_public
 from hiringhall.workers.git.errors import AddressRefused, Unreachable
 
 LONGEST_ADDRESS = 2000
@@ -205,46 +206,6 @@ async def resolve(
                 "HIRINGHALL_ALLOW_LOCAL_REPOSITORIES)."
             )
     return found
-
-
-_NEVER = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        "100.64.0.0/10",  # shared address space, and some clouds' metadata
-        "168.63.129.16/32",  # a cloud's host channel
-        "192.0.0.0/24",
-        "192.88.99.0/24",
-        "198.18.0.0/15",
-        "64:ff9b:1::/48",
-        "100::/64",
-        "2001::/23",
-        "fec0::/10",
-    )
-)
-
-
-def is_public(text: str) -> bool:
-    """Whether a network address is one of the open internet, whatever way it is wrapped."""
-    address = ipaddress.ip_address(text)
-    if isinstance(address, ipaddress.IPv6Address):
-        wrapped = _wrapped(address)
-        if wrapped is not None:
-            return is_public(str(wrapped))
-    if any(address.version == network.version and address in network for network in _NEVER):
-        return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-def _wrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address inside an IPv6 one: mapped, compatible, translated (NAT64), or 6to4."""
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    number = int(address)
-    if number >> 32 in {0, 0x0064FF9B << 64}:
-        return ipaddress.IPv4Address(number & 0xFFFFFFFF)
-    return None
 
 
 def pinned(address: Address, addresses: list[str]) -> list[tuple[str, str]]:

@@ -499,6 +499,66 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("team_id", "name", name=op.f("pk_team_secrets")),
     )
     op.create_table(
+        "webhook_endpoints",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("slot", sa.BigInteger(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("types", sa.Text(), nullable=True),
+        sa.Column("team_id", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("disabled_because", sa.Text(), nullable=False),
+        sa.Column("secret_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("previous_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("previous_until_us", sa.BigInteger(), nullable=True),
+        sa.Column("cursor", sa.BigInteger(), nullable=False),
+        sa.Column("next_due_us", sa.BigInteger(), nullable=True),
+        sa.Column("rest_until_us", sa.BigInteger(), nullable=False),
+        sa.Column("claim", sa.BigInteger(), nullable=False),
+        sa.Column("lease_until_us", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("failing_since_us", sa.BigInteger(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=True),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('enabled', 'disabled', 'deleted')", name=op.f("ck_webhook_endpoints_state")
+        ),
+        sa.CheckConstraint(
+            "(failures = 0) = (failing_since_us IS NULL)", name=op.f("ck_webhook_endpoints_failing")
+        ),
+        sa.CheckConstraint("slot BETWEEN 1 AND 20", name=op.f("ck_webhook_endpoints_slot")),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["users.id"], name=op.f("fk_webhook_endpoints_created_by")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_webhook_endpoints_organization_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["teams.id"], name=op.f("fk_webhook_endpoints_team_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
+    )
+    op.create_index(
+        "ix_webhook_endpoints_due",
+        "webhook_endpoints",
+        ["next_due_us"],
+        unique=False,
+        sqlite_where=sa.text("state = 'enabled'"),
+        postgresql_where=sa.text("state = 'enabled'"),
+    )
+    op.create_index(
+        "uq_webhook_endpoints_slot",
+        "webhook_endpoints",
+        ["organization_id", "slot"],
+        unique=True,
+        sqlite_where=sa.text("state <> 'deleted'"),
+        postgresql_where=sa.text("state <> 'deleted'"),
+    )
+    op.create_table(
         "attachments",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("task_id", sa.Text(), nullable=False),
@@ -1012,6 +1072,54 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_timers_due_at_us"), "timers", ["due_at_us"], unique=False)
     op.create_table(
+        "webhook_deliveries",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("endpoint_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("due_at_us", sa.BigInteger(), nullable=True),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at_us", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'pending') = (due_at_us IS NOT NULL)", name=op.f("ck_webhook_deliveries_due")
+        ),
+        sa.CheckConstraint(
+            "(state = 'pending') = (ended_at_us IS NULL)", name=op.f("ck_webhook_deliveries_ended")
+        ),
+        sa.CheckConstraint(
+            "state IN ('pending', 'delivered', 'dead')", name=op.f("ck_webhook_deliveries_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"],
+            ["webhook_endpoints.id"],
+            name=op.f("fk_webhook_deliveries_endpoint_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+        sa.UniqueConstraint(
+            "endpoint_id", "seq", name=op.f("uq_webhook_deliveries_endpoint_id_seq")
+        ),
+    )
+    op.create_index(
+        "ix_webhook_deliveries_due",
+        "webhook_deliveries",
+        ["endpoint_id", "due_at_us", "seq"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
+        "ix_webhook_deliveries_ended", "webhook_deliveries", ["ended_at_us"], unique=False
+    )
+    op.create_index(
+        op.f("ix_webhook_deliveries_endpoint_id_id"),
+        "webhook_deliveries",
+        ["endpoint_id", "id"],
+        unique=False,
+    )
+    op.create_table(
         "assignments",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("task_id", sa.Text(), nullable=False),
@@ -1300,7 +1408,10 @@ def upgrade() -> None:
         sa.Column("said_by", sa.Text(), nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("type IN ('progress', 'message')", name=op.f("ck_reported_events_type")),
+        sa.CheckConstraint(
+            "type IN ('progress', 'message', 'webhook_disabled')",
+            name=op.f("ck_reported_events_type"),
+        ),
         sa.ForeignKeyConstraint(
             ["organization_id"],
             ["organizations.id"],
@@ -1343,6 +1454,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_records")),
     )
     op.create_index(op.f("ix_usage_records_task_id"), "usage_records", ["task_id"], unique=False)
+    op.create_table(
+        "webhook_attempts",
+        sa.Column("delivery_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("took_ms", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.BigInteger(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["webhook_deliveries.id"], name=op.f("fk_webhook_attempts_delivery_id")
+        ),
+        sa.PrimaryKeyConstraint("delivery_id", "number", name=op.f("pk_webhook_attempts")),
+    )
     op.create_table(
         "disputes",
         sa.Column("id", sa.Text(), nullable=False),

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: endpoints, the deliveries that the feed makes, and their way there."""

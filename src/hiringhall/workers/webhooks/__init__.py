@@ -1,0 +1,1 @@
+"""Sends webhooks: out of the hall, to nowhere that was not judged, again until they arrive."""
