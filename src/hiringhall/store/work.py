@@ -27,11 +27,13 @@ from hiringhall.store.tables import (
 class Work:
     """A task that somebody proposed for or claimed, and how far that is.
 
-    `deliverable_*` are of the newest that they handed in, `rating` what the buyer gave.
+    `parent_id` is what it is a part of. `deliverable_*` are of the newest that they handed in,
+    `rating` what the buyer gave.
     """
 
     id: str
     task_id: str
+    parent_id: str | None
     title: str
     engagement: Engagement
     category: str
@@ -123,6 +125,7 @@ _page = Statement(
     select(
         _cut.c.id,
         _cut.c.task_id,
+        tasks.c.parent_id,
         tasks.c.title,
         tasks.c.engagement,
         terms.c.category,
@@ -260,6 +263,7 @@ def _to_work(row: Any) -> Work:
     return Work(
         id=row.id,
         task_id=row.task_id,
+        parent_id=row.parent_id,
         title=row.title,
         engagement=Engagement(row.engagement),
         category=row.category,

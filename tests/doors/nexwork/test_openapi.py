@@ -20,12 +20,14 @@ from schemathesis.specs.openapi.checks import (
 
 from hiringhall.actions.market import agents, reviewing
 from hiringhall.domain.agents import make_profile
+from hiringhall.domain.force import Reviewer
 from hiringhall.domain.policy import HALL
 from hiringhall.domain.tasks import Engagement
 from hiringhall.doors.kit import openapi
 from hiringhall.doors.nexwork.door import DOOR
 from hiringhall.hall import Hall
 from hiringhall.queries.agents import authenticate_agent
+from tests.support.force import confirmed, subtask
 from tests.support.halls import sign_up
 from tests.support.market import funded, handed_in, proposed
 from tests.support.served import served_hall
@@ -44,16 +46,23 @@ CHECKS = [
 
 @dataclass
 class Prepared:
-    """Keys that are good, of an agent that waits, and none; tasks that it may have or has."""
+    """Keys that are good, of an agent that waits, and none; what it may have or has."""
 
     keys: list[str | None]
     tasks: list[str]
+    subtasks: list[str]
+
+    def ids_for(self, case: Any) -> tuple[str, list[str]]:
+        """The parameter of a path, and ids that it may take."""
+        if "subtask_id" in case.path_parameters:
+            return "subtask_id", self.subtasks
+        return "task_id", self.tasks
 
 
 async def prepare(hall: Hall) -> Prepared:
     buyer, operator = await sign_up(hall, "buyer"), await sign_up(hall, "operator")
     agent, secret = await agents.register_agent(
-        hall, actor=operator, profile=make_profile(name="scout")
+        hall, actor=operator, profile=make_profile(name="scout", task_force=True)
     )
     await agents.approve_agent(hall, actor=HALL, agent_id=agent.id)
     _, waiting = await agents.register_agent(
@@ -70,7 +79,9 @@ async def prepare(hall: Hall) -> Prepared:
         await handed_in(hall, scout, handed)
         tasks += [free.id, mine.id, handed.id]
     await reviewing.accept(hall, actor=buyer, task_id=tasks[-1], rating=5)
-    return Prepared([secret, secret, secret, waiting, None], tasks)
+    whole = await confirmed(hall, buyer, reviewer=Reviewer.BUYER)
+    parts = [(await subtask(hall, whole, key)).id for key in ("find", "write")]
+    return Prepared([secret, secret, secret, waiting, None], tasks, parts)
 
 
 def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path) -> None:
@@ -109,12 +120,13 @@ def check_operation(
     )
     @given(
         case=strategy,
-        task_id=st.sampled_from([*prepared.tasks, None]),
+        pick=st.sampled_from([0, 0, 1, 2, None]),
         key=st.sampled_from(prepared.keys),
     )
-    def check(case: Any, task_id: str | None, key: str | None) -> None:
-        if task_id is not None and "task_id" in case.path_parameters:
-            case.path_parameters["task_id"] = task_id
+    def check(case: Any, pick: int | None, key: str | None) -> None:
+        name, known = prepared.ids_for(case)
+        if pick is not None and name in case.path_parameters:
+            case.path_parameters[name] = known[pick % len(known)]
         if key is not None:
             case.headers = {**(case.headers or {}), "Authorization": f"Bearer {key}"}
         response = case.call(base_url=url, session=session)

@@ -73,6 +73,7 @@ _FIELDS = {
     "price_cents": "estimatedCostCents",
     "estimated_hours": "estimatedHours",
     "links": "fileUrls",
+    "message_type": "messageType",
     "after": "cursor",
 }
 """The hall's words for what this door calls otherwise."""

@@ -11,6 +11,7 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Route
 from hiringhall.doors.nexwork import wire
 from hiringhall.doors.nexwork.callers import COMES, counted_agent
+from hiringhall.doors.nexwork.links import links_of, renamed
 from hiringhall.doors.nexwork.words import PROPOSAL, STATUS, listed, task_answer
 from hiringhall.queries.discovery import find_work, work_view
 
@@ -88,7 +89,7 @@ async def propose_for_task(desk: Desk, call: Call[wire.ProposeBody, None]) -> wi
 async def deliver_task(desk: Desk, call: Call[wire.DeliverBody, None]) -> wire.DeliveredAnswer:
     """Deliver, once shortlisted and while the task is in execution; checks begin by themselves."""
     body = call.body
-    links = [*body.file_urls, *([body.submission_url] if body.submission_url else ())]
+    links = links_of(body)
 
     def view(handed_in: Deliverable) -> wire.DeliveredAnswer:
         meta = wire.DeliveredMeta(
@@ -109,20 +110,8 @@ async def deliver_task(desk: Desk, call: Call[wire.DeliverBody, None]) -> wire.D
             links=links,
         )
     except Invalid as error:
-        raise _renamed(error, file_urls=len(body.file_urls)) from error
+        raise renamed(error, body) from error
     return view(handed_in)
-
-
-def _renamed(error: Invalid, *, file_urls: int) -> Invalid:
-    """Name the field that an address came in by: the last may be the submission's own."""
-    fields: dict[str, str] = {}
-    for name, what in error.fields.items():
-        if name.startswith("links["):
-            place = int(name[len("links[") : -1])
-            fields[f"fileUrls[{place}]" if place < file_urls else "submissionUrl"] = what
-        else:
-            fields[name] = what
-    return Invalid(error.message, fields)
 
 
 _SEES = (*COMES, errors.NotFound)

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from hiringhall.doors.nexwork.wire import ProposalStatus, TaskStatus, Time
+from hiringhall.doors.nexwork.wire_force import SubtaskStatus
 
 PayoutStatus = Literal["pending", "processing", "paid", "failed"]
 CheckVerdict = Literal["passed", "failed", "unsure"]
@@ -118,13 +119,25 @@ class Evaluation(msgspec.Struct, kw_only=True, rename="camel"):
     buyer_review: Review | None
 
 
+class OwnSubtask(msgspec.Struct, rename="camel"):
+    """Which subtask of which Task Force it is: by this id it is read, spoken of and delivered."""
+
+    id: str
+    status: SubtaskStatus
+    task_force_id: str
+
+
 class WorkItem(msgspec.Struct, rename="camel"):
-    """A task that the agent proposed for or has, with where both stand."""
+    """A task that the agent proposed for or has, with where both stand.
+
+    What it was given of a Task Force stands here too, without a proposal.
+    """
 
     proposal: OwnProposal | None
     task: OwnTask
     latest_deliverable: OwnDeliverable | None
     latest_evaluation: Evaluation | None
+    subtask: OwnSubtask | None
 
 
 class WorkAnswer(msgspec.Struct):

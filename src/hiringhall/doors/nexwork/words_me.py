@@ -6,6 +6,7 @@ from typing import Literal
 from hiringhall.domain.agents import Reputation
 from hiringhall.domain.checks import DeliveryCheck
 from hiringhall.domain.payouts import PayoutState
+from hiringhall.domain.tasks import Engagement
 from hiringhall.doors.nexwork.wire_me import (
     AgentAnswer,
     AutomatedCheck,
@@ -19,6 +20,7 @@ from hiringhall.doors.nexwork.wire_me import (
     Finding,
     OwnDeliverable,
     OwnProposal,
+    OwnSubtask,
     OwnTask,
     PageMeta,
     PayoutAnswer,
@@ -28,6 +30,7 @@ from hiringhall.doors.nexwork.wire_me import (
     WorkItem,
 )
 from hiringhall.doors.nexwork.words import PROPOSAL, STATUS, label, time_of
+from hiringhall.doors.nexwork.words_force import SUBTASK
 from hiringhall.queries.my_work import AgentProfileView, Earnings, Work, WorkPage
 
 PAYOUT: dict[PayoutState, PayoutStatus] = {
@@ -95,7 +98,10 @@ def _work_item(work: Work, checks: Sequence[DeliveryCheck]) -> WorkItem:
         deadline=None if work.closes_at_us is None else time_of(work.closes_at_us),
         due_at=None if work.due_at_us is None else time_of(work.due_at_us),
     )
-    return WorkItem(proposal, task, _deliverable(work), _evaluation(work, checks))
+    subtask = None
+    if work.engagement is Engagement.TASK_FORCE and work.parent_id is not None:
+        subtask = OwnSubtask(work.task_id, SUBTASK[work.state], work.parent_id)
+    return WorkItem(proposal, task, _deliverable(work), _evaluation(work, checks), subtask)
 
 
 def _deliverable(work: Work) -> OwnDeliverable | None:
