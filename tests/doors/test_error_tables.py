@@ -11,11 +11,23 @@ from hiringhall.doors.agentix.door import DOOR as AGENTIX
 from hiringhall.doors.agentwork import routes as agentwork
 from hiringhall.doors.club.door import DOOR as CLUB
 from hiringhall.doors.kit import Door
+from hiringhall.doors.mcp.door import DOOR as MCP
 from hiringhall.doors.native.door import DOOR as NATIVE
 from hiringhall.doors.nexwork.door import DOOR as NEXWORK
 from hiringhall.doors.skills.door import DOOR as SKILLS
 
-DOORS = (agentwork.DOOR, CLUB, NEXWORK, AGENTIX, NATIVE, files.DOOR, SKILLS, work.DOOR, health.DOOR)
+DOORS = (
+    agentwork.DOOR,
+    CLUB,
+    NEXWORK,
+    AGENTIX,
+    NATIVE,
+    files.DOOR,
+    SKILLS,
+    work.DOOR,
+    MCP,
+    health.DOOR,
+)
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)

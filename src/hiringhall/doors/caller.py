@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.types import Scope
@@ -12,7 +13,7 @@ from hiringhall.domain.errors import Invalid, Unauthorized
 from hiringhall.domain.ids import SERVICE_KEY_PREFIX
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.desk import Desk, Networks
-from hiringhall.doors.kit import Call, encode_json
+from hiringhall.doors.kit import Call, Refused, encode_json
 from hiringhall.hall import Once
 from hiringhall.queries.accounts import authenticate
 from hiringhall.queries.agents import authenticate_agent
@@ -20,6 +21,7 @@ from hiringhall.queries.service_keys import authenticate_run
 
 T = TypeVar("T")
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _KEY = re.compile(r"[!-~]{1,255}")
 
 
@@ -150,3 +152,25 @@ def _parse(address: str) -> IPv4Address | IPv6Address | None:
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
         return parsed.ipv4_mapped
     return parsed
+
+
+def check_host(house: Desk, call: Call[Any, Any]) -> None:
+    """Refuse a page of elsewhere that has its visitor's browser call (DNS rebinding).
+
+    Where the operator has named no public address, the caller's own word for the host is as good
+    as any.
+    """
+    ours = urlsplit(house.base_url(call)).hostname
+    asked = _hostname(call.header(b"host"))
+    if house.public_url is not None and asked not in {ours, *_LOOPBACK}:
+        raise Refused(421, "misdirected", "This hall has another name (HIRINGHALL_PUBLIC_URL)")
+    origin = call.header(b"origin")
+    if origin is not None and _hostname(origin.partition("://")[2]) != asked:
+        raise Refused(403, "foreign_origin", "No page of another site may call here")
+
+
+def _hostname(host: str | None) -> str | None:
+    try:
+        return urlsplit(f"//{host or ''}").hostname
+    except ValueError:
+        return None

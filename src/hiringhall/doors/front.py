@@ -14,6 +14,7 @@ from hiringhall.doors.club import door as club
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.health import DoorCollector, Health
 from hiringhall.doors.kit import Door, DoorApp, Header, LiveStreams, documented
+from hiringhall.doors.mcp import door as mcp
 from hiringhall.doors.mounts import Mount, Mounts, Nowhere
 from hiringhall.doors.native import door as native
 from hiringhall.doors.nexwork import door as nexwork
@@ -90,6 +91,7 @@ def open_front(
     agents = put_up(put_up.documented(nexwork.DOOR))
     downloads, taught = put_up(files.DOOR), put_up(skills.DOOR)
     workers = put_up(work.DOOR, work.WorkDesk(desk, desks or _nobodys(desk)))
+    clients = put_up(mcp.DOOR, mcp.ClientDesk(desk, own))
     first_page = welcome(DIALECTS, version=version)
     at_root = replace(health.DOOR, routes=(*health.DOOR.routes, *first_page))
     operators = put_up(at_root, health_desk)
@@ -108,6 +110,7 @@ def open_front(
             Mount(native.PATH, own, strip=True),
             Mount("/files", downloads),
             Mount("/mcp/work", workers),
+            Mount(mcp.PATH, clients),
         ),
         otherwise=Nowhere(
             operators,
@@ -119,7 +122,7 @@ def open_front(
             nobody=nobody,
         ),
         hosts=_hosts(doors, door_hosts or {}),
-        shared=("/files", "/mcp/work", "/healthz", "/readyz", "/metrics"),
+        shared=("/files", "/mcp", "/healthz", "/readyz", "/metrics"),
     )
     return Front(app, put_up.live)
 

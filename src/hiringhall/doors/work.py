@@ -3,22 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from hiringhall.domain import errors
 from hiringhall.domain.errors import HallError
 from hiringhall.domain.policy import Actor
-from hiringhall.doors.caller import worker
+from hiringhall.doors.caller import check_host, worker
 from hiringhall.doors.desk import Desk
-from hiringhall.doors.kit import Call, Door, Limits, Raw, Refused, Route, Spelling
+from hiringhall.doors.kit import Call, Door, Limits, Raw, Route, Spelling
 from hiringhall.doors.neutral import ENVELOPES, envelope
 from hiringhall.doors.neutral import ERRORS as NEUTRAL
 from hiringhall.workers.coordination import mcp, plain
 from hiringhall.workers.coordination.desk import Desk as RunDesk
 from hiringhall.workers.coordination.desks import Desks
 from hiringhall.workers.coordination.serving import MOST_BODY_BYTES
-
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ class WorkDesk:
 
 async def _run(desk: WorkDesk, call: Call[Any, Any]) -> Actor:
     """The run behind a service key; a customer's key opens nothing here."""
-    _check_host(desk.house, call)
+    check_host(desk.house, call)
     return await worker(desk.house, call)
 
 
@@ -56,28 +53,6 @@ async def _desk_of(desk: WorkDesk, call: Call[Any, Any]) -> RunDesk:
     token = call.actor.run
     assert token is not None, "a run comes with its token"
     return await desk.desks.of(token)
-
-
-def _check_host(house: Desk, call: Call[Any, Any]) -> None:
-    """Refuse a page of elsewhere that has its visitor's browser call (DNS rebinding).
-
-    Where the operator has named no public address, the caller's own word for the host is as good
-    as any.
-    """
-    ours = urlsplit(house.base_url(call)).hostname
-    asked = _hostname(call.header(b"host"))
-    if house.public_url is not None and asked not in {ours, *_LOOPBACK}:
-        raise Refused(421, "misdirected", "This hall has another name (HIRINGHALL_PUBLIC_URL)")
-    origin = call.header(b"origin")
-    if origin is not None and _hostname(origin.partition("://")[2]) != asked:
-        raise Refused(403, "foreign_origin", "No page of another site may call here")
-
-
-def _hostname(host: str | None) -> str | None:
-    try:
-        return urlsplit(f"//{host or ''}").hostname
-    except ValueError:
-        return None
 
 
 def _raw(status: int, body: bytes) -> Raw:
