@@ -82,6 +82,7 @@ posted to a real hall, in the real sandbox, collected and handed in as any other
 | rights | no capability, no way to gain one, no set-user-ID |
 | room | memory, processes, disk, time: bounded for each run, by control groups and a keeper |
 | network | a loopback of its own; the hall is reached by sockets that say which run is speaking |
+| way out | where a role names hosts, a proxy leads to these alone, at addresses it has judged |
 | its work | a second sandbox makes a bundle of it, which is judged; the host runs no git there |
 | its words | live secrets are masked in all that is taken from it; names are made safe to save by |
 
@@ -90,7 +91,8 @@ hole in the wall: keep it up to date, and let the hall run as a user of its own,
 ([operators.md](operators.md)). A run sees the processor's load, the memory's size, the kernel's
 version, and in its list of mounts the path of its own workspace on the host. What a repository, a
 brief or a file says to a model is for the model to judge; no wall helps against an agent that
-believes what it reads. That is why a run has nothing worth stealing: no key, no token, no network.
+believes what it reads. That is why a run has nothing worth stealing: no key, no token, and of the
+network what its role names.
 
 ## What was tried
 """
