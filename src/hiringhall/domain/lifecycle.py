@@ -337,6 +337,7 @@ def commands_of(task: Task, side: Side) -> list[str]:
                 acceptance=task.acceptance,
                 has_hold=task.has_hold,
                 side=side,
+                part=task.is_part,
             )
         )
     ]

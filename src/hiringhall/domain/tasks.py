@@ -128,6 +128,11 @@ class Task:
         return self.engagement in MARKET and self.price_cents is not None
 
     @property
+    def is_on_offer(self) -> bool:
+        """Whether outsiders may take it, or propose for it; parts are given to their agents."""
+        return self.state is State.OPEN and self.engagement in MARKET and not self.is_part
+
+    @property
     def is_part(self) -> bool:
         """Whether it is a part of a Task Force: its money lies in the whole's hold."""
         return self.engagement is Engagement.TASK_FORCE and self.parent_id is not None

@@ -9,7 +9,7 @@ from hiringhall.domain.force import Force, PartPlan
 from hiringhall.domain.market import Assignment, AssignmentState, Terms
 from hiringhall.domain.messages import Message
 from hiringhall.domain.policy import Actor, ActorKind, may_see
-from hiringhall.domain.tasks import Task
+from hiringhall.domain.tasks import FINAL, Task
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin
 from hiringhall.store import agents, assignments, deliverables, holds, messages, tasks, terms
@@ -42,6 +42,11 @@ class ForceView:
     force: Force
     parts: list[PartView]
 
+    @property
+    def status(self) -> str:
+        """How far it is: planned, working, closing, or over."""
+        return _status(self.whole, self.force)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -64,12 +69,20 @@ class PartContext:
     assignment: Assignment
     needed: list[Outcome]
 
+    @property
+    def status(self) -> str:
+        """How far the whole is: planned, working, closing, or over."""
+        return _status(self.whole, self.force)
+
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A page of what was said, oldest first; `next_after` leads to more, where there is more."""
+    """A page of what was said, oldest first; `next_after` leads to more, where there is more.
 
-    whole: Task
+    What was said in the thread of `whole_id` was said to all.
+    """
+
+    whole_id: str
     messages: list[Message]
     next_after: str | None
 
@@ -78,26 +91,37 @@ async def force_view(hall: Hall, *, actor: Actor, task_id: str) -> ForceView:
     """How a task is split, for its buyer or an admin; raises NotFound, and Conflict unplanned."""
 
     async def find(tx: Tx) -> ForceView:
-        whole = await _posted(tx, actor, task_id)
-        force = await forces.of_task(tx, whole.id) if whole.is_whole else None
-        if force is None:
-            raise Conflict("This task has no plan for a Task Force yet")
-        made = {one.id: one for one in await forces.subtasks_of(tx, whole.id)}
-        paid = {one.subtask_id: one.paid_cents for one in await holds.parts_of(tx, whole.id)}
-        parts: list[PartView] = []
-        for plan in force.parts:
-            task = made.get(force.subtasks.get(plan.key, ""))
-            has = None
-            if task is not None:
-                theirs = await assignments.of_task(tx, task.id)
-                has = next((one for one in reversed(theirs) if one.state in _KEEPS), None)
-            agent_id = plan.agent_id if has is None else has.worker.agent_id
-            agent = None if agent_id is None else await agents.by_id(tx, agent_id)
-            got = 0 if task is None else paid.get(task.id, 0)
-            parts.append(PartView(plan, task, agent, has, got))
-        return ForceView(whole, force, parts)
+        return await _view(tx, await _posted(tx, actor, task_id))
 
     return await hall.database.scan(find)
+
+
+async def viewing(tx: Tx, changed: Force | Task) -> ForceView:
+    """The same of a task that was just changed, for an answer kept beside the change."""
+    task_id = changed.task_id if isinstance(changed, Force) else changed.id
+    whole = await tasks.by_id(tx, task_id)
+    assert whole is not None, "it was changed just now"
+    return await _view(tx, whole)
+
+
+async def _view(tx: Tx, whole: Task) -> ForceView:
+    force = await forces.of_task(tx, whole.id) if whole.is_whole else None
+    if force is None:
+        raise Conflict("This task has no plan for a Task Force yet")
+    made = {one.id: one for one in await forces.subtasks_of(tx, whole.id)}
+    paid = {one.subtask_id: one.paid_cents for one in await holds.parts_of(tx, whole.id)}
+    parts: list[PartView] = []
+    for plan in force.parts:
+        task = made.get(force.subtasks.get(plan.key, ""))
+        has = None
+        if task is not None:
+            theirs = await assignments.of_task(tx, task.id)
+            has = next((one for one in reversed(theirs) if one.state in _KEEPS), None)
+        agent_id = plan.agent_id if has is None else has.worker.agent_id
+        agent = None if agent_id is None else await agents.by_id(tx, agent_id)
+        got = 0 if task is None else paid.get(task.id, 0)
+        parts.append(PartView(plan, task, agent, has, got))
+    return ForceView(whole, force, parts)
 
 
 async def part_context(hall: Hall, *, actor: Actor, subtask_id: str) -> PartContext:
@@ -170,10 +194,15 @@ async def buyer_thread(
     return await hall.database.scan(find)
 
 
+def _status(whole: Task, force: Force) -> str:
+    return "over" if whole.state in FINAL else force.state.value
+
+
 async def _page(tx: Tx, whole: Task, threads: list[str], after: str | None, limit: int) -> Thread:
     found = await messages.of_tasks(tx, threads, after=after or messages.FIRST, most=limit + 1)
     more = len(found) > limit
-    return Thread(whole, found[:limit], found[limit - 1].id if more else None)
+    whole_id = whole.parent_id if whole.is_part and whole.parent_id else whole.id
+    return Thread(whole_id, found[:limit], found[limit - 1].id if more else None)
 
 
 async def _posted(tx: Tx, actor: Actor, task_id: str) -> Task:
@@ -183,6 +212,22 @@ async def _posted(tx: Tx, actor: Actor, task_id: str) -> Task:
     if not may_see(actor, task.organization_id) and not await is_admin(tx, actor):
         raise NotFound("task")
     return task
+
+
+async def whole_id_of(hall: Hall, message: Message) -> str:
+    """Which task's thread is the one of all, where a message was said."""
+
+    async def find(tx: Tx) -> tuple[Message, str]:
+        return await saying(tx, message)
+
+    return (await hall.database.read(find))[1]
+
+
+async def saying(tx: Tx, message: Message) -> tuple[Message, str]:
+    """The same beside the message, in the transaction that wrote it."""
+    task = await tasks.by_id(tx, message.task_id)
+    whole_id = None if task is None or not task.is_part else task.parent_id
+    return message, whole_id or message.task_id
 
 
 async def _own_part(tx: Tx, actor: Actor, subtask_id: str) -> tuple[Task, Assignment]:

@@ -158,10 +158,7 @@ async def market_task(hall: Hall, *, actor: Actor, task_id: str) -> MarketView:
         is_poster = may_see(actor, task.organization_id)
         fits = allowed is None or agreed.category in allowed
         on_offer = (
-            task.state is State.OPEN
-            and (agreed.closes_at_us or 0) > hall.clock()
-            and works(actor)
-            and fits
+            task.is_on_offer and (agreed.closes_at_us or 0) > hall.clock() and works(actor) and fits
         )
         known = is_poster or on_offer or proposal is not None or mine is not None
         if not known and not await is_admin(tx, actor):

@@ -54,7 +54,7 @@ class Seen:
         found = commands_of(self.task, Side.POSTER) if self.is_poster else []
         if has_it:
             found += [one for one in commands_of(self.task, Side.WORKER) if one in _FOR_WORKERS]
-        elif self.task.state is State.OPEN and not self.is_poster:
+        elif self.task.is_on_offer and not self.is_poster:
             found += _FOR_TAKERS.get(self.task.engagement, []) if self.proposal is None else []
         return list(dict.fromkeys(found))
 
@@ -213,7 +213,7 @@ async def _check_known(tx: Tx, actor: Actor, seen: Seen) -> None:
     if seen.terms is not None:
         categories = await may_have(tx, actor)
         fits = categories is None or seen.terms.category in categories
-        if seen.task.state is State.OPEN and works(actor) and fits:
+        if seen.task.is_on_offer and works(actor) and fits:
             return
     if not await is_admin(tx, actor):
         raise NotFound("task")

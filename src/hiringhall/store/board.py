@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, cast, delete, func, select, update
 
-from hiringhall.domain.tasks import Engagement, State, Task
+from hiringhall.domain.tasks import Engagement, Task
 from hiringhall.store.database import Tx
 from hiringhall.store.statements import Statement, any_of, contains_all
 from hiringhall.store.tables import board, board_counts, proposals, tasks, terms
@@ -173,8 +173,8 @@ async def by_category(tx: Tx, *, now_us: int, categories: Sequence[str] | None) 
 
 async def follow(tx: Tx, *, was: Task, now: Task) -> None:
     """Put a task on the board as it opens, and take it off as it is taken or ends."""
-    opens, closes = now.state is State.OPEN, was.state is State.OPEN
-    if opens == closes:
+    opens = now.is_on_offer
+    if opens == was.is_on_offer:
         return
     more = 1 if opens else -1
     if await tx.run(_put if opens else _remove, task=now.id) != 1:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, bindparam, cast, func, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, cast, func, not_, or_, select, update
 
 from hiringhall.domain.escrow import Hold, HoldState, PaidPart, Settlement
-from hiringhall.domain.tasks import FINAL
+from hiringhall.domain.tasks import FINAL, Engagement
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row, words_of
 from hiringhall.store.statements import Statement
@@ -50,6 +50,9 @@ _held = Statement(
     ),
     name="held_of_organization",
 )
+_has_ended = tasks.c.state.in_(words_of(FINAL))
+# What was given to the hall's own staff goes on without the money that was held for it.
+_is_staff = tasks.c.engagement == Engagement.STAFF.value
 _escrow = ledger_accounts.alias("escrow")
 _stuck = Statement(
     select(
@@ -69,7 +72,8 @@ _stuck = Statement(
             _escrow.c.balance_cents.is_(None),
             and_(holds.c.state == "held", _escrow.c.balance_cents != _left),
             and_(holds.c.state != "held", _escrow.c.balance_cents != 0),
-            (holds.c.state == "held") == tasks.c.state.in_(words_of(FINAL)),
+            and_(holds.c.state == "held", or_(_has_ended, _is_staff)),
+            and_(holds.c.state != "held", not_(_has_ended), not_(_is_staff)),
         )
     )
     .order_by(holds.c.task_id)

@@ -94,6 +94,9 @@ class TaskLine:
 _BRIEF = ("title", "description", "accept_criteria", "role", "priority", "repository")
 """What its poster may word anew, and what a run finds out."""
 
+_WAY = ("engagement", "acceptance", "price_cents")
+"""How its worker is found, which its poster may choose anew."""
+
 _CHANGING = (
     "state",
     "waiting_for",
@@ -128,7 +131,8 @@ _as_it_was = (
 _save = Statement(_as_it_was, name="save_task")
 # Apart, because its texts may be long, and most moves leave them alone.
 _save_all = Statement(
-    _as_it_was.values({name: bindparam(name) for name in _BRIEF}), name="save_task_and_brief"
+    _as_it_was.values({name: bindparam(name) for name in (*_BRIEF, *_WAY)}),
+    name="save_task_and_brief",
 )
 # Only what the state is about is looked up: each text is two more walks down an index, and on a
 # large hall each ends on a page that nobody has in memory.
@@ -225,10 +229,7 @@ async def add(tx: Tx, task: Task) -> None:
         organization_id=task.organization_id,
         team_id=task.team_id,
         created_by=task.created_by,
-        engagement=task.engagement.value,
-        acceptance=task.acceptance.value,
         spec_approval=int(task.spec_approval),
-        price_cents=task.price_cents,
         created_at_us=task.created_at_us,
         parent_id=task.parent_id,
         created_label=task.created_label,
@@ -352,7 +353,12 @@ def _changing(task: Task) -> dict[str, Any]:
 
 
 def _brief(task: Task) -> dict[str, Any]:
-    return {name: getattr(task, name) for name in _BRIEF}
+    brief = {name: getattr(task, name) for name in _BRIEF}
+    return brief | {
+        "engagement": task.engagement.value,
+        "acceptance": task.acceptance.value,
+        "price_cents": task.price_cents,
+    }
 
 
 def to_task(row: Any) -> Task:

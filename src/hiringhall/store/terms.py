@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from hiringhall.domain.market import Item, Terms
 from hiringhall.store.database import Tx
@@ -14,6 +14,7 @@ from hiringhall.store.tables import terms
 
 _insert = Statement(insert_row(terms), name="insert_terms")
 _of_task = Statement(select(terms).where(terms.c.task_id == bindparam("task")), name="terms")
+_forget = Statement(delete(terms).where(terms.c.task_id == bindparam("task")), name="forget_terms")
 _close_at = Statement(
     update(terms)
     .where(terms.c.task_id == bindparam("task"))
@@ -41,6 +42,12 @@ async def add(tx: Tx, new: Terms) -> None:
         searched=new.searched,
         closes_at_us=new.closes_at_us,
     )
+
+
+async def put(tx: Tx, new: Terms) -> None:
+    """Write down a task's terms, in place of those that it had."""
+    await tx.run(_forget, task=new.task_id)
+    await add(tx, new)
 
 
 async def of_task(tx: Tx, task_id: str) -> Terms | None:

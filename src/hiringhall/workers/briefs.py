@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.ids import branch_of
+from hiringhall.domain.market import Terms
 from hiringhall.store.deliverables import Deliverable
 from hiringhall.store.plans import Plan
 from hiringhall.store.questions import Exchange
@@ -51,7 +52,22 @@ def _task_parts(brief: RunBrief) -> list[str]:
     parts = [f"# {task.title}", task.description]
     if task.accept_criteria:
         parts.append(f"{CRITERIA}\n\n{task.accept_criteria}")
+    parts += [] if brief.terms is None else _terms_parts(brief.terms)
     return [part for part in parts if part]
+
+
+def _terms_parts(terms: Terms) -> list[str]:
+    """What a task has beside its description where it was on the market before."""
+    given = [
+        " ".join(filter(None, (one.name, one.url, one.text)))
+        for one in (*terms.inputs, *terms.assets)
+    ]
+    sections = {
+        "Instructions": terms.instructions,
+        "Expected output": terms.expected_output,
+        "Given": "\n".join(f"- {one}" for one in given),
+    }
+    return [f"## {title}\n\n{text}" for title, text in sections.items() if text]
 
 
 def _digest(brief: RunBrief) -> str:

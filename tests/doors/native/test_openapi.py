@@ -33,15 +33,19 @@ from hiringhall.queries import runs
 from hiringhall.queries import teams as team_queries
 from hiringhall.queries.accounts import authenticate
 from hiringhall.queries.disputes import disputes_of
+from tests.support.force import confirmed, part, planned
 from tests.support.halls import open_account, post
 from tests.support.market import claimed, competing, draft, funded, handed_in
 from tests.support.served import served_hall
 
 DOCUMENT = openapi(DOOR, version="test")
 EXAMPLES = 10
+OUTLINE = (part("one", 1),)
 HARD = (
     "POST /tasks/{task_id}/reply",
     "POST /tasks/{task_id}/plan",
+    "POST /tasks/{task_id}/assign",
+    "GET /tasks/{task_id}/context",
     "POST /deposits",
     "GET /deposits/{deposit_id}",
     "POST /payouts/payee",
@@ -49,11 +53,12 @@ HARD = (
     "POST /admin/payouts/{payout_id}/paid",
     "POST /payments/stripe",
 )
-"""What needs a worker of the staff, or a provider of payments: other tests walk there."""
+"""What needs a worker of the staff, an agent, or a provider of payments: others walk there."""
 
 NOBODY = "http://127.0.0.1:9/"
 """Where nothing listens."""
 
+PART = {"key": "more", "title": "x", "brief": "x", "share_cents": 1}
 PROPER: dict[str, dict[str, Any]] = {
     "/webhooks": {"url": NOBODY},
     "/tasks": {"title": "x", "description": "x"},
@@ -64,6 +69,10 @@ PROPER: dict[str, dict[str, Any]] = {
     "/disputes/{dispute_id}/agree": {"worker_cents": 1},
     "/disputes/{dispute_id}/resolve": {"worker_cents": 1},
     "/tasks/{task_id}/deliver": {"content": "x"},
+    "/tasks/{task_id}/messages": {"content": "x"},
+    "/tasks/{task_id}/offer": {"price_cents": 10},
+    "/tasks/{task_id}/task-force": {"subtasks": [PART]},
+    "/tasks/{task_id}/task-force/parts": {"subtasks": [PART]},
     "/tasks/{task_id}/proposals": {"plan": "As the brief says, all of it.", "price_cents": 1},
 }
 CHECKS = [
@@ -143,6 +152,11 @@ async def on_the_market(hall: Hall, actor: Actor, prepared: Prepared) -> None:
     many = range(8)
     cheap: dict[str, Any] = {"price_cents": 10}
     prepared.known["task_id"] = [(await funded(hall, actor, **cheap)).id for _ in many]
+    for word in ("task-force", "confirm", "messages"):
+        ready[word] = [(await planned(hall, actor, OUTLINE, **cheap)).id for _ in range(4)]
+    ready["parts"] = [(await confirmed(hall, actor, OUTLINE, **cheap)).id for _ in many]
+    ready["assign-to-staff"] = [(await funded(hall, actor, **cheap)).id for _ in many]
+    ready["offer"] = [(await post(hall, actor, role="painter")).id for _ in many]
     ready["publish"] = [(await draft(hall, actor, **cheap)).id for _ in many]
     for word in ("claim", "cancel", "proposals"):
         ready[word] = [(await funded(hall, actor, **cheap)).id for _ in many]

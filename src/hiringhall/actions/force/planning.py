@@ -8,7 +8,7 @@ from hiringhall.actions.force.saying import say
 from hiringhall.actions.market.desk import Posted, load_posted, terms_of
 from hiringhall.actions.tasks.moving import move
 from hiringhall.actions.transaction import action
-from hiringhall.domain.errors import Conflict, NotFound
+from hiringhall.domain.errors import Conflict, Invalid, NotFound
 from hiringhall.domain.events import PlanDecided, PlanProposed, TaskCreated
 from hiringhall.domain.force import (
     Force,
@@ -28,6 +28,28 @@ from hiringhall.hall import Hall
 from hiringhall.store import dependencies, events, plans, tasks, terms
 from hiringhall.store import force as forces
 from hiringhall.store.database import Tx
+
+
+async def make_and_keep_plan(
+    hall: Hall,
+    *,
+    actor: Actor,
+    task_id: str,
+    parts: Sequence[PartPlan] = (),
+    reviewer: Reviewer | None = None,
+) -> Force:
+    """Plan a funded Task Force by its buyer's outline, or without one by the manager's model.
+
+    Raises NotFound, Invalid where there is neither, Conflict and WrongState.
+    """
+    if not parts:
+        raise Invalid(
+            "No model is set up that could plan this: say into which parts it is to be split",
+            {"subtasks": "is required"},
+        )
+    return await plan_force(
+        hall, actor=actor, task_id=task_id, parts=parts, reviewer=reviewer or Reviewer.BUYER
+    )
 
 
 @action

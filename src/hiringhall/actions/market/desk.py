@@ -15,7 +15,7 @@ from hiringhall.domain.market import (
     check_worker,
 )
 from hiringhall.domain.policy import Actor, ActorKind, may_see, worker_of
-from hiringhall.domain.tasks import State, Task
+from hiringhall.domain.tasks import MARKET, State, Task
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin
 from hiringhall.store import agents, assignments, proposals, tasks, terms
@@ -99,11 +99,12 @@ async def load_offered(
         raise NotFound("task")
     found = await terms.of_task(tx, task.id)
     own = worker.organization_id == task.organization_id
-    if found is None:
-        if not own:
+    theirs = [one for one in await assignments.of_task(tx, task.id) if one.worker == worker]
+    if found is None or task.engagement not in MARKET:
+        proposed = await proposals.of_worker(tx, task.id, worker.id) is not None
+        if not (own or theirs or proposed):
             raise NotFound("task")
         raise Conflict("This task is not on the market")
-    theirs = [one for one in await assignments.of_task(tx, task.id) if one.worker == worker]
     if task.is_part:
         await _check_part(tx, task, worker, agent, theirs)
     elif not theirs and await proposals.of_worker(tx, task.id, worker.id) is None:
@@ -132,6 +133,6 @@ async def _check_part(
 async def terms_of(tx: Tx, task: Task) -> Terms:
     """The terms of a task on the market; raises Conflict for a task of the hall's own staff."""
     found = await terms.of_task(tx, task.id)
-    if found is None:
+    if found is None or task.engagement not in MARKET:
         raise Conflict("This task is not on the market")
     return found

@@ -9,11 +9,12 @@ from hiringhall.actions.tasks.moving import move, record
 from hiringhall.actions.transaction import action
 from hiringhall.domain.events import ProgressReported, RunStarted, TaskClaimed
 from hiringhall.domain.lifecycle import Command, Side
+from hiringhall.domain.market import Terms
 from hiringhall.domain.roles import Role
 from hiringhall.domain.runs import LEASED, Run, RunState, RunToken
 from hiringhall.domain.tasks import State, Task
 from hiringhall.hall import Hall
-from hiringhall.store import deliverables, plans, questions, roles, runs, tasks, usage
+from hiringhall.store import deliverables, plans, questions, roles, runs, tasks, terms, usage
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable
 from hiringhall.store.plans import Plan
@@ -34,6 +35,8 @@ class RunBrief:
     exchanges: list[Exchange]
     plans: list[Plan]
     deliverables: list[Deliverable]
+    terms: Terms | None = None
+    """What its poster had offered and asked for while it was on the market."""
 
 
 @action
@@ -120,6 +123,7 @@ async def _brief_of(tx: Tx, task: Task, run: Run) -> RunBrief:
         exchanges=[] if first else await questions.of_task(tx, task.id),
         plans=[] if first else await plans.of_task(tx, task.id),
         deliverables=[] if first else await deliverables.of_task(tx, task.id),
+        terms=None if task.price_cents is None else await terms.of_task(tx, task.id),
     )
 
 

@@ -76,7 +76,7 @@ async def move(
     for timer in row.sets:
         if due_at_us is not None and timer in due_at_us:
             await timers.set_timer(tx, task_id=task.id, kind=timer, due_at_us=due_at_us[timer])
-    if task.engagement in MARKET:
+    if MARKET & {task.engagement, moved.engagement}:
         # Last, for many tasks share a count, and whoever has it is waited for.
         await board.follow(tx, was=task, now=moved)
     return moved

@@ -5,9 +5,11 @@ from hiringhall.doors.kit import Door
 from hiringhall.doors.native import (
     routes_admin,
     routes_agents,
+    routes_crossing,
     routes_deliverables,
     routes_disputes,
     routes_events,
+    routes_force,
     routes_money,
     routes_proposals,
     routes_runs,
@@ -34,6 +36,8 @@ DOOR: Door[Desk] = Door(
     refusal_type=PROBLEM_JSON,
     routes=(
         *routes_tasks.ROUTES,
+        *routes_crossing.ROUTES,
+        *routes_force.ROUTES,
         *routes_proposals.ROUTES,
         *routes_deliverables.ROUTES,
         *routes_disputes.ROUTES,
