@@ -28,6 +28,7 @@ from hiringhall.workers.checking import Checker
 from hiringhall.workers.gateway import Gateway, PriceTable
 from hiringhall.workers.runtimes.builtin_role import ModelChoice
 from tests.gateway.clients import PRICE, gateway_to
+from tests.support.force import accepts, confirmed, delivers, subtask, teammate
 from tests.support.halls import PATIENCE_S, Clock, QuietEngine, make_hall, sign_up
 from tests.support.market import claimed, is_sound
 from tests.support.models import ModelServer, Refuse, Turn, Usage, model_server
@@ -205,6 +206,25 @@ async def test_what_a_dead_process_had_in_hand_is_done_by_another(
     again = replace(late, said="Too late")
     assert await finish_check(hall, check=first.check, result=again) is False
     assert await shown(hall, buyer, task) == done
+
+
+async def test_what_a_task_force_hands_in_is_checked_part_by_part_and_as_a_whole(
+    hall: Hall, checker: Checker
+) -> None:
+    buyer, operator = await sign_up(hall, "buyer"), await sign_up(hall, "operator")
+    agent = await teammate(hall, operator)
+    whole = await confirmed(hall, buyer)
+    for key in ("find", "write"):
+        part = await subtask(hall, whole, key)
+        await delivers(hall, agent, part)
+        await accepts(hall, buyer, part)
+    while await checker.check_next():
+        pass
+    for task in (await subtask(hall, whole, "find"), whole):
+        for check in (await shown(hall, buyer, task)).values():
+            assert check.result is not None
+            assert check.result.method is CheckMethod.RULES
+    assert await is_sound(hall)
 
 
 async def test_many_who_look_at_once_do_each_check_once(hall: Hall, checker: Checker) -> None:

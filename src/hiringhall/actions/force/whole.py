@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hiringhall.actions.force.saying import say
+from hiringhall.actions.market.checking import schedule_checks
 from hiringhall.actions.tasks.moving import move
 from hiringhall.domain.errors import Conflict
 from hiringhall.domain.events import (
@@ -61,11 +62,10 @@ async def assemble(tx: Tx, hall: Hall, whole: Task, force: Force, parts: Sequenc
         text += "\n\n# Links\n\n" + "\n".join(dict.fromkeys(links))
     whole = await say(tx, hall, whole, "Every part has ended: I hand the whole in.")
     number = await deliverables.next_number(tx, whole.id)
-    await deliverables.add(
-        tx,
-        Deliverable(deliverable_id, whole.id, None, number, text, None, None, None, None, now_us),
-    )
+    made = Deliverable(deliverable_id, whole.id, None, number, text, None, None, None, None, now_us)
+    await deliverables.add(tx, made)
     await deliverables.add_files(tx, files)
+    await schedule_checks(tx, hall, made)
     return await move(
         tx,
         hall,
