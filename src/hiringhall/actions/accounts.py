@@ -18,6 +18,7 @@ from hiringhall.domain.errors import (
     RegistrationClosed,
 )
 from hiringhall.domain.ledger import HALL_PLAY_MONEY, Transfer, TransferKind, available_account
+from hiringhall.domain.members import MemberRole
 from hiringhall.domain.names import tidy_name
 from hiringhall.domain.teams import Autonomy, Team
 from hiringhall.hall import Hall, Once, Registration, Rules
@@ -238,7 +239,11 @@ async def found_organization(tx: Tx, hall: Hall, *, user_id: str, name: str) -> 
     now_us = hall.clock()
     organization = await _add_organization(tx, hall, name)
     await accounts.add_membership(
-        tx, user_id=user_id, organization_id=organization.id, at_us=now_us
+        tx,
+        user_id=user_id,
+        organization_id=organization.id,
+        at_us=now_us,
+        role=MemberRole.OWNER,
     )
     await teams.add(
         tx,

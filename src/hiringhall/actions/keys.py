@@ -9,7 +9,7 @@ from hiringhall.domain.errors import NoOrganization, NotFound
 from hiringhall.domain.names import tidy_name
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.hall import Hall
-from hiringhall.store import accounts
+from hiringhall.store import accounts, members
 from hiringhall.store.accounts import ApiKey
 from hiringhall.store.database import Tx
 
@@ -24,6 +24,8 @@ async def mint_key(hall: Hall, *, actor: Actor, name: str) -> tuple[ApiKey, str]
 @action
 async def _mint(tx: Tx, hall: Hall, *, actor: Actor, label: str) -> tuple[ApiKey, str]:
     if actor.organization_id is None or actor.user_id is None:
+        raise NoOrganization
+    if await members.by_id(tx, actor.organization_id, actor.user_id, for_change=True) is None:
         raise NoOrganization
     return await add_key(
         tx, hall, organization_id=actor.organization_id, user_id=actor.user_id, label=label

@@ -80,6 +80,7 @@ def _front(app: App, url: str) -> Front:
         app.links,
         public_url=_public_url(settings, url),
         trusted_proxies=_networks(settings.trusted_proxies),
+        run_logs=app.place.logs,
     )
     health = Health(
         unready=lambda: _unready(app),

@@ -60,7 +60,7 @@ def make_posting(
     """
     given: dict[str, Any] = dict(locals())
     other = _STAFFS_OWN if engagement in MARKET else _MARKETS_OWN
-    lost = {name: "not for this engagement" for name in other if given[name]}
+    lost = {name.removesuffix("_us"): "not for this engagement" for name in other if given[name]}
     if lost:
         names = ", ".join(sorted(lost))
         raise Invalid(f"A task with the engagement {engagement.value} has no {names}", lost)

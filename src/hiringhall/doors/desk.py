@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Any
 
 from hiringhall.actions.following import Feeds
@@ -21,7 +22,8 @@ class Desk:
 
     `public_url` is the base of absolute links, with no slash at its end; None where the operator
     named none and the hall does not listen on loopback alone: then the caller's own word for the
-    host is used, in answers to that caller only. `feeds` knows who follows events here.
+    host is used, in answers to that caller only. `feeds` knows who follows events here,
+    `run_logs` is the folder of what was said with workers on this machine.
     """
 
     hall: Hall
@@ -30,6 +32,7 @@ class Desk:
     public_url: str | None = None
     trusted_proxies: Networks = ()
     feeds: Feeds = field(default_factory=Feeds)
+    run_logs: Path | None = None
 
     def base_url(self, call: Call[Any, Any]) -> str:
         """The base of absolute links in the answer to a call."""

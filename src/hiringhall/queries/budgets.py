@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hiringhall.domain import ids
 from hiringhall.domain.compute import CapScope, budget_id
 from hiringhall.domain.errors import NotFound
+from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.hall import Hall
 from hiringhall.queries.named import organization_named
 from hiringhall.store import budgets, tasks, teams
@@ -32,14 +33,29 @@ async def spending_of(
 
     async def look(tx: Tx) -> Spending:
         key = await key_of(tx, email=email, scope=scope, task_id=task_id)
-        found = await budgets.by_id(tx, budget_id(scope, key))
-        usual = hall.rules.caps.get(scope)
-        if found is None:
-            return Spending(scope, usual, 0, 0, 0)
-        cap = usual if found.cap_micros is None else found.cap_micros
-        return Spending(scope, cap, found.spent_micros, found.reserved_micros, found.calls)
+        return await _spent(tx, hall, scope, key)
 
     return await hall.database.read(look)
+
+
+async def spending_on(hall: Hall, *, actor: Actor, task_id: str) -> Spending:
+    """What a task of the actor's organization has spent on models; raises NotFound, NotYours."""
+
+    async def look(tx: Tx) -> Spending:
+        task = await tasks.by_id(tx, task_id) if ids.is_uuid(task_id) else None
+        check_sees(actor, None if task is None else task.organization_id, "task")
+        return await _spent(tx, hall, CapScope.TASK, task_id)
+
+    return await hall.database.read(look)
+
+
+async def _spent(tx: Tx, hall: Hall, scope: CapScope, key: str) -> Spending:
+    found = await budgets.by_id(tx, budget_id(scope, key))
+    usual = hall.rules.caps.get(scope)
+    if found is None:
+        return Spending(scope, usual, 0, 0, 0)
+    cap = usual if found.cap_micros is None else found.cap_micros
+    return Spending(scope, cap, found.spent_micros, found.reserved_micros, found.calls)
 
 
 async def key_of(tx: Tx, *, email: str, scope: CapScope, task_id: str | None) -> str:

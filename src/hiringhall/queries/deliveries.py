@@ -13,9 +13,9 @@ from hiringhall.queries.market import Delivered, works
 from hiringhall.queries.seen import task_seen
 from hiringhall.store import assignments, checks, deliverables, ratings, tasks
 from hiringhall.store.database import Tx
-from hiringhall.store.deliverables import Deliverable
+from hiringhall.store.deliverables import Deliverable, FileRow
 
-__all__ = ["Delivered", "deliveries_of", "delivery", "reading"]
+__all__ = ["Delivered", "FileRow", "deliveries_of", "delivery", "reading"]
 
 
 async def deliveries_of(hall: Hall, *, actor: Actor, task_id: str) -> list[Delivered]:

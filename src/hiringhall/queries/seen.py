@@ -4,13 +4,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from hiringhall.domain import ids
-from hiringhall.domain.errors import NotFound
+from hiringhall.domain.errors import Forbidden, NotFound
 from hiringhall.domain.escrow import Hold
 from hiringhall.domain.lifecycle import Command, Side, commands_of
+from hiringhall.domain.logged import LoggedEvent
 from hiringhall.domain.market import Assignment, AssignmentState, Terms, folded
 from hiringhall.domain.policy import Actor, may_see
 from hiringhall.domain.proposals import Proposal
 from hiringhall.domain.questions import AskedQuestion
+from hiringhall.domain.runs import Run
 from hiringhall.domain.tasks import FINAL, QUESTIONED, Engagement, State, Task, Waiting
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin
@@ -86,13 +88,36 @@ async def task_seen(hall: Hall, *, actor: Actor, task_id: str) -> Seen:
     return await hall.database.scan(find)
 
 
-def seeing(actor: Actor) -> Callable[[Tx, Task], Awaitable[Seen]]:
-    """The same of a task that was just changed, for an answer that is kept beside the change."""
+def seeing(actor: Actor) -> Callable[[Tx, Task | Run], Awaitable[Seen]]:
+    """The same of a task that was just changed, for an answer that is kept beside the change.
 
-    async def read(tx: Tx, task: Task) -> Seen:
-        return await _see(tx, actor, await tasks.by_id(tx, task.id) or task)
+    Of a run that was queued, its task.
+    """
+
+    async def read(tx: Tx, made: Task | Run) -> Seen:
+        task_id = made.id if isinstance(made, Task) else made.task_id
+        task = await tasks.by_id(tx, task_id)
+        assert task is not None, "it was changed just now"
+        return await _see(tx, actor, task)
 
     return read
+
+
+async def log_of(
+    hall: Hall, *, actor: Actor, task_id: str, after: int = 0, limit: int = 100
+) -> list[LoggedEvent]:
+    """A part of a task's log, oldest first, from behind a number: for its poster or an admin.
+
+    Raises NotFound, and Forbidden for who works on it: what others proposed stands there, too.
+    """
+    seen = await task_seen(hall, actor=actor, task_id=task_id)
+
+    async def find(tx: Tx) -> list[LoggedEvent]:
+        if not seen.is_poster and not await is_admin(tx, actor):
+            raise Forbidden("The log of a task is for whoever posted it")
+        return await events.of_task(tx, task_id, after=after, most=limit)
+
+    return await hall.database.scan(find)
 
 
 async def posted_by(

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
+from hiringhall.domain.members import MemberRole
 from hiringhall.domain.policy import Actor, ActorKind
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
@@ -211,10 +212,16 @@ async def add_user(tx: Tx, user: User, *, by_keys_alone: bool = False) -> bool:
     )
 
 
-async def add_membership(tx: Tx, *, user_id: str, organization_id: str, at_us: int) -> None:
+async def add_membership(
+    tx: Tx, *, user_id: str, organization_id: str, at_us: int, role: MemberRole
+) -> None:
     """Let a user act for an organization."""
     await tx.run(
-        _insert_membership, user_id=user_id, organization_id=organization_id, joined_at_us=at_us
+        _insert_membership,
+        user_id=user_id,
+        organization_id=organization_id,
+        joined_at_us=at_us,
+        role=role.value,
     )
 
 

@@ -1,7 +1,9 @@
 """What was said between the hall and an agent, line by line: a file for each run, for operators."""
 
+import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,6 +50,33 @@ class RunLog:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a run's log: where it begins and ends in it, and how long the log is by now."""
+
+    text: str
+    begins: int
+    ends: int
+    size_bytes: int
+
+
+def read_part(path: Path, *, after: int | None, most_bytes: int) -> Part | None:
+    """Whole lines of a log from behind a place, or its last ones (None); None: no log is here."""
+    try:
+        with path.open("rb") as file:
+            size_bytes = file.seek(0, os.SEEK_END)
+            begins = max(0, size_bytes - most_bytes) if after is None else min(after, size_bytes)
+            file.seek(begins)
+            read = file.read(most_bytes)
+    except OSError:
+        return None
+    if after is None and begins:
+        _, _, rest = read.partition(b"\n")
+        begins, read = begins + len(read) - len(rest), rest
+    whole = read[: read.rfind(b"\n") + 1]
+    return Part(whole.decode(errors="replace"), begins, begins + len(whole), size_bytes)
 
 
 def remove_old(folder: Path, *, now_s: float) -> None:

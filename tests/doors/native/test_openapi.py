@@ -18,13 +18,18 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from hiringhall.actions import accounts, roles
+from hiringhall.actions import accounts, keys, members, roles, teams
 from hiringhall.actions.market import agents, reviewing
 from hiringhall.actions.market.delivering import deliver
+from hiringhall.actions.tasks.answer import cancel_task
+from hiringhall.actions.tasks.running import reopen_task
 from hiringhall.actions.webhooks import endpoints
 from hiringhall.actions.webhooks.endpoints import Wanted
 from hiringhall.domain.agents import Agent, make_profile
+from hiringhall.domain.members import MemberRole
 from hiringhall.domain.policy import Actor
+from hiringhall.domain.runs import Run
+from hiringhall.domain.tasks import Task
 from hiringhall.doors.agentix.words import ref
 from hiringhall.doors.kit import openapi
 from hiringhall.doors.native.door import DOOR, PATH
@@ -52,6 +57,10 @@ HARD = (
     "POST /payouts/{payout_id}/retry",
     "POST /admin/payouts/{payout_id}/paid",
     "POST /payments/stripe",
+    "POST /invitations/accept",
+    "PATCH /members",
+    "DELETE /members",
+    "GET /runs/{run_id}/log",
 )
 """What needs a worker of the staff, an agent, or a provider of payments: others walk there."""
 
@@ -64,6 +73,10 @@ PROPER: dict[str, dict[str, Any]] = {
     "/tasks": {"title": "x", "description": "x"},
     "/agents": {"name": "x"},
     "/admin/deposits": {"amount_cents": 100},
+    "/keys": {"name": "x"},
+    "/invitations": {"email": "x@example.com"},
+    "/teams": {"name": "x"},
+    "/teams/{team_id}/playbook": {"playbook": "x"},
     "/tasks/{task_id}/disputes": {"reason": "x"},
     "/disputes/{dispute_id}/statements": {"text": "x"},
     "/disputes/{dispute_id}/agree": {"worker_cents": 1},
@@ -97,7 +110,8 @@ class Prepared:
 
     def known_for(self, path: str, name: str) -> list[str]:
         """What there is to ask for at a path."""
-        return self.ready.get(path.rpartition("/")[2], self.known[name])
+        word = "stop" if path == "/runs/{run_id}/cancel" else path.rpartition("/")[2]
+        return self.ready.get(word, self.known[name])
 
 
 async def prepare(hall: Hall) -> Prepared:
@@ -112,6 +126,7 @@ async def prepare(hall: Hall) -> Prepared:
     }
     await on_the_market(hall, actor, prepared)
     await with_webhooks(hall, actor, prepared)
+    await of_people(hall, actor, prepared)
     return prepared
 
 
@@ -126,6 +141,43 @@ async def with_webhooks(hall: Hall, actor: Actor, prepared: Prepared) -> None:
     prepared.known["delivery_id"] = [
         (await endpoints.ping(hall, actor=actor, webhook_id=one)).id for one in kept
     ]
+
+
+async def of_people(hall: Hall, actor: Actor, prepared: Prepared) -> None:
+    """Teams, roles, keys, members; tasks of the staff in the states that its words are for."""
+    known, ready = prepared.known, prepared.ready
+    made = [await teams.create_team(hall, actor=actor, name="x") for _ in range(3)]
+    known["team_id"] = [team.id for team in made]
+    kinds = await team_queries.roles_of(hall, actor=actor, team_id=made[0].id)
+    known["role_id"] = [role.id for role in kinds]
+    known["key_id"] = [(await keys.mint_key(hall, actor=actor, name="x"))[0].id for _ in "abc"]
+    known["user_id"] = [actor.user_id or ""]
+    role = MemberRole.MEMBER
+    known["invitation_id"] = [
+        (
+            await members.invite_member(
+                hall, actor=actor, email="x@example.com", role=role, say=lambda secret: secret
+            )
+        ).id
+        for _ in range(8)
+    ]
+    stopped = [await post(hall, actor) for _ in range(16)]
+    for task in stopped:
+        await cancel_task(hall, actor=actor, task_id=task.id)
+    ready["resume"] = [task.id for task in stopped[:8]]
+    ready["reopen"] = [task.id for task in stopped[8:]]
+    for task in stopped[:4]:
+        await reopen_task(hall, actor=actor, task_id=task.id)
+    ready["run"] = [task.id for task in stopped[:4]]
+    ready["resume"] = ready["resume"][4:]
+    ready["lease"] = known["run_id"]
+    ready["stop"] = [(await run_of(hall, await post(hall, actor))).id for _ in range(8)]
+    known["task_id"] = [*known["task_id"][:4], ready["run"][0], ready["resume"][0]]
+
+
+async def run_of(hall: Hall, task: Task) -> Run:
+    (run,) = (await runs.runs_of_tasks(hall, task_ids=[task.id]))[task.id]
+    return run
 
 
 async def runs_elsewhere(hall: Hall, actor: Actor) -> list[str]:
@@ -226,6 +278,8 @@ def aim(case: Any, pick: int, prepared: Prepared) -> None:
         case.query = {name: said for name, said in case.query.items() if name == "limit"}
     if pick % 2 and isinstance(case.body, dict):
         case.body = dict(PROPER.get(case.path, {}))
+        if case.path == "/teams/{team_id}/roles":
+            case.body = {"name": f"{hash(repr(case)):x}", "system_prompt": "x"}
         if case.path == "/admin/deposits":
             case.body["organization_id"] = prepared.known["organization_id"][0]
 

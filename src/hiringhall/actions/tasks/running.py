@@ -19,10 +19,11 @@ from hiringhall.store.database import Tx
 
 
 @action
-async def run_task(tx: Tx, hall: Hall, *, actor: Actor, task_id: str) -> Run:
+async def run_task(tx: Tx, hall: Hall, *, actor: Actor, task_id: str, by_role: bool = True) -> Run:
     """Queue a worker for a task that is ready; it is taken from this moment on.
 
-    The team's own work is run by the hall with the actor HALL. Raises NotFound, NotYours, Invalid
+    The team's own work is run by the hall with the actor HALL; without `by_role` a task that names
+    no role is done by whatever does work of that kind. Raises NotFound, NotYours, Invalid
     where the task has no role or the team not that role, and WrongState where it is not ready,
     waits for other tasks, or nobody can work on it.
     """
@@ -34,8 +35,9 @@ async def run_task(tx: Tx, hall: Hall, *, actor: Actor, task_id: str) -> Run:
     if await runs.live_of_task(tx, task.id) is not None:
         raise _refused(task, "Task has a worker already, which is about to begin")
     if task.role is None:
-        raise Invalid("Task has no role assigned", {"role": "missing"})
-    if await roles.named(tx, team_id=task.team_id, name=task.role) is None:
+        if by_role:
+            raise Invalid("Task has no role assigned", {"role": "missing"})
+    elif await roles.named(tx, team_id=task.team_id, name=task.role) is None:
         raise _no_role(task.role)
     if task.state is not State.OPEN:
         raise _refused(task, "Task is not ready; only a task that is ready can be run")

@@ -3,6 +3,7 @@
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Door
 from hiringhall.doors.native import (
+    routes_accounts,
     routes_admin,
     routes_agents,
     routes_crossing,
@@ -13,7 +14,9 @@ from hiringhall.doors.native import (
     routes_money,
     routes_proposals,
     routes_runs,
+    routes_staff,
     routes_tasks,
+    routes_teams,
     routes_webhooks,
     routes_work,
 )
@@ -36,6 +39,7 @@ DOOR: Door[Desk] = Door(
     refusal_type=PROBLEM_JSON,
     routes=(
         *routes_tasks.ROUTES,
+        *routes_staff.ROUTES,
         *routes_crossing.ROUTES,
         *routes_force.ROUTES,
         *routes_proposals.ROUTES,
@@ -45,6 +49,8 @@ DOOR: Door[Desk] = Door(
         *routes_agents.ROUTES,
         *routes_money.ROUTES,
         *routes_admin.ROUTES,
+        *routes_accounts.ROUTES,
+        *routes_teams.ROUTES,
         *routes_runs.ROUTES,
         *routes_events.ROUTES,
         *routes_webhooks.ROUTES,

@@ -31,7 +31,12 @@ def keeping(desk: Desk, call: Call[Any, Any], status: int = 200) -> Hall:
 
 async def shown(desk: Desk, call: Call[Any, Any], task: Task) -> wire.TaskAnswer:
     """A task after a command, for whoever gave it."""
-    return _answer(desk, await tasks.task_seen(desk.hall, actor=call.actor, task_id=task.id))
+    return await shown_by_id(desk, call, task.id)
+
+
+async def shown_by_id(desk: Desk, call: Call[Any, Any], task_id: str) -> wire.TaskAnswer:
+    """A task as it stands, for whoever asks."""
+    return _answer(desk, await tasks.task_seen(desk.hall, actor=call.actor, task_id=task_id))
 
 
 def _answer(desk: Desk, found: tasks.Seen) -> wire.TaskAnswer:

@@ -9,7 +9,7 @@ from msgspec import Meta
 from hiringhall.domain.checks import DeliveryCheck
 from hiringhall.domain.market import Worker
 from hiringhall.doors.native.words import Cents, Count, Time, Uuid, time_of
-from hiringhall.queries.deliveries import Delivered
+from hiringhall.queries.deliveries import Delivered, FileRow
 
 CheckVerdict = Literal["passed", "failed", "unsure"]
 
@@ -138,6 +138,11 @@ def check_answer(check: DeliveryCheck) -> CheckAnswer:
     )
 
 
+def file_answer(file: FileRow, *, url_of: Callable[[str], str]) -> FileAnswer:
+    """A file."""
+    return FileAnswer(file.id, file.name, file.size_bytes, file.sha256.hex(), url_of(file.id))
+
+
 def deliverable_answer(one: Delivered, *, url_of: Callable[[str], str]) -> DeliverableAnswer:
     """A submission."""
     made, rating = one.deliverable, one.rating
@@ -151,10 +156,7 @@ def deliverable_answer(one: Delivered, *, url_of: Callable[[str], str]) -> Deliv
         state=state,
         content=made.text,
         links=[] if one.submission is None else list(one.submission.links),
-        files=[
-            FileAnswer(file.id, file.name, file.size_bytes, file.sha256.hex(), url_of(file.id))
-            for file in one.files
-        ],
+        files=[file_answer(file, url_of=url_of) for file in one.files],
         branch=made.branch,
         commit=made.commit,
         run_id=made.run_id,

@@ -1,7 +1,6 @@
-"""The native door's shapes of runs that are done elsewhere."""
+"""The native door's shapes of runs, here and elsewhere."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -13,10 +12,12 @@ from hiringhall.actions.runs.external import (
     Lease,
 )
 from hiringhall.domain import ids
-
-Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
-
-_EPOCH = datetime.fromtimestamp(0, UTC)
+from hiringhall.domain.errors import Invalid
+from hiringhall.domain.runs import Run, RunState
+from hiringhall.doors.native.paging import PageQuery
+from hiringhall.doors.native.words import Count, Time, Uuid, maybe_time, time_of
+from hiringhall.queries.runs import RunView
+from hiringhall.workers.runlog import Part
 
 
 class LeaseBody(msgspec.Struct):
@@ -67,7 +68,7 @@ def lease_answer(lease: Lease) -> LeaseAnswer:
     return LeaseAnswer(
         id=run.id,
         state=run.state.value,
-        lease_until=_time_of(lease.until_us),
+        lease_until=time_of(lease.until_us),
         service_key=lease.service_key,
         task=LeasedTask(
             id=task.id,
@@ -85,6 +86,113 @@ def lease_answer(lease: Lease) -> LeaseAnswer:
     )
 
 
-def _time_of(at_us: int) -> str:
-    moment = _EPOCH + timedelta(microseconds=at_us)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+class RunsQuery(PageQuery, kw_only=True):
+    """Whose runs: a task's, or a team's."""
+
+    task_id: str | None = None
+    team_id: str | None = None
+    state: Annotated[str | None, Meta(description="One state, or several with commas")] = None
+
+
+class RunAnswer(msgspec.Struct, kw_only=True):
+    """One stretch of work by one of the hall's own workers."""
+
+    id: Uuid
+    task_id: Uuid
+    team_id: Uuid
+    state: str
+    runtime: str
+    role: str | None
+    turn: Annotated[Count, Meta(description="Runs of the task that ended by themselves before it")]
+    attempts: Count
+    previous_run_id: Uuid | None
+    queued_at: Time
+    started_at: Time | None
+    ended_at: Time | None
+
+
+class RunDetails(RunAnswer, kw_only=True):
+    """A run with its task, and why it ended."""
+
+    task_title: str
+    task_state: str
+    ended_because: str | None
+
+
+class RunsAnswer(msgspec.Struct):
+    """A part of a list, newest first."""
+
+    items: list[RunAnswer]
+    next_cursor: str | None
+
+
+class LogQuery(msgspec.Struct):
+    """Which part of a log."""
+
+    after: Annotated[
+        Annotated[int, Meta(ge=0, le=2**62)] | None,
+        Meta(description="`ends` of the part before; without it, the last lines"),
+    ] = None
+
+
+class RunLogAnswer(msgspec.Struct, kw_only=True):
+    """Whole lines of what was said with a worker, without secrets; places are in bytes."""
+
+    run_id: Uuid
+    text: str
+    begins: Count
+    ends: Count
+    size_bytes: Count
+
+
+def run_answer(run: Run) -> RunAnswer:
+    """A run."""
+    return RunAnswer(**_run(run))
+
+
+def run_details(view: RunView) -> RunDetails:
+    """A run with its task."""
+    return RunDetails(
+        **_run(view.run),
+        task_title=view.task.title,
+        task_state=view.task.state.value,
+        ended_because=view.ended_because,
+    )
+
+
+def log_answer(run_id: str, part: Part) -> RunLogAnswer:
+    """A part of a run's log."""
+    return RunLogAnswer(
+        run_id=run_id,
+        text=part.text,
+        begins=part.begins,
+        ends=part.ends,
+        size_bytes=part.size_bytes,
+    )
+
+
+def states_of(text: str | None) -> list[RunState] | None:
+    """The states of a list with commas; None for all. Raises Invalid."""
+    if text is None:
+        return None
+    try:
+        return [RunState(one.strip()) for one in text.split(",")]
+    except ValueError:
+        raise Invalid(f"A state is one of {', '.join(RunState)}", {"state": "unknown"}) from None
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "task_id": run.task_id,
+        "team_id": run.team_id,
+        "state": run.state.value,
+        "runtime": run.runtime,
+        "role": run.role,
+        "turn": run.turn,
+        "attempts": run.attempts,
+        "previous_run_id": run.previous_run_id,
+        "queued_at": time_of(run.queued_at_us),
+        "started_at": maybe_time(run.started_at_us),
+        "ended_at": maybe_time(run.ended_at_us),
+    }

@@ -2,7 +2,8 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text
 
-from hiringhall.store.tables.base import Serial, flag, metadata
+from hiringhall.domain.members import MemberRole
+from hiringhall.store.tables.base import Serial, flag, metadata, one_of
 
 organizations = Table(
     "organizations",
@@ -34,7 +35,27 @@ memberships = Table(
     Column("user_id", Text, ForeignKey("users.id"), primary_key=True),
     Column("organization_id", Text, ForeignKey("organizations.id"), primary_key=True),
     Column("joined_at_us", BigInteger, nullable=False),
+    Column("role", Text, nullable=False),
+    one_of("role", MemberRole),
     Index(None, "organization_id"),
+)
+
+member_invitations = Table(
+    "member_invitations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
+    Column("email", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    # SHA-256 of a secret that was sent to the address, and shown to nobody else.
+    Column("secret_sha256", LargeBinary, nullable=False, unique=True),
+    Column("invited_by", Text, ForeignKey("users.id"), nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False),
+    # Used, or taken back.
+    Column("closed_at_us", BigInteger),
+    one_of("role", MemberRole),
+    Index(None, "organization_id", "id"),
 )
 
 api_keys = Table(

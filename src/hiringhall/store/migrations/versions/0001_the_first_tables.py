@@ -293,10 +293,41 @@ def upgrade() -> None:
         sa.UniqueConstraint("secret_sha256", name=op.f("uq_invitations_secret_sha256")),
     )
     op.create_table(
+        "member_invitations",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("secret_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("invited_by", sa.Text(), nullable=False),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at_us", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("role IN ('owner', 'member')", name=op.f("ck_member_invitations_role")),
+        sa.ForeignKeyConstraint(
+            ["invited_by"], ["users.id"], name=op.f("fk_member_invitations_invited_by")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_member_invitations_organization_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member_invitations")),
+        sa.UniqueConstraint("secret_sha256", name=op.f("uq_member_invitations_secret_sha256")),
+    )
+    op.create_index(
+        op.f("ix_member_invitations_organization_id_id"),
+        "member_invitations",
+        ["organization_id", "id"],
+        unique=False,
+    )
+    op.create_table(
         "memberships",
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("organization_id", sa.Text(), nullable=False),
         sa.Column("joined_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.CheckConstraint("role IN ('owner', 'member')", name=op.f("ck_memberships_role")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_memberships_organization_id")
         ),

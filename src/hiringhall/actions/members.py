@@ -1,0 +1,183 @@
+"""Who belongs to an organization: asked by mail, joined by what was mailed, changed, gone."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+
+from hiringhall.actions.accounts import tidy_email
+from hiringhall.actions.keys import add_key
+from hiringhall.actions.throttle import HOUR_S, address_bucket, take_attempt
+from hiringhall.actions.transaction import action
+from hiringhall.domain import ids
+from hiringhall.domain.errors import Conflict, Forbidden, Gone, NoOrganization, NotFound
+from hiringhall.domain.members import Invited, Member, MemberRole
+from hiringhall.domain.names import tidy_name
+from hiringhall.domain.policy import Actor
+from hiringhall.hall import Hall
+from hiringhall.mail import Letter
+from hiringhall.store import accounts, members
+from hiringhall.store.accounts import ApiKey, User
+from hiringhall.store.database import Tx
+
+VALID_DAYS = 7
+DAY_US = 86_400_000_000
+INVITATIONS_AN_HOUR = 30
+
+
+async def invite_member(
+    hall: Hall, *, actor: Actor, email: str, role: MemberRole, say: Callable[[str], str]
+) -> Invited:
+    """Ask somebody by mail to join; `say` makes of the secret what the letter tells to do.
+
+    The secret stands in the letter alone: whoever has it has the mailbox. Raises Forbidden for
+    whoever is no owner, Invalid, and TooManyAttempts.
+    """
+    tidy = tidy_email(email)
+    bucket = f"invite:{actor.organization_id}"
+    await take_attempt(hall, buckets=((bucket, INVITATIONS_AN_HOUR),), window_s=HOUR_S)
+    secret = "join_" + secrets.token_urlsafe(32)
+    invited = await _invite(hall, actor=actor, email=tidy, role=role, digest=_digest(secret))
+    hall.mail.post(
+        Letter(
+            tidy,
+            "You are invited to an organization",
+            "Somebody asks you to join their organization at a Hiringhall.\n\n"
+            f"To join within {VALID_DAYS} days:\n\n{say(secret)}\n\n"
+            "If you do not know of it, do nothing.",
+        )
+    )
+    return invited
+
+
+@action
+async def _invite(
+    tx: Tx, hall: Hall, *, actor: Actor, email: str, role: MemberRole, digest: bytes
+) -> Invited:
+    owner = await _owner(tx, actor)
+    now_us = hall.clock()
+    invited = Invited(
+        id=hall.new_id(),
+        organization_id=owner.organization_id,
+        email=email,
+        role=role,
+        invited_by=owner.user_id,
+        created_at_us=now_us,
+        expires_at_us=now_us + VALID_DAYS * DAY_US,
+    )
+    await members.invite(tx, invited, secret_sha256=digest)
+    return invited
+
+
+@action
+async def take_back(tx: Tx, hall: Hall, *, actor: Actor, invitation_id: str) -> None:
+    """Let an invitation open nothing any more; raises Forbidden and NotFound."""
+    owner = await _owner(tx, actor)
+    known = ids.is_uuid(invitation_id)
+    if not known or not await members.close_invitation(
+        tx, invitation_id, owner.organization_id, at_us=hall.clock()
+    ):
+        raise NotFound("invitation")
+
+
+async def join(
+    hall: Hall, *, secret: str, name: str, source_address: str
+) -> tuple[Member, ApiKey, str]:
+    """Join an organization by a mailed secret, with a key for it, which is shown this once.
+
+    Whoever has no account gets one of that name. Raises TooManyAttempts, Invalid, and Gone for a
+    secret that is unknown, used, taken back or too old.
+    """
+    bucket = f"join:{address_bucket(source_address)}"
+    await take_attempt(
+        hall, buckets=((bucket, hall.rules.registrations_per_hour),), window_s=HOUR_S
+    )
+    return await _join(hall, digest=_digest(secret.strip()[:200]), name=tidy_name(name, "name"))
+
+
+@action
+async def _join(tx: Tx, hall: Hall, *, digest: bytes, name: str) -> tuple[Member, ApiKey, str]:
+    now_us = hall.clock()
+    invited = await members.invitation_by_secret(tx, digest, now_us=now_us)
+    if invited is None or not await members.close_invitation(
+        tx, invited.id, invited.organization_id, at_us=now_us
+    ):
+        raise Gone("This invitation is unknown, used already, taken back, or too old")
+    user = await accounts.user_by_email(tx, invited.email)
+    if user is None:
+        user = User(hall.new_id(), invited.email, name, None, is_admin=False, created_at_us=now_us)
+        await accounts.add_user(tx, user)
+    organization_id = invited.organization_id
+    if await members.by_id(tx, organization_id, user.id) is None:
+        await accounts.add_membership(
+            tx,
+            user_id=user.id,
+            organization_id=organization_id,
+            at_us=now_us,
+            role=invited.role,
+        )
+    key, secret = await add_key(
+        tx, hall, organization_id=organization_id, user_id=user.id, label="Invitation"
+    )
+    member = await members.by_id(tx, organization_id, user.id)
+    assert member is not None, "they joined just now"
+    return member, key, secret
+
+
+@action
+async def change_member(
+    tx: Tx, hall: Hall, *, actor: Actor, user_id: str, role: MemberRole
+) -> Member:
+    """Give a member another role, as an owner; one owner stays.
+
+    Raises Forbidden, NotFound and Conflict.
+    """
+    owner = await _owner(tx, actor)
+    owners = await members.owners_for_change(tx, owner.organization_id)
+    member = await _load(tx, owner.organization_id, user_id)
+    if role is not MemberRole.OWNER:
+        _keep_an_owner(owners, member)
+    await members.set_role(tx, member.organization_id, member.user_id, role)
+    return await _load(tx, owner.organization_id, user_id)
+
+
+@action
+async def remove_member(tx: Tx, hall: Hall, *, actor: Actor, user_id: str) -> Member:
+    """Take somebody out of the organization, as an owner, or leave it; one owner stays.
+
+    Their keys for it open nothing any more. Raises Forbidden, NotFound and Conflict.
+    """
+    if actor.organization_id is None:
+        raise NoOrganization
+    if user_id != actor.user_id:
+        await _owner(tx, actor)
+    owners = await members.owners_for_change(tx, actor.organization_id)
+    member = await _load(tx, actor.organization_id, user_id)
+    _keep_an_owner(owners, member)
+    await members.remove(tx, member.organization_id, member.user_id, at_us=hall.clock())
+    return member
+
+
+async def _owner(tx: Tx, actor: Actor) -> Member:
+    if actor.organization_id is None or actor.user_id is None:
+        raise NoOrganization
+    member = await members.by_id(tx, actor.organization_id, actor.user_id)
+    if member is None or member.role is not MemberRole.OWNER:
+        raise Forbidden("Only an owner of the organization says who belongs to it")
+    return member
+
+
+async def _load(tx: Tx, organization_id: str, user_id: str) -> Member:
+    known = ids.is_uuid(user_id)
+    found = await members.by_id(tx, organization_id, user_id) if known else None
+    if found is None:
+        raise NotFound("member")
+    return found
+
+
+def _keep_an_owner(owners: list[str], member: Member) -> None:
+    if owners == [member.user_id]:
+        raise Conflict("An organization keeps one owner: make somebody else one first")
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
