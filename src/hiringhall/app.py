@@ -179,6 +179,7 @@ async def _compose(
         **ways_out(settings),
         check_role=carrier.check_role,
         check_repository=_repository_check(workspaces),
+        mask=secrets.text,
     )
     access.hall = hall
     if database.dialect != "sqlite":

@@ -147,7 +147,9 @@ class Hall:
     """One hall. `clock` gives microseconds UTC, `new_id` a fresh UUIDv7.
 
     `check_role` refuses a runtime or its settings, `check_repository` an address where the hall
-    does not go (else it is answered in the hall's own spelling); both raise Invalid.
+    does not go (else it is answered in the hall's own spelling); both raise Invalid. `mask` takes
+    live secrets out of what a worker of an organization said: every action that keeps a worker's
+    words asks it, where no runtime has done so before.
     """
 
     database: Database
@@ -165,6 +167,7 @@ class Hall:
     payments: Payments
     check_role: Callable[[str, Mapping[str, Any]], None]
     check_repository: Callable[[str], str]
+    mask: Callable[[str, str], str]
     once: Once | None = None
 
     @property

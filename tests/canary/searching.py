@@ -32,11 +32,16 @@ class Search:
     """Where which secret was found; `secrets` have names, so that no secret is ever printed."""
 
     def __init__(self, secrets: Mapping[str, str | bytes]) -> None:
-        self._names = {form: name for name, one in secrets.items() for form in spellings(one)}
-        ordered = sorted(self._names, key=len, reverse=True)
-        self._pattern = re.compile(b"|".join(map(re.escape, ordered)))
+        self._names: dict[bytes, str] = {}
+        self.know(secrets)
         self.found: set[str] = set()
         self.looked_bytes = 0
+
+    def know(self, secrets: Mapping[str, str | bytes]) -> None:
+        """Look for these, too, from now on."""
+        self._names |= {form: name for name, one in secrets.items() for form in spellings(one)}
+        ordered = sorted(self._names, key=len, reverse=True)
+        self._pattern = re.compile(b"|".join(map(re.escape, ordered)))
 
     def look(self, content: bytes, where: str) -> None:
         """Look through some bytes."""

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets as random
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,13 +16,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import asyncpg
 import httpx
 import pytest
 
 from hiringhall.actions.accounts import tidy_email
+from hiringhall.actions.market.agents import approve_agent, register_agent
 from hiringhall.actions.roles import set_role
 from hiringhall.actions.teams import change_team
 from hiringhall.app import open_app
+from hiringhall.domain.agents import make_profile
+from hiringhall.domain.policy import HALL
 from hiringhall.queries.accounts import authenticate
 from hiringhall.queries.teams import list_teams
 from hiringhall.settings import read_settings
@@ -64,6 +69,10 @@ class Canaries:
     password: str = field(default_factory=lambda: f"password canary {random.token_hex(12)}")
     metrics: str = field(default_factory=lambda: f"metrics-canary-{random.token_hex(12)}")
     customer: str = ""
+    agent: str = ""
+    delivers: str = ""
+    fails: str = ""
+    """The service keys of two runs elsewhere; a run in a sandbox has none."""
     sealing: bytes = field(default_factory=lambda: random.token_bytes(32))
 
 
@@ -165,6 +174,10 @@ async def _prepare(data: Path, database_url: str, canaries: Canaries, around: Ar
         await set_role(app.hall, email=email, name="roam", runtime="command", config=roam)
         agent = {**played(), "memory_mib": 512, "timeout_s": 60}
         await set_role(app.hall, email=email, name="agent", runtime="acp:generic", config=agent)
+        await set_role(app.hall, email=email, name="elsewhere", runtime="external", config={})
+        profile = make_profile(name="Zoe")
+        made, canaries.agent = await register_agent(app.hall, actor=ada, profile=profile)
+        await approve_agent(app.hall, actor=HALL, agent_id=made.id)
 
 
 @contextlib.contextmanager
@@ -256,6 +269,118 @@ def _tell(story: Story, around: Around) -> None:
     story.ask("GET", "/metrics", key=canaries.metrics)
 
 
+def _lease(story: Story) -> tuple[str, str, str, str]:
+    """Take a run that is done elsewhere: its team, task and worker, and its service key."""
+    body = {"title": "A task", "description": "Do it", "role": "elsewhere"}
+    assert story.ask("POST", "/api/v1/tasks/", json=body).status_code == 201
+    team = story.ask("GET", "/teams").json()[0]["id"]
+    worker = story.ask("GET", f"/workers?teamId={team}&status=starting").json()[0]
+    # The one answer that a key is in is not remembered: there it has to be.
+    answer = story.http.post(
+        f"{story.url}/hall/v1/runs/{worker['id']}/lease",
+        headers={"Authorization": f"Bearer {story.canaries.customer}"},
+        json={"lease_s": 600},
+    )
+    assert answer.status_code == 200, answer.text
+    return team, worker["taskId"], worker["id"], str(answer.json()["service_key"])
+
+
+def _tell_elsewhere(story: Story) -> None:
+    """Two runs elsewhere say their own service keys in all that they say, right and wrong."""
+    for name, status in (("delivers", "completed"), ("fails", "failed")):
+        team, task, worker, key = _lease(story)
+        setattr(story.canaries, name, key)
+        words = f"my key is {key}, I say"
+        event = {"teamId": team, "type": "message", "actor": words, "data": {"a": [{key: words}]}}
+        assert story.ask("POST", "/events", key=key, json=event).status_code == 201
+        part = {"title": words, "description": words, "acceptCriteria": words, "createdBy": words}
+        answer = story.ask("POST", f"/tasks/{task}/subtasks", key=key, json=part)
+        assert answer.status_code == 201
+        for tool, said in (
+            ("report_progress", {"text": words}),
+            ("post_message", {"text": words}),
+            ("create_subtask", {"title": words, "description": words}),
+            ("attach_file", {"name": f"{key}.txt", "content": words}),
+            ("nothing", {"text": words}),
+            ("report_progress", {key: words}),
+        ):
+            story.ask("POST", f"/mcp/work/tools/{tool}", key=key, json=said)
+        call = {"name": "report_progress", "arguments": {"text": words}}
+        said = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+        story.ask("POST", "/mcp/work", key=key, json=said)
+        for path in ("/api/v1/tasks", "/teams", "/hall/v1/tasks", "/api/v1/agents/me", "/metrics"):
+            story.ask("GET", path, key=key)
+            story.ask("GET", f"{path}?key={key}")
+            story.ask("POST", path, key=key, content=b'{"title": "' + key.encode())
+        report = {
+            "worker_id": worker, "task_id": task, "status": status, "summary": words,
+            "git_branch": f"worker/{key}",
+        }  # fmt: skip
+        for _ in range(2):
+            story.ask("POST", "/webhooks/worker-complete", key=key, json={**report, "status": key})
+            answer = story.ask("POST", "/webhooks/worker-complete", key=key, json=report)
+            assert answer.status_code == 200, answer.text
+        story.ask("POST", "/events", key=key, json=event)
+        for path in (f"/tasks/{task}", f"/workers/{worker}", f"/events?teamId={team}"):
+            story.ask("GET", path)
+
+
+BROKEN = ("tasks", "teams", "roles", "agents", "events", "runs", "registrations")
+"""Tables that are taken away, so that every door meets what it does not expect."""
+
+
+def _break(database_url: str) -> None:
+    if database_url.startswith("sqlite"):
+        path = database_url.removeprefix("sqlite://")
+        with contextlib.closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as made:
+            made.execute("PRAGMA legacy_alter_table = ON")
+            for name in BROKEN:
+                made.execute(f"ALTER TABLE {name} RENAME TO {name}_gone")
+        return
+
+    async def rename() -> None:
+        connection: Any = await asyncpg.connect(database_url)
+        for name in BROKEN:
+            await connection.execute(f"ALTER TABLE {name} RENAME TO {name}_gone")
+        await connection.close()
+
+    asyncio.run(rename())
+
+
+def _meet_faults(story: Story) -> dict[str, set[int]]:
+    """Ask every door for what is broken, with secrets in all that is sent; what each answered."""
+    canaries = story.canaries
+    secrets = {
+        "password": canaries.password, "githubToken": canaries.github,
+        "anthropicApiKey": canaries.team_model, "name": canaries.mail, "title": canaries.openai,
+        "description": canaries.gemini, "email": "eve@example.com", "payout_cents": 100,
+        "instructions": canaries.provider, "categories": [], "agentName": canaries.metrics,
+        "config": {"githubToken": canaries.github}, "planText": canaries.provider * 2,
+        "worker_id": "worker_x", "task_id": "task_x", "status": "failed", "summary": "x",
+    }  # fmt: skip
+    calls = (
+        ("agentwork", "/api/v1/tasks", canaries.customer),
+        ("club", "/api/agent/v1/tasks", canaries.customer),
+        ("nexwork", "/api/v1/agents/me/tasks", canaries.agent),
+        ("nexwork", "/nexwork/api/v1/tasks", canaries.agent),
+        ("agentix", "/teams", canaries.customer),
+        ("agentix", "/register", canaries.customer),
+        ("agentix", "/webhooks/worker-complete", canaries.delivers),
+        ("native", "/hall/v1/tasks", canaries.customer),
+        ("native", "/hall/v1/agents", canaries.customer),
+        ("work", "/mcp/work/tools/get_task", canaries.fails),
+        ("work", "/mcp/work", canaries.fails),
+    )
+    answered: dict[str, set[int]] = {}
+    for door, path, key in calls:
+        for answer in (
+            story.ask("GET", f"{path}?token={key}", key=key),
+            story.ask("POST", path, key=key, json=secrets),
+        ):
+            answered.setdefault(door, set()).add(answer.status_code)
+    return answered
+
+
 CALLS = """
 def ask(path, headers):
     with socket.socket(socket.AF_UNIX) as s:
@@ -288,8 +413,13 @@ def test_no_secret_is_anywhere_it_need_not_be(
         search = Search(named)
         with Watch(pid, search) as watch:
             _tell(story, around)
+            _tell_elsewhere(story)
+        search.know({name: getattr(canaries, name) for name in ("delivers", "fails")})
         with Watch(pid, search):
             time.sleep(0.1)
+        _break(database_url)
+        answered = _meet_faults(story)
+    assert all(500 in statuses for statuses in answered.values()), answered
     # It was all really said to those whom it was for: else there would be nothing to look for.
     heard = "\n".join([*around.provider.heard, *around.github.heard])
     for secret in (canaries.openai, canaries.gemini, canaries.github):

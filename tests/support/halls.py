@@ -32,6 +32,7 @@ from hiringhall.signals import Signals
 from hiringhall.store.database import Database
 from hiringhall.store.tasks import TaskRow
 from hiringhall.workers.carrier import HallEngine
+from hiringhall.workers.masking import LiveSecrets
 from hiringhall.workers.runner import Runner
 from hiringhall.workers.runtimes.rehearsal import Rehearsal, Script, Turn
 
@@ -122,6 +123,7 @@ def make_hall(
         mail=ConsoleMail(lambda _text: None),
         check_role=lambda _runtime, _config: None,
         check_repository=lambda repository: repository,
+        mask=LiveSecrets().text,
     )
 
 

@@ -39,6 +39,8 @@ async def report_event(
     kept, name = tidy_report(data), tidy_actor(said_actor)
     if actor.run is not None:
         task_id, run_id = _own(actor, task_id, run_id)
+        kept = hall.mask(actor.organization_id or "", kept)
+        name = None if name is None else hall.mask(actor.organization_id or "", name)
     task = await _load(tx, actor, team_id, task_id, run_id)
     organization_id = actor.organization_id or ""
     answers = event_type is ReportedType.MESSAGE and actor.kind is ActorKind.USER

@@ -128,6 +128,10 @@ class LiveSecrets:
         """All that a run of an organization could have got hold of."""
         return sorted(self._of_hall | self._of.get(organization_id, set()))
 
+    def text(self, organization_id: str, text: str) -> str:
+        """What a worker of an organization said, without any of these."""
+        return self.masker(organization_id).text(text)
+
     def masker(self, organization_id: str) -> Masker:
         """Masks all of these."""
         masker = self._maskers.get(organization_id)

@@ -126,10 +126,11 @@ async def complete_run(
         Superseded: the run ended another way, or another has taken its place.
         Invalid: there is no summary, or the branch is no name.
     """
-    said, named = _summary(summary), _branch(branch)
-    token = actor.run
-    if token is None:
+    token, organization_id = actor.run, actor.organization_id
+    if token is None or organization_id is None:
         raise Forbidden("A run reports with its own service key")
+    said = hall.mask(organization_id, _summary(summary))
+    named = _branch(None if branch is None else hall.mask(organization_id, branch))
     await tasks.for_change(tx, token.task_id)
     run = await runs.by_id(tx, token.run_id)
     if run is None:

@@ -1,7 +1,7 @@
 """Tasks of a team's board: written down as a draft or as ready, with nobody at work on them yet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hiringhall.actions.runs.ending import load_fenced
 from hiringhall.actions.tasks.board import move_on_board
@@ -108,6 +108,7 @@ async def add_subtask(tx: Tx, hall: Hall, *, actor: Actor, parent_id: str, new: 
         await load_fenced(tx, actor.run)
         if actor.run.task_id != parent_id:
             raise Forbidden("A worker adds subtasks to its own task, and to no other")
+        new = _masked(hall, actor.organization_id or "", new)
     parent = await tasks.by_id(tx, parent_id) if ids.is_uuid(parent_id) else None
     check_sees(actor, None if parent is None else parent.organization_id, "task")
     team = None if parent is None else await teams.by_id(tx, parent.team_id)
@@ -115,6 +116,22 @@ async def add_subtask(tx: Tx, hall: Hall, *, actor: Actor, parent_id: str, new: 
         raise NotFound("task")
     await _check_room(tx, parent)
     return await _post(tx, hall, actor=actor, team=team, parent=parent, new=new)
+
+
+def _masked(hall: Hall, organization_id: str, new: NewTask) -> NewTask:
+    """A worker's words for a part of its task, without live secrets."""
+
+    def mask(text: str | None) -> str | None:
+        return None if text is None else hall.mask(organization_id, text)
+
+    return replace(
+        new,
+        title=hall.mask(organization_id, new.title),
+        description=hall.mask(organization_id, new.description),
+        accept_criteria=mask(new.accept_criteria),
+        role=mask(new.role),
+        created_label=mask(new.created_label),
+    )
 
 
 async def _check_room(tx: Tx, parent: Task) -> None:

@@ -227,7 +227,10 @@ def _wrong_value(said: str) -> Refused:
         return _wrong_field(field, "is required")
     for word, plain in _JSON_WORDS.items():
         sentence = sentence.replace(word, plain)
-    sentence = _plain_union(sentence)
+    # The decoder quotes the value: it may be a key in the wrong place, and answers are logged.
+    sentence = re.sub(
+        r"[Ii]nvalid enum value .*", "unknown value", _plain_union(sentence), flags=re.DOTALL
+    )
     if not field:
         return malformed(f"The request is not valid: {sentence[:1].lower()}{sentence[1:]}")
     return _wrong_field(field, f"is not valid: {sentence[:1].lower()}{sentence[1:]}")

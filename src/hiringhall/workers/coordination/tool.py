@@ -64,7 +64,7 @@ class Tool:
         try:
             given = msgspec.convert(dict(arguments), self.takes, strict=not lax)
         except msgspec.ValidationError as error:
-            raise Invalid(f"{self.name} cannot take this: {error}") from error
+            raise Invalid(f"{self.name} cannot take this: {desk.mask(str(error))}") from error
         return await self.does(desk, given)
 
 
