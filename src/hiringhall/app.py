@@ -217,10 +217,14 @@ async def _compose(
         place,
         loops,
         runner.presence,
-        Checker(
-            hall, blobs, gateway, None if settings.model is None else read_model(settings.model)
-        ),
+        _checker(settings, hall, blobs, gateway),
     )
+
+
+def _checker(settings: Settings, hall: Hall, blobs: Blobs, gateway: Gateway) -> Checker:
+    """Who checks what was delivered, with a model where there is one."""
+    model = None if settings.model is None else read_model(settings.model)
+    return Checker(hall, blobs, gateway, model)
 
 
 async def _probed(settings: Settings, sandbox: SandboxProvider) -> Probe:

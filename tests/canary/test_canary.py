@@ -6,18 +6,14 @@ import contextlib
 import json
 import os
 import secrets as random
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import asyncpg
-import httpx
 import pytest
 
 from hiringhall.actions.accounts import tidy_email
@@ -32,14 +28,14 @@ from hiringhall.queries.teams import list_teams
 from hiringhall.settings import read_settings
 from tests.canary.echoes import EchoServer, MailServer, serving
 from tests.canary.searching import Search, Watch, run
+from tests.canary.slips import break_tables, meet_faults, tell_elsewhere
+from tests.canary.story import PATIENCE_S, Canaries, Story
 from tests.escape.cell import HELPERS, interpreter
 from tests.escape.prison import as_agent, played
 from tests.support.halls import open_account
 from tests.workspace.support import GitServer, Origin, git
 
 pytestmark = [pytest.mark.sandbox]
-
-PATIENCE_S = 120.0
 
 ROAM = """
 say(dict(os.environ))
@@ -53,67 +49,6 @@ for folder, folders, files in os.walk("/"):
 for path in glob.glob("/proc/*/environ") + glob.glob("/proc/*/cmdline"):
     sys.stdout.write(read(path))
 """
-
-
-@dataclass
-class Canaries:
-    """The secrets of one hall, by what they are."""
-
-    provider: str = field(default_factory=lambda: f"sk-canary-{random.token_hex(20)}")
-    openai: str = field(default_factory=lambda: f"sk-canary+/{random.token_hex(20)}")
-    gemini: str = field(default_factory=lambda: f"AIza-canary-{random.token_hex(20)}")
-    github: str = field(default_factory=lambda: f"ghp_canary{random.token_hex(20)}")
-    team_model: str = field(default_factory=lambda: f"sk-ant-canary-{random.token_hex(20)}")
-    mail: str = field(default_factory=lambda: f"mail canary&{random.token_hex(12)}")
-    database: str = field(default_factory=lambda: f"db-canary-{random.token_hex(12)}")
-    password: str = field(default_factory=lambda: f"password canary {random.token_hex(12)}")
-    metrics: str = field(default_factory=lambda: f"metrics-canary-{random.token_hex(12)}")
-    customer: str = ""
-    agent: str = ""
-    delivers: str = ""
-    fails: str = ""
-    """The service keys of two runs elsewhere; a run in a sandbox has none."""
-    sealing: bytes = field(default_factory=lambda: random.token_bytes(32))
-
-
-@dataclass
-class Story:
-    """A hall in a process of its own, and everything that it ever answered."""
-
-    url: str
-    data: Path
-    log: Path
-    canaries: Canaries
-    told: list[bytes] = field(default_factory=list[bytes])
-    http: httpx.Client = field(default_factory=httpx.Client)
-
-    def ask(self, method: str, path: str, *, key: str | None = None, **more: Any) -> httpx.Response:
-        """Ask, and remember the answer, head and all."""
-        headers = {"Authorization": f"Bearer {key or self.canaries.customer}"}
-        headers |= more.pop("headers", {})
-        url = f"{self.url}{path}"
-        answer = self.http.request(method, url, headers=headers, timeout=60, **more)
-        self.told.append(str(answer.headers).encode() + answer.content)
-        return answer
-
-    def work(self, role: str, words: str = "Do it", **fields: Any) -> str:
-        """A task from its posting to the end of its run; its status."""
-        body = {"title": "A task", "description": words, "role": role, **fields}
-        answer = self.ask("POST", "/api/v1/tasks/", json=body)
-        assert answer.status_code == 201, answer.text
-        task, status = answer.json()["task_id"], "processing"
-        until = time.monotonic() + PATIENCE_S
-        while status == "processing":
-            assert time.monotonic() < until, self.log.read_text()[-3000:]
-            time.sleep(0.05)
-            answer = self.http.get(
-                f"{self.url}/api/v1/tasks/{task}",
-                headers={"Authorization": f"Bearer {self.canaries.customer}"},
-            )
-            status = answer.json()["status"]
-        for more in ("", "/result", "/events", "/log"):
-            self.ask("GET", f"/api/v1/tasks/{task}{more}")
-        return str(status)
 
 
 @dataclass
@@ -269,118 +204,6 @@ def _tell(story: Story, around: Around) -> None:
     story.ask("GET", "/metrics", key=canaries.metrics)
 
 
-def _lease(story: Story) -> tuple[str, str, str, str]:
-    """Take a run that is done elsewhere: its team, task and worker, and its service key."""
-    body = {"title": "A task", "description": "Do it", "role": "elsewhere"}
-    assert story.ask("POST", "/api/v1/tasks/", json=body).status_code == 201
-    team = story.ask("GET", "/teams").json()[0]["id"]
-    worker = story.ask("GET", f"/workers?teamId={team}&status=starting").json()[0]
-    # The one answer that a key is in is not remembered: there it has to be.
-    answer = story.http.post(
-        f"{story.url}/hall/v1/runs/{worker['id']}/lease",
-        headers={"Authorization": f"Bearer {story.canaries.customer}"},
-        json={"lease_s": 600},
-    )
-    assert answer.status_code == 200, answer.text
-    return team, worker["taskId"], worker["id"], str(answer.json()["service_key"])
-
-
-def _tell_elsewhere(story: Story) -> None:
-    """Two runs elsewhere say their own service keys in all that they say, right and wrong."""
-    for name, status in (("delivers", "completed"), ("fails", "failed")):
-        team, task, worker, key = _lease(story)
-        setattr(story.canaries, name, key)
-        words = f"my key is {key}, I say"
-        event = {"teamId": team, "type": "message", "actor": words, "data": {"a": [{key: words}]}}
-        assert story.ask("POST", "/events", key=key, json=event).status_code == 201
-        part = {"title": words, "description": words, "acceptCriteria": words, "createdBy": words}
-        answer = story.ask("POST", f"/tasks/{task}/subtasks", key=key, json=part)
-        assert answer.status_code == 201
-        for tool, said in (
-            ("report_progress", {"text": words}),
-            ("post_message", {"text": words}),
-            ("create_subtask", {"title": words, "description": words}),
-            ("attach_file", {"name": f"{key}.txt", "content": words}),
-            ("nothing", {"text": words}),
-            ("report_progress", {key: words}),
-        ):
-            story.ask("POST", f"/mcp/work/tools/{tool}", key=key, json=said)
-        call = {"name": "report_progress", "arguments": {"text": words}}
-        said = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
-        story.ask("POST", "/mcp/work", key=key, json=said)
-        for path in ("/api/v1/tasks", "/teams", "/hall/v1/tasks", "/api/v1/agents/me", "/metrics"):
-            story.ask("GET", path, key=key)
-            story.ask("GET", f"{path}?key={key}")
-            story.ask("POST", path, key=key, content=b'{"title": "' + key.encode())
-        report = {
-            "worker_id": worker, "task_id": task, "status": status, "summary": words,
-            "git_branch": f"worker/{key}",
-        }  # fmt: skip
-        for _ in range(2):
-            story.ask("POST", "/webhooks/worker-complete", key=key, json={**report, "status": key})
-            answer = story.ask("POST", "/webhooks/worker-complete", key=key, json=report)
-            assert answer.status_code == 200, answer.text
-        story.ask("POST", "/events", key=key, json=event)
-        for path in (f"/tasks/{task}", f"/workers/{worker}", f"/events?teamId={team}"):
-            story.ask("GET", path)
-
-
-BROKEN = ("tasks", "teams", "roles", "agents", "events", "runs", "registrations")
-"""Tables that are taken away, so that every door meets what it does not expect."""
-
-
-def _break(database_url: str) -> None:
-    if database_url.startswith("sqlite"):
-        path = database_url.removeprefix("sqlite://")
-        with contextlib.closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as made:
-            made.execute("PRAGMA legacy_alter_table = ON")
-            for name in BROKEN:
-                made.execute(f"ALTER TABLE {name} RENAME TO {name}_gone")
-        return
-
-    async def rename() -> None:
-        connection: Any = await asyncpg.connect(database_url)
-        for name in BROKEN:
-            await connection.execute(f"ALTER TABLE {name} RENAME TO {name}_gone")
-        await connection.close()
-
-    asyncio.run(rename())
-
-
-def _meet_faults(story: Story) -> dict[str, set[int]]:
-    """Ask every door for what is broken, with secrets in all that is sent; what each answered."""
-    canaries = story.canaries
-    secrets = {
-        "password": canaries.password, "githubToken": canaries.github,
-        "anthropicApiKey": canaries.team_model, "name": canaries.mail, "title": canaries.openai,
-        "description": canaries.gemini, "email": "eve@example.com", "payout_cents": 100,
-        "instructions": canaries.provider, "categories": [], "agentName": canaries.metrics,
-        "config": {"githubToken": canaries.github}, "planText": canaries.provider * 2,
-        "worker_id": "worker_x", "task_id": "task_x", "status": "failed", "summary": "x",
-    }  # fmt: skip
-    calls = (
-        ("agentwork", "/api/v1/tasks", canaries.customer),
-        ("club", "/api/agent/v1/tasks", canaries.customer),
-        ("nexwork", "/api/v1/agents/me/tasks", canaries.agent),
-        ("nexwork", "/nexwork/api/v1/tasks", canaries.agent),
-        ("agentix", "/teams", canaries.customer),
-        ("agentix", "/register", canaries.customer),
-        ("agentix", "/webhooks/worker-complete", canaries.delivers),
-        ("native", "/hall/v1/tasks", canaries.customer),
-        ("native", "/hall/v1/agents", canaries.customer),
-        ("work", "/mcp/work/tools/get_task", canaries.fails),
-        ("work", "/mcp/work", canaries.fails),
-    )
-    answered: dict[str, set[int]] = {}
-    for door, path, key in calls:
-        for answer in (
-            story.ask("GET", f"{path}?token={key}", key=key),
-            story.ask("POST", path, key=key, json=secrets),
-        ):
-            answered.setdefault(door, set()).add(answer.status_code)
-    return answered
-
-
 CALLS = """
 def ask(path, headers):
     with socket.socket(socket.AF_UNIX) as s:
@@ -413,12 +236,12 @@ def test_no_secret_is_anywhere_it_need_not_be(
         search = Search(named)
         with Watch(pid, search) as watch:
             _tell(story, around)
-            _tell_elsewhere(story)
+            tell_elsewhere(story)
         search.know({name: getattr(canaries, name) for name in ("delivers", "fails")})
         with Watch(pid, search):
             time.sleep(0.1)
-        _break(database_url)
-        answered = _meet_faults(story)
+        break_tables(database_url)
+        answered = meet_faults(story)
     assert all(500 in statuses for statuses in answered.values()), answered
     # It was all really said to those whom it was for: else there would be nothing to look for.
     heard = "\n".join([*around.provider.heard, *around.github.heard])

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from hiringhall.actions.force import managing
 from hiringhall.actions.market import clocks
-from hiringhall.actions.runs import recovery
+from hiringhall.actions.runs import external, recovery
 from hiringhall.domain.lifecycle import Timer
 from hiringhall.hall import Hall
 from hiringhall.store import timers
@@ -21,6 +21,7 @@ _FIRES: dict[Timer, Callable[[Hall, DueTimer], Awaitable[None]]] = {
     Timer.REVIEW: lambda hall, timer: clocks.review_is_over(hall, timer=timer),
     Timer.DISPUTE: lambda hall, timer: clocks.dispute_is_over(hall, timer=timer),
     Timer.MANAGER: lambda hall, timer: managing.manager_looks(hall, timer=timer),
+    Timer.ROLE_LIMIT: lambda hall, timer: external.role_time_is_over(hall, timer=timer),
     Timer.SILENCE: lambda hall, timer: managing.silence_is_over(hall, timer=timer),
 }
 """What each timer does."""

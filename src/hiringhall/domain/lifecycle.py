@@ -72,6 +72,7 @@ class Timer(StrEnum):
     RETRY = "retry"
     MANAGER = "manager"
     SILENCE = "silence"
+    ROLE_LIMIT = "role_limit"
 
 
 class Guard(StrEnum):

@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import bindparam, update
 
 from hiringhall.actions.runs import recovery, service_keys, working
+from hiringhall.actions.tasks import answer
+from hiringhall.actions.timers import fire_due
 from hiringhall.domain.ids import SERVICE_KEY_PREFIX
 from hiringhall.domain.tasks import State, Task, Waiting
 from hiringhall.doors.agentix.words import ref
@@ -237,6 +239,56 @@ async def test_its_roles_timeout_ends_it(ceo: Customer, hall: Hall, clock: Clock
     assert await problem(far, worker, {}, 409) == "superseded"
     assert (await view(hall, ceo.actor, task)).task.state is State.FAILED
     assert await problem(far, worker, {}, 409) == "superseded"
+
+
+async def test_the_hall_ends_it_though_nobody_says_a_word(
+    ceo: Customer, hall: Hall, clock: Clock
+) -> None:
+    """A lease of an hour does not give a run more than the minutes of its role."""
+    task, worker = await outside(ceo, hall, timeout=100)
+    far, lease = await leased(ceo, worker, lease_s=3_600)
+    clock.advance(99)
+    await fire_due(hall)
+    assert (await view(hall, ceo.actor, task)).task.state is State.IN_PROGRESS
+    # A role that gives more by then is looked at again.
+    team, *_ = await ceo.get("/teams")
+    role = next(one for one in await ceo.get(f"/roles?teamId={team['id']}") if one["name"] == "far")
+    await ceo.patch(f"/roles/{role['id']}", {"timeout": 200})
+    clock.advance(2)
+    next_due_us = await fire_due(hall)
+    assert next_due_us is not None
+    assert (await view(hall, ceo.actor, task)).task.state is State.IN_PROGRESS
+    clock.advance(99)
+    assert await fire_due(hall) is None
+    assert (await view(hall, ceo.actor, task)).task.state is State.FAILED
+    seen = await ceo.get(f"/tasks/{ref('task', task.id)}")
+    assert seen["output"]["error"] == "It took longer than the 200 seconds that its role gives it"
+    assert seen["workers"][0]["status"] == "failed"
+    await far.post("/webhooks/worker-complete", report_of(lease), 409)
+    assert (await audit_all(hall.database)).ok
+
+
+async def test_its_time_is_over_for_it_alone(ceo: Customer, hall: Hall, clock: Clock) -> None:
+    """What was delivered in time, and the worker that comes after, are left alone."""
+    task, worker = await outside(ceo, hall, timeout=100)
+    far, lease = await leased(ceo, worker, lease_s=3_600)
+    await far.post("/webhooks/worker-complete", report_of(lease), 200)
+    clock.advance(200)
+    await fire_due(hall)
+    assert (await view(hall, ceo.actor, task)).task.state is State.IN_REVIEW
+    await answer.decide_deliverable(
+        hall, actor=ceo.actor, task_id=task.id, accepted=False, reason="More"
+    )
+    team, *_ = await ceo.get("/teams")
+    (second,) = await ceo.get(f"/workers?teamId={team['id']}&status=starting")
+    await leased(ceo, second["id"], lease_s=3_600)
+    clock.advance(99)
+    await fire_due(hall)
+    assert (await view(hall, ceo.actor, task)).task.state is State.IN_PROGRESS
+    clock.advance(2)
+    await fire_due(hall)
+    assert (await view(hall, ceo.actor, task)).task.state is State.FAILED
+    assert (await audit_all(hall.database)).ok
 
 
 async def test_what_cannot_be_leased(ceo: Customer, rival: Customer, hall: Hall) -> None:

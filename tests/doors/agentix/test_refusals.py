@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hiringhall.actions.runs import outcomes
+from hiringhall.actions.runs import outcomes, working
 from hiringhall.domain.lifecycle import Command, refusal
 from hiringhall.domain.tasks import State
 from hiringhall.doors.agentix.errors import ErrorAnswer, envelope
@@ -12,7 +12,7 @@ from hiringhall.doors.agentix.words import FIELDS, STATUS
 from hiringhall.doors.kit import Refusal
 from hiringhall.hall import Hall
 from tests.doors.agentix.conftest import Customer
-from tests.support.halls import begin, post
+from tests.support.halls import Clock, begin, post
 from tests.support.teams import details
 
 pytestmark = pytest.mark.anyio
@@ -120,3 +120,23 @@ async def test_sentences_are_in_the_doors_words(ceo: Customer, hall: Hall) -> No
             assert isinstance(told, ErrorAnswer)
             assert told.error.startswith(f"Task is {STATUS[state]}; it cannot ")
     assert not [name for name in FIELDS if "_" not in name]
+
+
+async def test_without_credits_no_worker_begins(ceo: Customer, hall: Hall, clock: Clock) -> None:
+    team = (await ceo.team())["id"]
+    spent, failed, idle = [await put_up(ceo, team, role=ROLE, status="ready") for _ in range(3)]
+    await ceo.post(f"/tasks/{failed['id']}/run", status=200)
+    await outcomes.give_up(hall, token=(await begin(hall)).token, reason="No")
+    await ceo.post(f"/tasks/{spent['id']}/run", status=200)
+    run = await begin(hall)
+    await working.record_usage(hall, token=run.token, input_tokens=9, output_tokens=1, charged=100)
+    for path in (f"/tasks/{idle['id']}/run", f"/tasks/{failed['id']}/resume"):
+        answer = await ceo.ask("POST", path)
+        assert answer.status_code == 429
+        assert answer.json()["error"].startswith("Today's credits are used up")
+        assert 0 < int(answer.headers["retry-after"]) <= 86_400
+    for task, status in ((idle, "ready"), (failed, "failed")):
+        assert (await ceo.get(f"/tasks/{task['id']}"))["status"] == status
+    clock.advance(int(answer.headers["retry-after"]))
+    await ceo.post(f"/tasks/{idle['id']}/run", status=200)
+    await ceo.post(f"/tasks/{failed['id']}/resume", status=200)

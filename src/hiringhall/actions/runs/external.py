@@ -7,12 +7,15 @@ from hiringhall.actions.runs.service_keys import give_key
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
 from hiringhall.domain.errors import Forbidden, Invalid, LostRace, NotFound, Superseded, WrongState
+from hiringhall.domain.lifecycle import Timer
 from hiringhall.domain.policy import Actor, may_see
+from hiringhall.domain.roles import Role
 from hiringhall.domain.runs import EXTERNAL, Run, RunState
 from hiringhall.domain.tasks import Task
 from hiringhall.hall import Hall
-from hiringhall.store import deliverables, roles, runs, tasks
+from hiringhall.store import deliverables, roles, runs, tasks, timers
 from hiringhall.store.database import Tx
+from hiringhall.store.timers import DueTimer
 
 USUAL_LEASE_S = 120
 LEAST_LEASE_S = 10
@@ -72,11 +75,12 @@ async def _lease(tx: Tx, hall: Hall, *, actor: Actor, run_id: str, lease_s: int)
             raise LostRace("Somebody else took this run at the same moment")
         secret = await give_key(tx, hall, token=run.token)
         task, _ = await working.begin(tx, hall, token=run.token)
+        if role is not None and role.timeout_s is not None:
+            await _end_at(tx, hall, task, now_us + role.timeout_s * 1_000_000)
     elif run.state is not RunState.RUNNING:
         raise Superseded(f"This run is {run.state.value}")
     elif role is not None and _is_over(run, role.timeout_s, now_us):
-        reason = f"It took longer than the {role.timeout_s} seconds that its role gives it"
-        await outcomes.fail(tx, hall, token=run.token, reason=reason)
+        await outcomes.fail(tx, hall, token=run.token, reason=_too_long(role))
         return None
     else:
         await runs.extend_lease(tx, run.id, until_us=until_us)
@@ -106,11 +110,43 @@ async def _load(tx: Tx, actor: Actor, run_id: str) -> tuple[Run, Task]:
     return run, task
 
 
+async def _end_at(tx: Tx, hall: Hall, task: Task, due_at_us: int) -> None:
+    """Have the hall itself end the run of a task at an hour, whoever is silent by then."""
+    await timers.set_timer(tx, task_id=task.id, kind=Timer.ROLE_LIMIT, due_at_us=due_at_us)
+    tx.after_commit(hall.engine.wake)
+
+
+@action
+async def role_time_is_over(tx: Tx, hall: Hall, *, timer: DueTimer) -> None:
+    """The time that a role gives a run elsewhere is over: it ends as failed.
+
+    Where the role gives more by now, it is looked at again then.
+    """
+    if not await timers.take(tx, timer):
+        return
+    task = await tasks.for_change(tx, timer.task_id)
+    run = None if task is None else await runs.live_of_task(tx, task.id)
+    if task is None or run is None or run.runtime != EXTERNAL or task.role is None:
+        return
+    role = await roles.named(tx, team_id=task.team_id, name=task.role)
+    begun_us = run.started_at_us
+    if role is None or role.timeout_s is None or begun_us is None:
+        return
+    if _is_over(run, role.timeout_s, hall.clock()):
+        await outcomes.fail(tx, hall, token=run.token, reason=_too_long(role))
+    else:
+        await _end_at(tx, hall, task, begun_us + role.timeout_s * 1_000_000)
+
+
+def _too_long(role: Role) -> str:
+    return f"It took longer than the {role.timeout_s} seconds that its role gives it"
+
+
 def _is_over(run: Run, timeout_s: int | None, now_us: int) -> bool:
     begun_us = run.started_at_us
     if timeout_s is None or begun_us is None:
         return False
-    return now_us > begun_us + timeout_s * 1_000_000
+    return now_us >= begun_us + timeout_s * 1_000_000
 
 
 @action

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from hiringhall.actions.credits import DAY_US, refuse_used_up
 from hiringhall.actions.runs.queueing import choose_runtime, queue_run
 from hiringhall.actions.transaction import action
-from hiringhall.domain.errors import NoOrganization, OutOfCredits
+from hiringhall.domain.errors import NoOrganization
 from hiringhall.domain.events import TaskCreated, TaskPublished, WaitingChanged
 from hiringhall.domain.policy import HALL, Actor
 from hiringhall.domain.tasks import Acceptance, Brief, Engagement, State, Task, Waiting, make_brief
@@ -13,8 +14,6 @@ from hiringhall.store import events, tasks
 from hiringhall.store.database import Tx
 from hiringhall.store.events import Entry
 from hiringhall.store.tasks import PostingDesk
-
-DAY_US = 86_400_000_000
 
 
 async def create_task(
@@ -136,8 +135,7 @@ async def _desk(
     )
     if desk is None:
         raise NoOrganization
-    if desk.credits_used >= hall.rules.credits_per_day:
-        raise OutOfCredits(-(-((day + 1) * DAY_US - now_us) // 1_000_000))
+    refuse_used_up(hall, used=desk.credits_used)
     return desk
 
 

@@ -1,5 +1,6 @@
 """Having a worker begin on a task of a board: run it, resume what broke off, open it again."""
 
+from hiringhall.actions.credits import refuse_without_credits
 from hiringhall.actions.runs.queueing import choose_runtime, queue_run
 from hiringhall.actions.tasks import held_up
 from hiringhall.actions.tasks.board import move_on_board
@@ -25,7 +26,8 @@ async def run_task(tx: Tx, hall: Hall, *, actor: Actor, task_id: str, by_role: b
     The team's own work is run by the hall with the actor HALL; without `by_role` a task that names
     no role is done by whatever does work of that kind. Raises NotFound, NotYours, Invalid
     where the task has no role or the team not that role, and WrongState where it is not ready,
-    waits for other tasks, or nobody can work on it.
+    waits for other tasks, or nobody can work on it; OutOfCredits where whoever it is charged to
+    has none left today.
     """
     task = await load_for_change(tx, actor=actor, task_id=task_id)
     if COLUMN_OF[task.state] is State.IN_PROGRESS:
@@ -94,6 +96,7 @@ async def _engage(tx: Tx, hall: Hall, task: Task, *, actor: Actor, after: Run | 
     )
     if chosen.runtime is None:
         raise _refused(task, f"Nobody can work on this task: {chosen.hindrance}")
+    await refuse_without_credits(tx, hall, user_id=task.created_by)
     team = await teams.by_id(tx, task.team_id)
     repository = task.repository or (None if team is None else team.repository)
     run_id = hall.new_id()

@@ -278,7 +278,7 @@ ROUTES: tuple[Route[Desk], ...] = (
         {200: wire.RunAnswer},
         "Spawn a worker",
         who=customer,
-        raises=(*_CHANGES, errors.Invalid),
+        raises=(*_CHANGES, errors.Invalid, errors.OutOfCredits),
         once=True,
     ),
     Route(
@@ -288,7 +288,7 @@ ROUTES: tuple[Route[Desk], ...] = (
         {200: wire.ResumeAnswer},
         "Resume a failed task",
         who=customer,
-        raises=(*_CHANGES, errors.Invalid),
+        raises=(*_CHANGES, errors.Invalid, errors.OutOfCredits),
         once=True,
     ),
     Route(
