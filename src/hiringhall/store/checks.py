@@ -29,6 +29,12 @@ _next_due = Statement(
     .with_for_update(skip_locked=True),
     name="next_due_check",
 )
+_is_due = Statement(
+    select(checks.c.kind)
+    .where(checks.c.done_at_us.is_(None), checks.c.due_at_us <= bindparam("now_us"))
+    .limit(1),
+    name="check_is_due",
+)
 _put_off = Statement(
     update(checks)
     .where(_this, checks.c.done_at_us.is_(None), checks.c.attempts == bindparam("was_attempts"))
@@ -75,6 +81,11 @@ async def add(tx: Tx, check: DeliveryCheck) -> None:
         said=None,
         findings="[]",
     )
+
+
+async def is_due(tx: Tx, *, now_us: int) -> bool:
+    """Whether there is one to be taken."""
+    return await tx.one(_is_due, now_us=now_us) is not None
 
 
 async def next_due(tx: Tx, *, now_us: int) -> DeliveryCheck | None:
