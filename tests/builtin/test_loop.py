@@ -19,7 +19,7 @@ from hiringhall.workers.builtin.host import LoopDied, LoopHost, Sides
 from hiringhall.workers.builtin.loop.running import UNREADABLE
 from hiringhall.workers.builtin.prompts import instructions
 from hiringhall.workers.builtin.shell import Shell
-from hiringhall.workers.builtin.wire import Begin, Outcome
+from hiringhall.workers.builtin.wire import Begin, Checked, Outcome
 from hiringhall.workers.sandboxes.bubblewrap import Bubblewrap
 from tests.sandboxes.inside import Inside
 from tests.support.models import Heard, ModelServer, Refuse, Turn, call, model_server
@@ -41,6 +41,7 @@ class Desk:
     inside: Inside
     folder: Path
     told: list[str] = field(default_factory=list[str])
+    checks: list[tuple[int, bool, str]] = field(default_factory=list[tuple[int, bool, str]])
     history: bytes = b""
     keeps: int = 0
     speaks: Any = "anthropic"
@@ -56,9 +57,12 @@ class Desk:
                 more.get("criteria", []), more.get("anew", ""),
             )  # fmt: skip
             try:
-                return await self.host.run(begin, Sides(shell, self._tell, self._keep))
+                return await self.host.run(begin, Sides(shell, self._tell, self._keep, self._check))
             finally:
                 await shell.close()
+
+    async def _check(self, checked: Checked) -> None:
+        self.checks.append((checked.criterion, checked.met, checked.evidence))
 
     async def _tell(self, text: str) -> None:
         self.told.append(text)
@@ -161,6 +165,8 @@ async def test_the_tasks_own_criteria_are_checked_whatever_is_planned(desk: Desk
     assert outcome.kind == "delivered", outcome
     assert server.problems == []
     assert len(server.answered) == len(calls)
+    # The task's own are written down; what the plan adds is the agent's own affair.
+    assert desk.checks == [(1, True, "cat says hello"), (2, True, "One line")]
 
 
 async def test_a_conversation_that_cannot_be_read_begins_anew(desk: Desk) -> None:

@@ -10,17 +10,22 @@ import pytest
 
 from hiringhall.actions.roles import set_role
 from hiringhall.actions.tasks import answer
+from hiringhall.actions.tasks.running import run_task
 from hiringhall.blobs.port import read_all
+from hiringhall.domain.criteria import Check
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.ids import branch_of
 from hiringhall.domain.tasks import State, Waiting
 from hiringhall.queries.audit import audit_all
 from hiringhall.queries.tasks import task_log, task_result
 from hiringhall.settings import SettingsError
+from hiringhall.store import criteria
+from hiringhall.store.database import Tx
 from tests.builtin.conftest import KEY, OpenShop
 from tests.sandboxes.processes import is_alive
 from tests.support.halls import post
 from tests.support.models import Call, Heard, Refuse, Turn, Usage, call, model_server
+from tests.support.teams import a_team, put_up
 from tests.workers.shop import EMAIL, Shop
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox]
@@ -103,6 +108,27 @@ async def test_it_asks_goes_on_with_the_answer_and_delivers_a_pushed_branch(
     assert KEY not in last
     for place in ("data/runs", "data/work", "repository"):
         assert KEY.encode() not in texts_below(tmp_path / place)
+
+
+async def test_what_it_finds_of_the_tasks_criteria_is_written_down(open_shop: OpenShop) -> None:
+    second = call("check_criterion", number=2, met=True, evidence=f"There is one, says {KEY}")
+    third = call("check_criterion", number=3, met=True, evidence="Of the plan alone")
+    turns = [Turn(calls=[one]) for one in (PLAN, WRITE, CHECK, second, third, DELIVER)]
+    with model_server(*turns) as models:
+        async with open_shop(models) as shop:
+            team = await a_team(shop.app.hall, shop.ada)
+            words = "1. greeting.txt is there\n2. There is a test"
+            task = await put_up(shop.app.hall, shop.ada, team, accept_criteria=words)
+            await run_task(shop.app.hall, actor=shop.ada, task_id=task.id)
+            await reach(shop, task.id, State.DONE)
+
+            async def found(tx: Tx) -> dict[int, Check]:
+                return await criteria.of_round(tx, task.id, round_=0)
+
+            checks = await shop.app.hall.database.read(found)
+            assert {number: one.met for number, one in checks.items()} == {1: True, 2: True}
+            assert checks[1].evidence == "It does"
+            assert checks[2].evidence == "There is one, says [secret]"
 
 
 async def test_at_a_cap_it_pauses_and_goes_on_in_the_same_conversation(open_shop: OpenShop) -> None:

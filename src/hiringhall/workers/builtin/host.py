@@ -16,6 +16,7 @@ import structlog
 from hiringhall.workers.builtin.shell import Shell, ShellGone
 from hiringhall.workers.builtin.wire import (
     Begin,
+    Checked,
     Did,
     Do,
     End,
@@ -23,6 +24,7 @@ from hiringhall.workers.builtin.wire import (
     Keep,
     Kept,
     Outcome,
+    Ran,
     Tell,
     ToLoop,
     frame,
@@ -47,11 +49,15 @@ class LoopDied(Exception):
 
 @dataclass
 class Sides:
-    """What a run's loop reaches: its sandbox, its poster, and where its conversation is kept."""
+    """What a run's loop reaches: its sandbox, its poster, and where it keeps what is to be kept.
+
+    `check` writes down of one of the task's own criteria, by its number, what was found.
+    """
 
     shell: Shell
     tell: Callable[[str], Awaitable[None]]
     keep: Callable[[bytes], Awaitable[None]]
+    check: Callable[[Checked], Awaitable[None]]
 
 
 @dataclass
@@ -192,13 +198,16 @@ class LoopHost:
         run.doing.add(task)
         task.add_done_callback(run.doing.discard)
 
-    async def _serve(self, run: _Run, message: Do | Keep | Tell) -> None:
+    async def _serve(self, run: _Run, message: Do | Keep | Tell | Checked) -> None:
         try:
             if isinstance(message, Do):
                 await self._say(await _do(run.sides.shell, message))
             elif isinstance(message, Keep):
                 await run.sides.keep(message.history)
                 await self._say(Kept(message.run))
+            elif isinstance(message, Checked):
+                await run.sides.check(message)
+                await self._say(Did(message.run, message.number, Ran(0, 0, b"")))
             else:
                 await run.sides.tell(message.text)
         except LoopDied:

@@ -52,7 +52,7 @@ class End(msgspec.Struct, frozen=True, tag=True):
 
 
 class Did(msgspec.Struct, frozen=True, tag=True):
-    """What came of a `Do`; `lost` says why there is no sandbox any more."""
+    """What came of a `Do` or a `Checked`; `lost` says why there is no sandbox any more."""
 
     run: str
     number: int
@@ -91,6 +91,16 @@ class Tell(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class Checked(msgspec.Struct, frozen=True, tag=True):
+    """Write down what was found of one of the task's own criteria; answered by an empty `Did`."""
+
+    criterion: int
+    met: bool
+    evidence: str
+    run: str = ""
+    number: int = 0
+
+
 class Asking(msgspec.Struct, frozen=True):
     """One question to the poster, as `make_question` takes it."""
 
@@ -111,7 +121,7 @@ class Outcome(msgspec.Struct, frozen=True, tag=True):
 
 
 ToLoop: TypeAlias = Begin | End | Did | Kept
-FromLoop: TypeAlias = Do | Keep | Tell | Outcome
+FromLoop: TypeAlias = Do | Keep | Tell | Checked | Outcome
 
 
 def frame(message: ToLoop | FromLoop) -> bytes:

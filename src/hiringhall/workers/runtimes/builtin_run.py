@@ -1,6 +1,7 @@
 """One run of the hall's own agent: from what it is told to how its loop ended."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,13 +10,15 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from hiringhall.domain.criteria import read_criteria
+from hiringhall.actions.runs import preparing
+from hiringhall.domain.criteria import MOST_EVIDENCE, read_criteria
+from hiringhall.domain.errors import Invalid
 from hiringhall.domain.questions import make_question
 from hiringhall.workers.briefs import as_markdown, news, seen_of
 from hiringhall.workers.builtin.host import LoopDied, LoopHost, Sides
 from hiringhall.workers.builtin.prompts import first_prompt, instructions, next_prompt
 from hiringhall.workers.builtin.shell import Shell
-from hiringhall.workers.builtin.wire import Begin
+from hiringhall.workers.builtin.wire import Begin, Checked
 from hiringhall.workers.builtin.wire import Outcome as LoopOutcome
 from hiringhall.workers.coordination.desk import HandIn
 from hiringhall.workers.place import Place
@@ -89,7 +92,7 @@ class BuiltinRun:
 
     async def _loop(self, shell: Shell) -> Ending | None:
         """The agent's loop to its end, or to where no model may be called; None where it died."""
-        sides = Sides(shell, self._tell, self._keep)
+        sides = Sides(shell, self._tell, self._keep, self._check)
         models = self._reached.models
         looping = asyncio.create_task(self._means.loops.run(await self._begin(), sides))
         stopped = asyncio.create_task(models.stopped())
@@ -151,6 +154,20 @@ class BuiltinRun:
     async def _tell(self, text: str) -> None:
         self._log.write("<", text)
         await self._stretch.progress(text)
+
+    async def _check(self, checked: Checked) -> None:
+        """Write down what was found of one of the task's criteria, as any worker's tool does."""
+        desk = self._reached.desk
+        seen = desk.mask(checked.evidence).strip()[:MOST_EVIDENCE] or "Nothing was said"
+        # The task may have been worded anew meanwhile, with fewer of them.
+        with contextlib.suppress(Invalid):
+            await preparing.check_criterion(
+                desk.hall,
+                token=desk.token,
+                number=checked.criterion,
+                met=checked.met,
+                evidence=seen,
+            )
 
     async def _keep(self, history: bytes) -> None:
         """Keep the conversation; only now is what the agent was told its own."""

@@ -12,6 +12,7 @@ from pydantic_ai.capabilities import ProcessHistory
 from hiringhall.workers.builtin import tools
 from hiringhall.workers.builtin.loop.trimming import trim
 from hiringhall.workers.builtin.loop.work import Work
+from hiringhall.workers.builtin.wire import Checked
 
 RETRIES = 4
 """How often in a row a tool may be called wrongly."""
@@ -188,6 +189,8 @@ async def check_criterion(context: Context, number: int, evidence: Text, *, met:
     work = context.deps
     if not work.check(number, met=met):
         raise ModelRetry(f"Your plan has {len(work.criteria)} criteria; there is no {number}")
+    if work.is_given(number):
+        await work.note(Checked(criterion=number, met=met, evidence=evidence))
     holds = "holds" if met else "does not hold yet"
     await work.tell(f"Checked: {work.criteria[number - 1]}: {holds}. {evidence}"[:_TOLD])
     left = len(work.unchecked)

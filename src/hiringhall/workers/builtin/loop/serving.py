@@ -12,6 +12,7 @@ from hiringhall.workers.builtin.loop.work import Work
 from hiringhall.workers.builtin.tools import CannotDo
 from hiringhall.workers.builtin.wire import (
     Begin,
+    Checked,
     Did,
     Do,
     End,
@@ -74,6 +75,7 @@ class Serving:
         work = Work(
             run=functools.partial(self._do, begin.run, run),
             tell=lambda text: self._say(Tell(begin.run, text)),
+            note=functools.partial(self._note, begin.run, run),
             given=tuple(begin.criteria),
         )
         try:
@@ -95,6 +97,13 @@ class Serving:
         answer = run.answers[number] = asyncio.get_running_loop().create_future()
         await self._say(Do(name, number, script, stdin, timeout_s, most_bytes))
         return await answer
+
+    async def _note(self, name: str, run: _Run, checked: Checked) -> None:
+        """Have it written down before anything is handed in."""
+        run.count += 1
+        answer = run.answers[run.count] = asyncio.get_running_loop().create_future()
+        await self._say(msgspec.structs.replace(checked, run=name, number=run.count))
+        await answer
 
     async def _keep(self, name: str, run: _Run, history: bytes) -> None:
         run.kept = asyncio.get_running_loop().create_future()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pydantic_ai.messages import ModelMessage, ToolCallPart
 
 from hiringhall.workers.builtin.tools import Run
+from hiringhall.workers.builtin.wire import Checked
 
 PLAN = "plan"
 
@@ -17,6 +18,8 @@ class Work:
 
     run: Run
     tell: Callable[[str], Awaitable[None]]
+    note: Callable[[Checked], Awaitable[None]]
+    """Writes down what was found of one of `given`, by its number."""
     given: tuple[str, ...] = ()
     criteria: list[str] = field(default_factory=list[str])
     checked: dict[int, bool] = field(default_factory=dict[int, bool])
@@ -39,6 +42,10 @@ class Work:
             return False
         self.checked[number] = met
         return True
+
+    def is_given(self, number: int) -> bool:
+        """Whether that criterion is the task's own."""
+        return 1 <= number <= len(self.given)
 
     @property
     def unchecked(self) -> list[str]:
