@@ -1,0 +1,1 @@
+"""Whose things are whose, at every route of every door."""
