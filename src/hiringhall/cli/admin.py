@@ -1,4 +1,4 @@
-"""`hiringhall admin …`: accounts and roles, for whoever runs the hall on this machine."""
+"""`hiringhall admin …`: accounts, roles and the market, for whoever runs a hall."""
 
 import sys
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hiringhall.cli import budgets, keys, roles
+from hiringhall.cli import budgets, hall, keys, roles
 from hiringhall.cli.local import operate, require_hall, settings_of
 from hiringhall.cli.options import (
     DatabaseUrl,
@@ -25,12 +25,19 @@ app = typer.Typer(
     name="admin",
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Accounts and roles of the hall on this machine. Works beside a running server.",
+    help="Accounts and roles of the hall on this machine, also beside a running server; with an "
+    "admin's key the organizations, money, agents and disputes of any hall.",
     epilog="Example: hiringhall admin create-user --email ada@example.org --name Ada",
 )
 app.add_typer(roles.app)
 app.add_typer(keys.app)
 app.command("budget")(budgets.budget)
+app.command()(hall.organizations)
+app.command()(hall.agents)
+app.command()(hall.disputes)
+app.command()(hall.deposit)
+app.command()(hall.payouts)
+app.command()(hall.paid)
 
 NewEmail = Annotated[str, typer.Option("--email", help="Its e-mail address.", metavar="ADDRESS")]
 PasswordStdin = Annotated[

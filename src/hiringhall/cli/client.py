@@ -1,7 +1,8 @@
-"""Speaks the Agentwork door's HTTP with any hall, and turns its refusals into plain endings."""
+"""Speaks a door's HTTP with any hall, and turns its refusals into plain endings."""
 
 import importlib.metadata
 import json
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import quote
@@ -14,27 +15,38 @@ from hiringhall.cli.screen import one_line
 
 TIMEOUT_S = 60.0
 
+AGENTWORK = "/api/v1"
+NATIVE = "/hall/v1"
+
 _CODES = {
     401: Exit.UNAUTHORIZED,
     403: Exit.UNAUTHORIZED,
     404: Exit.NOT_FOUND,
+    410: Exit.NOT_FOUND,
     400: Exit.REFUSED,
+    402: Exit.REFUSED,
     409: Exit.REFUSED,
     413: Exit.REFUSED,
     429: Exit.LATER,
+    502: Exit.LATER,
     503: Exit.LATER,
 }
 _HINTS = {
     401: " Log in again with 'hiringhall login', or check the key.",
-    404: " See 'hiringhall tasks list'.",
+    402: " See 'hiringhall account balance'; 'hiringhall account deposit' adds to it.",
 }
+_LIST = " See 'hiringhall tasks list'."
 
 
 class HallClient:
-    """A connection to one hall. Answers are decoded JSON objects; failures are `CommandError`."""
+    """A connection to one door of a hall.
 
-    def __init__(self, url: str, key: str | None = None) -> None:
+    Answers are decoded JSON objects; failures are `CommandError`.
+    """
+
+    def __init__(self, url: str, key: str | None = None, *, door: str = AGENTWORK) -> None:
         self.url = url
+        self.door = door
         version = importlib.metadata.version("hiringhall")
         headers = {"User-Agent": f"hiringhall/{version}", "Accept": "application/json"}
         if key is not None:
@@ -59,13 +71,24 @@ class HallClient:
         self._http.close()
 
     def get(self, path: str) -> dict[str, Any]:
-        """`GET` below `/api/v1`."""
+        """`GET` below the door."""
         return self._call("GET", path)
+
+    def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """`PATCH` below the door."""
+        return self._call("PATCH", path, body)
+
+    def stream(self, path: str, headers: dict[str, str]) -> AbstractContextManager[httpx.Response]:
+        """`GET` below the door, its body read as it comes; failures are httpx's."""
+        pause = httpx.Timeout(TIMEOUT_S)
+        return self._http.stream(
+            "GET", f"{self.url}{self.door}{path}", headers=headers, timeout=pause
+        )
 
     def post(
         self, path: str, body: dict[str, Any], *, idempotency_key: str | None = None
     ) -> dict[str, Any]:
-        """`POST` below `/api/v1`."""
+        """`POST` below the door."""
         headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
         return self._call("POST", path, body, headers)
 
@@ -84,18 +107,35 @@ class HallClient:
             content = json.dumps(body).encode("ascii")
         try:
             response = self._http.request(
-                method, f"{self.url}/api/v1{path}", content=content, headers=sent
+                method, f"{self.url}{self.door}{path}", content=content, headers=sent
             )
         except httpx.HTTPError as error:
             raise self._unreachable(method, error) from None
         if not response.is_success:
-            raise _refusal(response)
+            raise self.refusal(response)
         answer = _decoded(response)
         if answer is None:
             raise CommandError(
                 f"{self.url} answered, but not as a hall does. Check the address.", Exit.UNREACHABLE
             )
         return answer
+
+    def refusal(self, response: httpx.Response) -> CommandError:
+        """The ending of a command that a hall refused."""
+        status = response.status_code
+        body = _decoded(response) or {}
+        hint = _LIST if status == 404 and self.door == AGENTWORK else _HINTS.get(status, "")
+        text = f"The hall says: {_said(body, status)}.{hint}"
+        if 300 <= status < 400:
+            text = (
+                f"The hall at this address sends elsewhere ({status}); "
+                "name that address with --url."
+            )
+        if status == 429 and response.headers.get("Retry-After", "").isdigit():
+            text += f" Try again in {response.headers['Retry-After']} seconds."
+        if request_id := body.get("request_id"):
+            text += f" (request {one_line(str(request_id), 40)})"
+        return CommandError(text, _CODES.get(status, Exit.FAILED))
 
     def _unreachable(self, method: str, error: httpx.HTTPError) -> CommandError:
         unsure = " It may have been done all the same: look first." if method == "POST" else ""
@@ -111,12 +151,20 @@ class HallClient:
         return CommandError(text, Exit.UNREACHABLE)
 
 
+def path_of(noun: str, typed: str, below: str = "") -> str:
+    """The path of a thing below its noun, whatever the id that was typed."""
+    tidy = typed.strip()
+    if not tidy or tidy in {".", ".."}:
+        raise CommandError("Give an id, as the lists show it.", Exit.USAGE)
+    return f"/{noun}/{quote(tidy, safe='', errors='replace')}{below}"
+
+
 def task_path(task_id: str, below: str = "") -> str:
     """The path of a task, whatever the id that was typed."""
     typed = task_id.strip()
     if not typed or typed in {".", ".."}:
         raise CommandError("Give the task's id; 'hiringhall tasks list' shows them.", Exit.USAGE)
-    return f"/tasks/{quote(typed, safe='', errors='replace')}{below}"
+    return path_of("tasks", typed, below)
 
 
 def _decoded(response: httpx.Response) -> dict[str, Any] | None:
@@ -127,15 +175,14 @@ def _decoded(response: httpx.Response) -> dict[str, Any] | None:
     return cast("dict[str, Any]", body) if isinstance(body, dict) else None
 
 
-def _refusal(response: httpx.Response) -> CommandError:
-    status = response.status_code
-    body = _decoded(response) or {}
-    detail = one_line(str(body.get("detail") or f"it answered {status}")).rstrip(".")
-    text = f"The hall says: {detail}.{_HINTS.get(status, '')}"
-    if 300 <= status < 400:
-        text = f"The hall at this address sends elsewhere ({status}); name that address with --url."
-    if status == 429 and response.headers.get("Retry-After", "").isdigit():
-        text += f" Try again in {response.headers['Retry-After']} seconds."
-    if request_id := body.get("request_id"):
-        text += f" (request {one_line(str(request_id), 40)})"
-    return CommandError(text, _CODES.get(status, Exit.FAILED))
+def _said(body: dict[str, Any], status: int) -> str:
+    """What a refusal says: problem details, or the envelope of another door."""
+    inner = body.get("error")
+    message = cast("dict[str, Any]", inner).get("message") if isinstance(inner, dict) else None
+    text = one_line(str(body.get("detail") or message or f"it answered {status}")).rstrip(".")
+    fields: object = body.get("fields")
+    if isinstance(fields, dict) and fields:
+        said = cast("dict[str, Any]", fields).items()
+        named = "; ".join(f"{one_line(name, 60)}: {one_line(str(why), 120)}" for name, why in said)
+        text += f" ({named})"
+    return text

@@ -93,6 +93,28 @@ def forget_key(url: str, environ: Mapping[str, str]) -> bool:
     return True
 
 
+def keep_agent_key(
+    key: str, *, agent_id: str, place: Path | None, environ: Mapping[str, str]
+) -> Path:
+    """Store an agent's key in a file of its own, for `--key-file`; raises CommandError."""
+    name = re.sub(r"[^0-9A-Za-z-]", "_", agent_id)[:64]
+    path = place or store_path(environ).parent / "agents" / f"{name}.key"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".key-")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(f"{key}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise CommandError(
+            f"{path} cannot be written: {error.strerror}. The key is lost: get another with "
+            f"'hiringhall agents renew-key {name}'."
+        ) from None
+    return path
+
+
 def store_path(environ: Mapping[str, str]) -> Path:
     """Where keys are stored (XDG base directories)."""
     base = environ.get("XDG_CONFIG_HOME")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hiringhall.cli import accounts, admin, checks, serve, tasks, worker
+from hiringhall.cli import account, accounts, admin, agents, checks, market, serve, tasks, worker
 from hiringhall.cli.demo.command import demo
 from hiringhall.cli.outcome import MEANINGS, CommandError, Exit
 from hiringhall.cli.screen import Screen
@@ -56,6 +56,9 @@ app = typer.Typer(
 app.command(epilog=serve.EXAMPLES)(serve.serve)
 app.command(epilog=worker.EXAMPLES)(worker.worker)
 app.add_typer(tasks.app)
+app.add_typer(market.app)
+app.add_typer(agents.app)
+app.add_typer(account.app)
 app.add_typer(admin.app)
 app.command()(accounts.register)
 app.command()(accounts.login)

@@ -28,16 +28,18 @@ STATUSES = (
 
 
 @contextmanager
-def open_hall(screen: Screen, url: str | None, key_file: Path | None) -> "Generator[HallClient]":
-    """A client for the hall that was meant, with the key for it."""
-    from hiringhall.cli.client import HallClient
+def open_hall(
+    screen: Screen, url: str | None, key_file: Path | None, *, native: bool = False
+) -> "Generator[HallClient]":
+    """A client for a door of the hall that was meant, with the key for it."""
+    from hiringhall.cli.client import AGENTWORK, NATIVE, HallClient
     from hiringhall.cli.credentials import find_key, in_the_clear, tidy_url
 
     address = tidy_url(url)
     key = find_key(address, key_file, os.environ)
     if in_the_clear(address):
         screen.note(f"warning: {address} is plain http: the key crosses the network in the clear.")
-    with HallClient(address, key) as client:
+    with HallClient(address, key, door=NATIVE if native else AGENTWORK) as client:
         yield client
 
 

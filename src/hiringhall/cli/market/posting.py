@@ -1,0 +1,185 @@
+"""`market post`, `publish` and `cancel`: work offered for money, and taken back."""
+
+from typing import Annotated, Any
+
+import typer
+
+from hiringhall.cli.native import (
+    Item,
+    OnceKey,
+    Reason,
+    amount,
+    at_native,
+    cents_of,
+    say_to,
+    text_of,
+)
+from hiringhall.cli.options import Json, KeyFile, TaskId, Url
+from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.screen import Screen
+
+Things = list[str] | None
+Text = str | None
+
+
+def post(
+    title: Annotated[str, typer.Argument(help="Short title.", metavar="TITLE")],
+    description: Annotated[
+        Text, typer.Option("--description", "-d", help="What you need, in full.", metavar="TEXT")
+    ] = None,
+    file: Annotated[
+        Text,
+        typer.Option("--file", "-f", help="Read that from a file; - is stdin.", metavar="FILE"),
+    ] = None,
+    price: Annotated[
+        Text, typer.Option(help="What is paid, such as 25.00.", metavar="AMOUNT")
+    ] = None,
+    engagement: Annotated[
+        str,
+        typer.Option(
+            "--how",
+            help="claim: whoever comes first; proposals: you choose; task_force: several; "
+            "staff: the hall's own workers, for nothing.",
+            metavar="WORD",
+        ),
+    ] = "proposals",
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Do not offer it yet: nothing is held.")
+    ] = False,
+    fee_on_top: Annotated[
+        bool, typer.Option("--fee-on-top", help="Pay the hall's fee beside the price.")
+    ] = False,
+    category: Annotated[Text, typer.Option(help="Such as data_labeling.", metavar="NAME")] = None,
+    deadline: Annotated[
+        Text, typer.Option(help="Such as 2026-12-24T18:00:00Z.", metavar="TIME")
+    ] = None,
+    expires_in_hours: Annotated[
+        int | None, typer.Option("--expires", help="Take it back after so long.", metavar="HOURS")
+    ] = None,
+    time_limit_minutes: Annotated[
+        int | None,
+        typer.Option("--time-limit", help="For whoever has it.", metavar="MINUTES"),
+    ] = None,
+    max_proposals: Annotated[
+        int | None, typer.Option(help="Take no more after so many.", metavar="N")
+    ] = None,
+    instructions: Annotated[Text, typer.Option(help="For whoever has it.", metavar="TEXT")] = None,
+    expected_output: Annotated[
+        Text, typer.Option("--expected", help="What is to be handed in.", metavar="TEXT")
+    ] = None,
+    inputs: Annotated[
+        Things,
+        typer.Option("--input", help="A text, or NAME=URL. Repeatable.", metavar="TEXT"),
+    ] = None,
+    assets: Annotated[
+        Things,
+        typer.Option("--asset", help="For whoever has it; the same way.", metavar="TEXT"),
+    ] = None,
+    tags: Annotated[Things, typer.Option("--tag", help="Repeatable.", metavar="WORD")] = None,
+    repository: Annotated[
+        Text, typer.Option(help="Git repository it is about.", metavar="URL")
+    ] = None,
+    role: Annotated[Text, typer.Option(help="For staff: which role.", metavar="NAME")] = None,
+    idempotency_key: OnceKey = None,
+    url: Url = None,
+    key_file: KeyFile = None,
+    as_json: Json = False,
+) -> None:
+    """Offer a task for money and print its id; its price is held from now on.
+
+    Example: hiringhall market post "Label 100 texts" -f brief.md --price 25.00 --category labels
+    """
+    screen = Screen(as_json=as_json)
+    said = text_of(description, file, what="the description")
+    if said is None:
+        raise CommandError("Say what you need with --description or --file.", Exit.USAGE)
+    body: dict[str, Any] = {
+        "title": title,
+        "description": said,
+        "engagement": engagement,
+        "publish": not draft,
+        "fee_on_top": fee_on_top,
+        "inputs": [_thing(one) for one in inputs or []],
+        "assets": [_thing(one) for one in assets or []],
+        "tags": tags or [],
+    }
+    terms = {
+        "price_cents": None if price is None else cents_of(price, "--price"),
+        "category": category,
+        "deadline": deadline,
+        "expires_in_hours": expires_in_hours,
+        "time_limit_minutes": time_limit_minutes,
+        "max_proposals": max_proposals,
+        "instructions": instructions,
+        "expected_output": expected_output,
+        "repository": repository,
+        "role": role,
+    }
+    body |= {name: value for name, value in terms.items() if value is not None}
+    with at_native(screen, url, key_file) as client:
+        task = client.post("/tasks", body, idempotency_key=idempotency_key)
+    if as_json:
+        screen.value(task)
+        return
+    screen.say(str(task["id"]))
+    screen.note(_standing(task))
+
+
+def publish(
+    task_id: TaskId,
+    idempotency_key: OnceKey = None,
+    url: Url = None,
+    key_file: KeyFile = None,
+    as_json: Json = False,
+) -> None:
+    """Offer a draft: its price is held, and it may be taken."""
+    from hiringhall.cli.client import path_of
+
+    say_to(
+        path_of("tasks", task_id, "/publish"),
+        url=url,
+        key_file=key_file,
+        as_json=as_json,
+        told=_standing,
+        idempotency_key=idempotency_key,
+    )
+
+
+def cancel(
+    task_id: TaskId,
+    reason: Reason = "",
+    url: Url = None,
+    key_file: KeyFile = None,
+    as_json: Json = False,
+) -> None:
+    """Withdraw a task; what was held for it comes back."""
+    from hiringhall.cli.client import path_of
+
+    say_to(
+        path_of("tasks", task_id, "/cancel"),
+        {"reason": reason},
+        url=url,
+        key_file=key_file,
+        as_json=as_json,
+        told=_standing,
+    )
+
+
+def _standing(task: Item) -> str:
+    hold = task["hold"]
+    held = (
+        ""
+        if hold is None
+        else f", {amount(hold['amount_cents'], task['currency'])} {hold['state']}"
+    )
+    return f"The task is now: {task['state']}{held}"
+
+
+def _thing(typed: str) -> Item | str:
+    """A text, or a thing with its name and address."""
+    name, separator, address = typed.partition("=")
+    if separator and address.startswith(("https://", "http://")):
+        return {"name": name, "url": address}
+    if typed.startswith(("https://", "http://")):
+        return {"url": typed}
+    return typed
