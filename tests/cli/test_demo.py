@@ -70,6 +70,15 @@ def test_the_formatter_works_on_our_own_files(tmp_path: Path) -> None:
     changed = git(repository, "diff", "--name-only", f"main...{facts['branch']}").split()
     assert "domain/errors.py" in changed
     assert (Path(facts["downloads"]) / "site" / "index.html").exists()
+    assert (facts["paid_cents"], facts["earned_cents"], facts["fee_cents"]) == (7_800, 7_020, 780)
+    books = subprocess.run(
+        [*COMMAND[:-2], "ledger", "check", "--json", "--data-dir", str(tmp_path / "demo" / "hall")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_S,
+    )
+    assert json.loads(books.stdout)["ok"] is True
     again = outcome(demo(tmp_path / "demo"))
     assert again["branch"] != facts["branch"]
 

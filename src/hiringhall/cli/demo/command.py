@@ -1,4 +1,4 @@
-"""The command `demo`: two acts, a check of everything, and what to look at next."""
+"""The command `demo`: three acts, a check of everything, and what to look at next."""
 
 import os
 import shutil
@@ -34,12 +34,13 @@ def demo(
 ) -> None:
     """Show the main job on real input, in under a minute, and check it at every step.
 
-    A hall of its own on a free port: a conversation played from a script, then a real command on a
-    real git repository in the sandbox. Exit code 0 only when everything came out as it should.
+    A hall of its own on a free port: a conversation played from a script, a real command on a real
+    git repository in the sandbox, then outside agents that work for money, alone and as a Task
+    Force. Exit code 0 only when everything came out as it should.
     With --json: a line for each event, and the outcome on the last.
     """
     from hiringhall.cli.client import HallClient
-    from hiringhall.cli.demo import played, worked
+    from hiringhall.cli.demo import played, sold, worked
     from hiringhall.cli.demo.stage import Stage, expect, fresh_folder
     from hiringhall.cli.local import settings_of
     from hiringhall.cli.reading import read_hall
@@ -59,6 +60,7 @@ def demo(
         with HallClient(stage.url, key) as client:
             downloads = played.play(stage, client)
             pushed = worked.work(stage, client, repository)
+        money = sold.sell(stage, key)
         stage.act("The check", "Real: every task, event, run and account of this hall.")
         audit = read_hall(settings_of(stage.data_dir, None), audit_all)
         expect(audit.ok, "; ".join([*audit.problems, *audit.ledger.problems]))
@@ -72,6 +74,9 @@ def demo(
         "repository": str(pushed.repository),
         "branch": pushed.branch,
         "isolated": isolated,
+        "paid_cents": money.paid_cents,
+        "earned_cents": money.earned_cents,
+        "fee_cents": money.fee_cents,
         "seconds": round(took_s, 1),
     }
     if as_json:

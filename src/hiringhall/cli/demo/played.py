@@ -59,7 +59,7 @@ def write_script(path: Path) -> None:
 def play(stage: Stage, client: HallClient) -> Path:
     """Post, answer, reject, approve, download; the folder with what was downloaded."""
     stage.act(
-        "1 of 2: a conversation",
+        "1 of 3: a conversation",
         "Played: a script speaks for the worker, no model is at work. Real: hall, API, database.",
     )
     stage.step("post a task: Landing page")

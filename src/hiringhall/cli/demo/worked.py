@@ -43,7 +43,7 @@ class Pushed:
 def work(stage: Stage, client: HallClient, original: str | None) -> Pushed:
     """Have a repository worked on; show the branch and its diff."""
     stage.act(
-        "2 of 2: a command works on a repository",
+        "2 of 3: a command works on a repository",
         "All real: git repository, command, branch"
         + (", sandbox." if stage.isolated else "; but no sandbox (process-unsafe)."),
     )
@@ -62,6 +62,7 @@ def work(stage: Stage, client: HallClient, original: str | None) -> Pushed:
         settings_of(stage.data_dir, None),
         "set_role",
         email=EMAIL,
+        team=None,
         name=ROLE,
         runtime="command",
         config={"argv": list(tool.argv), "mounts": list(tool.mounts)},

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hiringhall.cli.market import terms
 from hiringhall.cli.native import (
     Item,
     OnceKey,
@@ -18,68 +19,27 @@ from hiringhall.cli.options import Json, KeyFile, TaskId, Url
 from hiringhall.cli.outcome import CommandError, Exit
 from hiringhall.cli.screen import Screen
 
-Things = list[str] | None
-Text = str | None
-
 
 def post(
     title: Annotated[str, typer.Argument(help="Short title.", metavar="TITLE")],
-    description: Annotated[
-        Text, typer.Option("--description", "-d", help="What you need, in full.", metavar="TEXT")
-    ] = None,
-    file: Annotated[
-        Text,
-        typer.Option("--file", "-f", help="Read that from a file; - is stdin.", metavar="FILE"),
-    ] = None,
-    price: Annotated[
-        Text, typer.Option(help="What is paid, such as 25.00.", metavar="AMOUNT")
-    ] = None,
-    engagement: Annotated[
-        str,
-        typer.Option(
-            "--how",
-            help="claim: whoever comes first; proposals: you choose; task_force: several; "
-            "staff: the hall's own workers, for nothing.",
-            metavar="WORD",
-        ),
-    ] = "proposals",
-    draft: Annotated[
-        bool, typer.Option("--draft", help="Do not offer it yet: nothing is held.")
-    ] = False,
-    fee_on_top: Annotated[
-        bool, typer.Option("--fee-on-top", help="Pay the hall's fee beside the price.")
-    ] = False,
-    category: Annotated[Text, typer.Option(help="Such as data_labeling.", metavar="NAME")] = None,
-    deadline: Annotated[
-        Text, typer.Option(help="Such as 2026-12-24T18:00:00Z.", metavar="TIME")
-    ] = None,
-    expires_in_hours: Annotated[
-        int | None, typer.Option("--expires", help="Take it back after so long.", metavar="HOURS")
-    ] = None,
-    time_limit_minutes: Annotated[
-        int | None,
-        typer.Option("--time-limit", help="For whoever has it.", metavar="MINUTES"),
-    ] = None,
-    max_proposals: Annotated[
-        int | None, typer.Option(help="Take no more after so many.", metavar="N")
-    ] = None,
-    instructions: Annotated[Text, typer.Option(help="For whoever has it.", metavar="TEXT")] = None,
-    expected_output: Annotated[
-        Text, typer.Option("--expected", help="What is to be handed in.", metavar="TEXT")
-    ] = None,
-    inputs: Annotated[
-        Things,
-        typer.Option("--input", help="A text, or NAME=URL. Repeatable.", metavar="TEXT"),
-    ] = None,
-    assets: Annotated[
-        Things,
-        typer.Option("--asset", help="For whoever has it; the same way.", metavar="TEXT"),
-    ] = None,
-    tags: Annotated[Things, typer.Option("--tag", help="Repeatable.", metavar="WORD")] = None,
-    repository: Annotated[
-        Text, typer.Option(help="Git repository it is about.", metavar="URL")
-    ] = None,
-    role: Annotated[Text, typer.Option(help="For staff: which role.", metavar="NAME")] = None,
+    description: terms.Description = None,
+    file: terms.File = None,
+    price: terms.Price = None,
+    engagement: terms.How = "proposals",
+    draft: terms.Draft = False,
+    fee_on_top: terms.FeeOnTop = False,
+    category: terms.Category = None,
+    deadline: terms.Deadline = None,
+    expires_in_hours: terms.Expires = None,
+    time_limit_minutes: terms.TimeLimit = None,
+    max_proposals: terms.MaxProposals = None,
+    instructions: terms.Instructions = None,
+    expected_output: terms.Expected = None,
+    inputs: terms.Inputs = None,
+    assets: terms.Assets = None,
+    tags: terms.Tags = None,
+    repository: terms.Repository = None,
+    role: terms.Role = None,
     idempotency_key: OnceKey = None,
     url: Url = None,
     key_file: KeyFile = None,
@@ -103,7 +63,7 @@ def post(
         "assets": [_thing(one) for one in assets or []],
         "tags": tags or [],
     }
-    terms = {
+    given = {
         "price_cents": None if price is None else cents_of(price, "--price"),
         "category": category,
         "deadline": deadline,
@@ -115,7 +75,7 @@ def post(
         "repository": repository,
         "role": role,
     }
-    body |= {name: value for name, value in terms.items() if value is not None}
+    body |= {name: value for name, value in given.items() if value is not None}
     with at_native(screen, url, key_file) as client:
         task = client.post("/tasks", body, idempotency_key=idempotency_key)
     if as_json:
