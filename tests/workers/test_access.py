@@ -31,7 +31,7 @@ async def team_with(hall: Hall, actor: Actor, config: dict[str, Any], **fields: 
 
 
 async def keys_of(hall: Hall, task_id: str, secrets: LiveSecrets | None = None) -> Keys:
-    access = TeamAccess(secrets or LiveSecrets())
+    access = TeamAccess(secrets or LiveSecrets(), lease_s=30)
     access.hall = hall
     return await access.keys(task_id)
 

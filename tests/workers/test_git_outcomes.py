@@ -1,16 +1,21 @@
 """Whatever a repository does, the poster is told what it was and what to do; work is not lost."""
 
+import asyncio
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hiringhall.actions.runs import recovery
 from hiringhall.actions.tasks import answer
 from hiringhall.app import open_app
 from hiringhall.domain.ids import branch_of
+from hiringhall.domain.runs import Run
 from hiringhall.domain.tasks import State, Task
 from hiringhall.queries.tasks import task_result
+from hiringhall.store import runs
+from hiringhall.store.database import Tx
 from hiringhall.workers import place
 from tests.support.halls import post, sign_up
 from tests.workers.agents_at_work import play
@@ -48,6 +53,16 @@ async def sent_back(shop: Shop, task: Task) -> None:
     await shop.house.until(shop.ada, task.id, State.IN_PROGRESS)
     await shop.house.until(shop.ada, task.id, State.IN_REVIEW, State.FAILED)
     await shop.house.until_idle()
+
+
+async def lose_the_run(shop: Shop) -> None:
+    """Have the run that is at work followed by another, as if its lease was over."""
+
+    async def body(tx: Tx) -> list[Run]:
+        return await runs.live(tx)
+
+    (run,) = await shop.app.hall.database.read(body)
+    await recovery.replace_lost_run(shop.app.hall, run_id=run.id)
 
 
 async def test_nothing_changed_is_a_solution_without_a_branch(
@@ -212,3 +227,26 @@ async def test_a_checkout_does_not_count_against_what_a_run_may_write(
         task, said = await ended(shop, server.url("org/project.git"))
         assert task.state is State.FAILED
         assert "HIRINGHALL_RUN_DISK_MIB" in said
+
+
+async def test_a_run_that_was_followed_meanwhile_does_not_try_to_push_again(
+    private: Shop, url: str, server: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long before a heartbeat would tell it."""
+    loop, noted, pushes = asyncio.get_running_loop(), server.note, list[str]()
+
+    def note(path: str, authorization: str | None) -> None:
+        noted(path, authorization)
+        server.status = None
+        if "service=git-receive-pack" not in path:
+            return
+        pushes.append(path)
+        if len(pushes) == 1:
+            asyncio.run_coroutine_threadsafe(lose_the_run(private), loop).result(30)
+            server.status = 503
+
+    monkeypatch.setattr(server, "note", note)
+    task, _ = await ended(private, url)
+    assert task.state is State.IN_REVIEW
+    # The second is its successor's.
+    assert len(pushes) == 2

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hiringhall.actions.runs import working
+from hiringhall.domain.runs import RunToken
 from hiringhall.domain.teams import PullRequests, SecretName, origin_of, token_origin
 from hiringhall.github import GitHub
 from hiringhall.hall import Hall
@@ -44,12 +46,17 @@ class Access(Protocol):
         """A task's keys as they are now; raises NoAccess where they cannot be opened."""
         ...
 
+    async def hold(self, token: RunToken) -> None:
+        """Have a run's place for as long as a lease from now on; raises Superseded."""
+        ...
+
 
 class TeamAccess:
     """Opens them for a hall, once that is composed: places of work are made before it."""
 
-    def __init__(self, secrets: LiveSecrets) -> None:
+    def __init__(self, secrets: LiveSecrets, *, lease_s: int) -> None:
         self._secrets = secrets
+        self._lease_s = lease_s
         self.hall: Hall | None = None
 
     async def keys(self, task_id: str) -> Keys:
@@ -76,3 +83,8 @@ class TeamAccess:
             pull_requests=team.pull_requests,
             github=hall.github,
         )
+
+    async def hold(self, token: RunToken) -> None:
+        """Renew the run's lease, which nobody can who was followed by another."""
+        assert self.hall is not None, "a run began before the hall was composed"
+        await working.heartbeat(self.hall, token=token, lease_s=self._lease_s)

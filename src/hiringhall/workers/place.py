@@ -24,7 +24,7 @@ import structlog
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.blobs import Blobs
-from hiringhall.domain.runs import Run
+from hiringhall.domain.runs import Run, RunToken
 from hiringhall.hall import Hall
 from hiringhall.workers.access import Access
 from hiringhall.workers.carrying.carrying import Carrying, Luggage
@@ -175,14 +175,17 @@ class Place:
         """Keep what a run came to: it is on the disk when this returns."""
         await asyncio.to_thread(self._reports.write, brief.task.id, brief.run.turn, report)
 
-    async def take_in(self, workspace: Workspace, *, message: str, at_s: int) -> TakenIn:
+    async def take_in(
+        self, workspace: Workspace, *, token: RunToken, message: str, at_s: int
+    ) -> TakenIn:
         """Collect what was made and push its branch.
 
         What was left uncommitted becomes a commit with `message`, dated `at_s` (seconds since
-        1970, UTC).
+        1970, UTC). `token` is that of the run that hands in.
 
         Raises:
             WorkspaceError: nothing was taken in.
+            Superseded: another run has taken that one's place, and nothing is pushed.
         """
         live = await self._unpublishable(workspace)
         try:
@@ -195,14 +198,17 @@ class Place:
                 self._untaken.pop(workspace.run_id, None)
             raise
         self._untaken.pop(workspace.run_id, None)
-        return await self._push(workspace, collected)
+        return await self._push(workspace, collected, token)
 
-    async def _push(self, workspace: Workspace, collected: Collected) -> TakenIn:
+    async def _push(self, workspace: Workspace, collected: Collected, token: RunToken) -> TakenIn:
         """Push, again after a while where that may help.
 
-        That it cannot be is no failure: nobody should have to do the work again.
+        That it cannot be is no failure: nobody should have to do the work again. A node may have
+        been stopped for as long as you like between any two lines; so before each attempt the
+        run's place is held for the time of a lease.
         """
         for pause_s in (*PUSH_AGAIN_S, None):
+            await self._access.hold(token)
             try:
                 pushed = await self.workspaces.push(workspace, collected)
                 return TakenIn(collected, pushed, "")

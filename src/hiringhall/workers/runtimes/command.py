@@ -202,7 +202,10 @@ class Command:
             await self._place.keep_wip(workspace)
             return _failure(role, report, self._sandbox)
         taken = await self._place.take_in(
-            workspace, message=stretch.brief.task.title, at_s=report.ended_at_s
+            workspace,
+            token=stretch.brief.run.token,
+            message=stretch.brief.task.title,
+            at_s=report.ended_at_s,
         )
         collected = taken.collected
         if taken.pushed:

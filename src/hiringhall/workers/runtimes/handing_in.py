@@ -24,7 +24,12 @@ async def hand_in(place: Place, stretch: Stretch, finished: Finished[LastWord]) 
 async def _deliver(
     place: Place, stretch: Stretch, hand_in: HandIn, word: LastWord, workspace: Workspace
 ) -> Delivered:
-    taken = await place.take_in(workspace, message=stretch.brief.task.title, at_s=word.ended_at_s)
+    taken = await place.take_in(
+        workspace,
+        token=stretch.brief.run.token,
+        message=stretch.brief.task.title,
+        at_s=word.ended_at_s,
+    )
     collected = taken.collected
     wanted = {name.removeprefix("/workspace/").removeprefix("./") for name in hand_in.files}
     attached = await stretch.attached()
