@@ -10,12 +10,12 @@ from hiringhall.store.database import Tx
 
 
 @action
-async def join(tx: Tx, hall: Hall, *, node: Node, silence_s: int) -> list[Node]:
+async def join(tx: Tx, hall: Hall, *, node: Node) -> list[Node]:
     """Be one of the hall's nodes from now on; the others that were heard of lately.
 
     Raises CannotJoin where one of them has another key, or keeps files elsewhere.
     """
-    others = await _others(tx, hall, node.id, silence_s)
+    others = await _others(tx, hall, node.id)
     if why := cannot_join(node, others):
         raise CannotJoin(why)
     await nodes.say(tx, replace(node, seen_at_us=hall.clock()))
@@ -23,10 +23,10 @@ async def join(tx: Tx, hall: Hall, *, node: Node, silence_s: int) -> list[Node]:
 
 
 @action
-async def still_here(tx: Tx, hall: Hall, *, node: Node, silence_s: int) -> list[Node]:
+async def still_here(tx: Tx, hall: Hall, *, node: Node) -> list[Node]:
     """Say that a node is there; the others that were heard of lately."""
     await nodes.say(tx, replace(node, seen_at_us=hall.clock()))
-    return await _others(tx, hall, node.id, silence_s)
+    return await _others(tx, hall, node.id)
 
 
 @action
@@ -35,6 +35,5 @@ async def leave(tx: Tx, hall: Hall, *, node_id: str) -> None:
     await nodes.forget(tx, node_id)
 
 
-async def _others(tx: Tx, hall: Hall, node_id: str, silence_s: int) -> list[Node]:
-    seen = await nodes.seen_since(tx, hall.clock() - silence_s * 1_000_000)
-    return [node for node in seen if node.id != node_id]
+async def _others(tx: Tx, hall: Hall, node_id: str) -> list[Node]:
+    return [node for node in await nodes.there(tx, hall.clock()) if node.id != node_id]

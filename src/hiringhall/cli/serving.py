@@ -115,6 +115,8 @@ def notes(app: App) -> dict[str, str]:
             "This server takes no runs itself (HIRINGHALL_LOCAL_RUNS=0), and no node is there that "
             "does: start one with 'hiringhall worker'"
         )
+    if app.presence is not None and app.presence.other_lease:
+        found["lease"] = app.presence.other_lease
     return {name: why for name, why in found.items() if name not in staffing.elsewhere.runtimes}
 
 

@@ -24,7 +24,7 @@ _say = Statement(
 )
 _seen = Statement(
     select(nodes)
-    .where(nodes.c.seen_at_us >= bindparam("since_us"))
+    .where(nodes.c.seen_at_us + nodes.c.lease_s * 1_000_000 >= bindparam("now_us"))
     .order_by(nodes.c.id)
     .limit(1_000),
     name="nodes_seen",
@@ -46,14 +46,15 @@ async def say(tx: Tx, node: Node) -> None:
         default_runtime=node.default_runtime,
         key_check=node.key_check,
         files=node.files,
+        lease_s=node.lease_s,
         started_at_us=node.started_at_us,
         seen_at_us=node.seen_at_us,
     )
 
 
-async def seen_since(tx: Tx, since_us: int) -> list[Node]:
-    """The nodes that have said something since a time."""
-    return [_to_node(row) for row in await tx.all(_seen, since_us=since_us)]
+async def there(tx: Tx, now_us: int) -> list[Node]:
+    """The nodes that have said something within what they themselves call a silence."""
+    return [_to_node(row) for row in await tx.all(_seen, now_us=now_us)]
 
 
 async def forget(tx: Tx, node_id: str) -> None:
@@ -75,6 +76,7 @@ def _to_node(row: Any) -> Node:
         default_runtime=row.default_runtime,
         key_check=row.key_check,
         files=row.files,
+        lease_s=row.lease_s,
         started_at_us=row.started_at_us,
         seen_at_us=row.seen_at_us,
     )

@@ -9,7 +9,7 @@ import platform
 import structlog
 
 from hiringhall.actions import nodes
-from hiringhall.domain.nodes import Node
+from hiringhall.domain.nodes import Node, other_lease
 from hiringhall.hall import Hall
 from hiringhall.store.errors import StoreError
 
@@ -17,16 +17,14 @@ log = structlog.get_logger()
 
 
 class Presence:
-    """Keeps a node's row fresh, and `hall.staffing.elsewhere` after the others'.
+    """Keeps a node's row fresh, and `hall.staffing.elsewhere` after the others'."""
 
-    `silence_s` is after how long without a word a node is taken for gone.
-    """
-
-    def __init__(self, hall: Hall, node: Node, *, silence_s: int) -> None:
+    def __init__(self, hall: Hall, node: Node) -> None:
         self._hall = hall
         self._node = node
-        self._silence_s = silence_s
         self.others: tuple[Node, ...] = ()
+        self.other_lease = ""
+        """That others have another lease, with what to do; empty where they have not."""
 
     @property
     def at_work(self) -> bool:
@@ -35,12 +33,12 @@ class Presence:
 
     async def join(self) -> None:
         """Come to the others; raises CannotJoin."""
-        others = await nodes.join(self._hall, node=self._node, silence_s=self._silence_s)
+        others = await nodes.join(self._hall, node=self._node)
         self._know(others)
 
     async def beat(self) -> bool:
         """Say that this node is there; whether what the others can do has changed."""
-        others = await nodes.still_here(self._hall, node=self._node, silence_s=self._silence_s)
+        others = await nodes.still_here(self._hall, node=self._node)
         return self._know(others)
 
     async def leave(self) -> None:
@@ -52,6 +50,10 @@ class Presence:
         for name in sorted({one.name for one in self.others} ^ {one.name for one in others}):
             log.info("node.change", name=name, nodes=len(others) + 1)
         self.others = tuple(others)
+        differs = other_lease(self._node, others)
+        if differs and differs != self.other_lease:
+            log.warning("node.other_lease", why=differs)
+        self.other_lease = differs
         elsewhere = self._hall.staffing.elsewhere
         was = (elsewhere.runtimes, elsewhere.default_runtime)
         at_work = [one for one in others if one.places]
@@ -62,7 +64,7 @@ class Presence:
 
 
 def presence_of(
-    hall: Hall, *, node_id: str, places: int, secret_key: bytes, files: str | None, silence_s: int
+    hall: Hall, *, node_id: str, places: int, secret_key: bytes, files: str | None, lease_s: int
 ) -> Presence | None:
     """This process among the hall's nodes; None on SQLite, where there are no others.
 
@@ -79,7 +81,8 @@ def presence_of(
         default_runtime=hall.staffing.default_runtime,
         key_check=hmac.digest(secret_key, b"hiringhall key check", hashlib.sha256).hex(),
         files=files or f"the folder of {node_id}",
+        lease_s=lease_s,
         started_at_us=now_us,
         seen_at_us=now_us,
     )
-    return Presence(hall, node, silence_s=silence_s)
+    return Presence(hall, node)

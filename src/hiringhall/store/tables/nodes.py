@@ -15,6 +15,8 @@ nodes = Table(
     Column("default_runtime", Text),
     Column("key_check", Text, nullable=False),
     Column("files", Text, nullable=False),
+    # After how long without a word it is taken for gone.
+    Column("lease_s", BigInteger, nullable=False),
     Column("started_at_us", BigInteger, nullable=False),
     Column("seen_at_us", BigInteger, nullable=False),
     CheckConstraint("places >= 0", name="places"),

@@ -176,6 +176,7 @@ class Carrying:
                 parts += await self._work(base, before, bundles, folder, put)
                 token = brief.run.token
                 unneeded = await saving.save_work(self._hall, token=token, parts=parts)
+                await asyncio.to_thread(self._write_here, base.task_id, base.generation)
         except Superseded:
             await self._delete([one.blob_key for one in put])
             return False

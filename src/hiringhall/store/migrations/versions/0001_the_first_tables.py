@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("default_runtime", sa.Text(), nullable=True),
         sa.Column("key_check", sa.Text(), nullable=False),
         sa.Column("files", sa.Text(), nullable=False),
+        sa.Column("lease_s", sa.BigInteger(), nullable=False),
         sa.Column("started_at_us", sa.BigInteger(), nullable=False),
         sa.Column("seen_at_us", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("places >= 0", name=op.f("ck_nodes_places")),
