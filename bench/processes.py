@@ -131,17 +131,43 @@ class Server(Child):
         self.host, self.port = address.hostname or "", address.port or 0
 
 
-def start_hall(folder: Path, database_url: str, *, slots: int, script: Path | None) -> Server:
-    """`hiringhall serve` on a data folder and a free port, with rehearsal for its worker."""
-    environment = {
-        "HIRINGHALL_DATA_DIR": str(folder),
-        "HIRINGHALL_DATABASE_URL": database_url,
-        "HIRINGHALL_RUNTIME": "rehearsal",
-        "HIRINGHALL_LOCAL_RUNS": str(slots),
-        "HIRINGHALL_REHEARSAL_SCRIPT": str(script or ""),
+def _settings(
+    folder: Path, database_url: str, slots: int, script: Path | None, more: Mapping[str, str]
+) -> dict[str, str]:
+    given = {
+        "DATA_DIR": str(folder),
+        "DATABASE_URL": database_url,
+        "RUNTIME": "rehearsal",
+        "LOCAL_RUNS": str(slots),
+        "REHEARSAL_SCRIPT": str(script or ""),
+        **more,
     }
+    return {f"HIRINGHALL_{name}": value for name, value in given.items()}
+
+
+def start_hall(
+    folder: Path, database_url: str, *, slots: int, script: Path | None, **settings: str
+) -> Server:
+    """`hiringhall serve` on a data folder and a free port, with rehearsal for its worker."""
+    environment = _settings(folder, database_url, slots, script, settings)
     command = ["-m", "hiringhall.cli.main", "serve", "--json", "--host", "127.0.0.1", "--port", "0"]
     return Server(command, folder=folder, environment=environment)
+
+
+def start_worker(
+    folder: Path, database_url: str, *, slots: int, script: Path, **settings: str
+) -> Child:
+    """`hiringhall worker` on a data folder of its own, at work when this returns."""
+    environment = _settings(folder, database_url, slots, script, settings)
+    worker = Child(
+        ["-m", "hiringhall.cli.main", "worker", "--json"], folder=folder, environment=environment
+    )
+    try:
+        worker.line(START_S)
+    except BaseException:
+        worker.kill()
+        raise
+    return worker
 
 
 def start_floor(folder: Path, database_url: str) -> Server:

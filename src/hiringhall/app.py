@@ -17,6 +17,7 @@ from hiringhall.domain.nodes import CannotJoin
 from hiringhall.domain.runs import Run
 from hiringhall.domain.teams import SecretName
 from hiringhall.engine.local import LocalEngine
+from hiringhall.engine.work import Carrier
 from hiringhall.hall import Hall
 from hiringhall.node import Node, take_node
 from hiringhall.outside import ways_out
@@ -24,7 +25,7 @@ from hiringhall.passwords import Passwords
 from hiringhall.queries.teams import opened_secret
 from hiringhall.rules import rules_of
 from hiringhall.sealing import CannotOpen, Sealer
-from hiringhall.settings import Settings, SettingsError
+from hiringhall.settings import EngineKind, Settings, SettingsError
 from hiringhall.signals import Signals
 from hiringhall.staff import hire
 from hiringhall.store.database import Database, open_database
@@ -67,7 +68,7 @@ class App:
     hall: Hall
     blobs: Blobs
     links: FileLinks
-    engine: LocalEngine[Run]
+    engine: Carrier[Run]
     runner: Runner
     sandbox: SandboxProvider
     probe: Probe
@@ -155,12 +156,12 @@ async def _compose(
 ) -> App:
     blobs, secret_key = await _keep_files(settings)
     links, sealer = FileLinks(secret_key), Sealer(secret_key)
-    engine, signals = LocalEngine[Run](slots=settings.local_runs), Signals()
+    engine, signals = _engine(settings), Signals()
     carrier = HallEngine(engine, signals)
     probe = await _probed(settings, sandbox)
     workspaces = _workspaces(settings, sandbox)
     secrets = _live_secrets(settings)
-    access = TeamAccess(secrets)
+    access = TeamAccess(secrets, lease_s=settings.lease_s)
     folder = settings.data_dir / "runs"
     place = Place(sandbox, workspaces, access, folder=folder, run_disk_mib=settings.run_disk_mib)
     reaching, loops = Reaching(), LoopHost()
@@ -227,6 +228,19 @@ def _checker(settings: Settings, hall: Hall, blobs: Blobs, gateway: Gateway) -> 
     return Checker(hall, blobs, gateway, model)
 
 
+def _engine(settings: Settings) -> Carrier[Run]:
+    """What carries runs to this node: itself, or jobs on PostgreSQL."""
+    if settings.engine is not EngineKind.PROCRASTINATE:
+        return LocalEngine(slots=settings.local_runs)
+    if settings.database.startswith("sqlite:"):
+        raise SettingsError("HIRINGHALL_ENGINE can be procrastinate on PostgreSQL alone")
+    from hiringhall.engine.procrastinating import ProcrastinateEngine
+
+    return ProcrastinateEngine(
+        settings.database, slots=settings.local_runs, silence_s=settings.lease_s
+    )
+
+
 async def _probed(settings: Settings, sandbox: SandboxProvider) -> Probe:
     probe = await sandbox.probe()
     if settings.require_sandbox and not probe.ok:
@@ -241,7 +255,7 @@ def _presence(settings: Settings, node: Node, hall: Hall, secret_key: bytes) -> 
         places=settings.local_runs,
         secret_key=secret_key,
         files=settings.blobs,
-        silence_s=settings.lease_s,
+        lease_s=settings.lease_s,
     )
 
 

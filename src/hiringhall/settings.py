@@ -29,6 +29,14 @@ class PaymentWay(StrEnum):
     STRIPE = "stripe"
 
 
+class EngineKind(StrEnum):
+    """What carries runs to nodes."""
+
+    AUTO = "auto"
+    LOCAL = "local"
+    PROCRASTINATE = "procrastinate"
+
+
 def default_data_dir() -> Path:
     """Where a hall keeps its things unless told otherwise (XDG base directories)."""
     base = os.environ.get("XDG_DATA_HOME")
@@ -85,6 +93,11 @@ class Settings:
     local_runs: Annotated[int, "runs at once in this process; 0 takes none"] = 4
     team_runs: Annotated[int | None, "most runs at once of one team; unset: any number"] = None
     lease_s: Annotated[int, "seconds a node may be silent before its runs go on elsewhere"] = 30
+    engine: Annotated[
+        EngineKind,
+        "what carries runs to nodes: local (each looks when it is told), procrastinate (jobs on "
+        "PostgreSQL), or auto, which is local",
+    ] = EngineKind.AUTO
     run_timeout_s: Annotated[int, "wall clock of a run unless its role says less, in seconds"] = (
         3600
     )

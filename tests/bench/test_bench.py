@@ -49,6 +49,18 @@ ON_ONE = {
     "PostgreSQL: cycles of hold and release, against pgbench",
     "PostgreSQL: cycles of hold and release, against pgbench with one round trip",
 }
+QUEUE = {
+    f"{what}, by {engine}"
+    for engine in ("local", "procrastinate")
+    for what in (
+        "from commit to claimed at a worker, p50",
+        "an idle worker, of a core",
+        "an idle server, of a core",
+        "memory of an idle worker",
+        "claims in a second, where many wait",
+        "kill -9 to begun elsewhere, with a lease of 6 s, the longest",
+    )
+}
 DATABASES = ("SQLite", "PostgreSQL")
 SANDBOXED = {
     *(
@@ -77,7 +89,9 @@ def test_every_figure_is_measured_printed_and_written_down(tmp_path: Path) -> No
     told = json.loads(path.read_text())
     lines = {line["name"]: line for line in told["lines"]}
     on_both = {f"{on}: {name}" for on in DATABASES for name in AGAINST_ANOTHER | BY_ITSELF}
-    assert lines.keys() == on_both | ON_ONE | {f"SQLite: {name}" for name in SANDBOXED}
+    assert lines.keys() == on_both | ON_ONE | {f"SQLite: {name}" for name in SANDBOXED} | {
+        f"PostgreSQL: {name}" for name in QUEUE
+    }
     for name, line in lines.items():
         assert name in shown
         # Of a handful of runs a figure may be anything; that many at once share their memory.

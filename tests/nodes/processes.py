@@ -66,6 +66,11 @@ class Machines:
         }
         self._all: list[Running] = []
 
+    def with_settings(self, **settings: str) -> "Machines":
+        """These, with more settings for all that is started from now on."""
+        self._settings = {**self._settings, **settings}
+        return self
+
     async def start(self, command: str, name: str, *options: str, **settings: str) -> Running:
         """Start `hiringhall serve` or `hiringhall worker`; it is at work when this returns."""
         log = self._folder / f"{name}.log"

@@ -20,6 +20,12 @@ pytestmark = pytest.mark.anyio
 LEASE_S = 6
 
 
+@pytest.fixture(params=["local", "procrastinate"])
+def machines(request: pytest.FixtureRequest, machines: Machines) -> Machines:
+    """Machines whose runs are carried by either engine."""
+    return machines.with_settings(ENGINE=request.param)
+
+
 def script(folder: Path, *turns: dict[str, object]) -> str:
     path = folder / "script.json"
     path.write_text(json.dumps({"turns": list(turns)}))

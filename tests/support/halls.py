@@ -20,6 +20,7 @@ from hiringhall.domain.policy import Actor
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.domain.tasks import State, Task
 from hiringhall.engine.local import LocalEngine
+from hiringhall.engine.work import Carrier
 from hiringhall.github import GitHub
 from hiringhall.hall import Hall, Rules, Staffing
 from hiringhall.mail import ConsoleMail
@@ -71,6 +72,9 @@ class QuietEngine:
 
     def wake(self) -> None:
         self.wakes += 1
+
+    def queued(self, run: Run) -> None:
+        self.wake()
 
     def look_at(self, team_id: str) -> None:
         self.looked_at.append(team_id)
@@ -170,7 +174,7 @@ class House:
 
     hall: Hall
     runner: Runner
-    engine: LocalEngine[Run]
+    engine: Carrier[Run]
 
     async def until(self, actor: Actor, task_id: str, *states: State) -> TaskRow:
         """Wait until a task is in one of some states; fails with the state it is stuck in."""

@@ -3,34 +3,19 @@
 import asyncio
 import contextlib
 import math
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import structlog
 
+from hiringhall.engine.work import Waiting, Work
+
 Job = TypeVar("Job")
-JobOf = TypeVar("JobOf")
 
 log = structlog.get_logger()
 
 FAULT_PAUSE_S = 1.0
 SETTLE_S = 0.1
 """How often news lets the engine tend: far sooner than any timer is due, and no price of each."""
-
-
-class Work(Protocol[JobOf]):
-    """What the engine carries; the rows behind it are the truth."""
-
-    async def take(self) -> JobOf | None:
-        """The next job that may start, taken in hand; None when there is none."""
-        ...
-
-    async def do(self, job: JobOf, /) -> None:
-        """Do a job to its end, whatever that is; does not raise for the job's own troubles."""
-        ...
-
-    async def tend(self) -> float:
-        """Fire what is due and find what was lost; seconds until it should be called again."""
-        ...
 
 
 class LocalEngine(Generic[Job]):
@@ -47,6 +32,10 @@ class LocalEngine(Generic[Job]):
     def wake(self) -> None:
         """Something may be ready to start, or to be tended, now."""
         self._news.set()
+
+    def hand_on(self, job: Waiting, /) -> bool:
+        """Every node looks for itself, when it is told."""
+        return False
 
     @property
     def busy(self) -> int:

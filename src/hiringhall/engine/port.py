@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from hiringhall.domain.runs import RunToken
+from hiringhall.domain.runs import Run, RunToken
 
 
 class Engine(Protocol):
@@ -10,6 +10,10 @@ class Engine(Protocol):
 
     def wake(self) -> None:
         """Something may be ready to start, or a timer was set."""
+        ...
+
+    def queued(self, run: Run) -> None:
+        """A run waits to be taken."""
         ...
 
     def look_at(self, team_id: str) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hiringhall.domain.runs import Run, RunToken
-from hiringhall.engine.local import LocalEngine
+from hiringhall.engine.work import Carrier
+from hiringhall.queries.fronts import Front
 from hiringhall.signals import RUNS, STOP, Signals
 from hiringhall.workers.runner import Runner
 
@@ -15,7 +16,7 @@ class HallEngine:
     With `signals` it is asked on every node: whoever has the run, or a place for one, does it.
     """
 
-    def __init__(self, engine: LocalEngine[Run], signals: Signals | None = None) -> None:
+    def __init__(self, engine: Carrier[Run], signals: Signals | None = None) -> None:
         self._engine = engine
         self._signals = signals or Signals()
         self._signals.follow(RUNS, lambda _: engine.wake())
@@ -25,6 +26,11 @@ class HallEngine:
     def wake(self) -> None:
         """Something may be ready to start, or a timer was set."""
         self._signals.notify(RUNS)
+
+    def queued(self, run: Run) -> None:
+        """Have a node look that can do a run and has a place, or have all of them look."""
+        if not self._engine.hand_on(Front(run.id, run.runtime, run.priority)):
+            self._signals.notify(RUNS)
 
     def look_at(self, team_id: str) -> None:
         """Have the runner see what a team may begin by itself; no other node need hear of it."""

@@ -16,6 +16,7 @@ from hiringhall.blobs import Blobs
 from hiringhall.domain.errors import HallError, Invalid, Superseded
 from hiringhall.domain.runs import EXTERNAL, Run, RunToken
 from hiringhall.hall import Hall
+from hiringhall.queries.fronts import Front, fronts
 from hiringhall.store.errors import StoreError
 from hiringhall.workers.masking import LiveSecrets
 from hiringhall.workers.presence import Presence
@@ -107,9 +108,18 @@ class Runner:
             self._hall,
             node_id=self._node_id,
             lease_s=self._lease_s,
-            runtimes=self._hall.staffing.ready,
+            runtimes=self.runtimes,
             begins=self._round,
         )
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """What can be done here."""
+        return self._hall.staffing.ready
+
+    async def waiting(self) -> list[Front]:
+        """Of each team and runtime the run that is next."""
+        return await fronts(self._hall)
 
     async def tend(self) -> float:
         """Fire due timers, now and then replace lost runs and clean; seconds until the next look.

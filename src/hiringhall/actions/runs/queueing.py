@@ -69,7 +69,7 @@ async def queue_run(
     if differs:
         run = replace(run, **differs)
     await runs.add(tx, run)
-    tx.after_commit(hall.engine.wake)
+    tx.after_commit(lambda: hall.engine.queued(run))
     return run
 
 
