@@ -10,24 +10,22 @@ import contextlib
 import importlib.metadata
 import logging
 from collections.abc import AsyncGenerator
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-import procrastinate
-import psycopg
 import structlog
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
-from procrastinate.jobs import Status
-from procrastinate.schema import SchemaManager
-from procrastinate.tasks import Task
 
 from hiringhall.engine.local import FAULT_PAUSE_S, LocalEngine
-from hiringhall.engine.work import Waiting, Work
+from hiringhall.engine.work import Waiting, WaitingWork
+
+if TYPE_CHECKING:
+    import procrastinate
+    from procrastinate.tasks import Task
 
 Job = TypeVar("Job")
 
 log = structlog.get_logger()
 
-Look: TypeAlias = Task[..., Any, ...]
+Look: TypeAlias = "Task[..., Any, ...]"
 
 LOOK_S = 5.0
 """How often those who wait are handed on again, whatever was heard."""
@@ -69,7 +67,7 @@ class ProcrastinateEngine(Generic[Job]):
         """How many jobs are being done here."""
         return len(self._jobs)
 
-    async def carry(self, work: Work[Job]) -> None:
+    async def carry(self, work: WaitingWork[Job]) -> None:
         """Carry work until cancelled; then cancel the jobs in hand and wait for them."""
         tending = asyncio.create_task(self._tending.carry(work))
         try:
@@ -85,7 +83,7 @@ class ProcrastinateEngine(Generic[Job]):
                 task.cancel()
             await asyncio.gather(tending, *self._jobs, return_exceptions=True)
 
-    async def _go(self, work: Work[Job]) -> None:
+    async def _go(self, work: WaitingWork[Job]) -> None:
         """Hand on and take until something fails, or this is cancelled."""
         await self._make_tables()
         async with self._opened() as app:
@@ -107,7 +105,10 @@ class ProcrastinateEngine(Generic[Job]):
                 await asyncio.gather(*parts, return_exceptions=True)
 
     @contextlib.asynccontextmanager
-    async def _opened(self) -> AsyncGenerator[procrastinate.App]:
+    async def _opened(self) -> "AsyncGenerator[procrastinate.App]":
+        # Not at the top: it looks at the machine when it is imported, and few halls need it.
+        import procrastinate
+
         connector = procrastinate.PsycopgConnector(
             conninfo=self._url,
             min_size=1,
@@ -122,7 +123,7 @@ class ProcrastinateEngine(Generic[Job]):
         async with app.open_async():
             yield app
 
-    async def _take(self, app: procrastinate.App, work: Work[Job]) -> None:
+    async def _take(self, app: "procrastinate.App", work: WaitingWork[Job]) -> None:
         """Take jobs of what can be done here, as many at once as there are places."""
         await app.run_worker_async(
             queues=list(work.runtimes),
@@ -136,7 +137,7 @@ class ProcrastinateEngine(Generic[Job]):
             stalled_worker_timeout=self._silence_s,
         )
 
-    async def _look(self, work: Work[Job]) -> None:
+    async def _look(self, work: WaitingWork[Job]) -> None:
         """Take and do until nothing may begin; a full node leaves it to the others."""
         while len(self._jobs) < self._slots and (job := await work.take()) is not None:
             self._news.set()
@@ -145,7 +146,7 @@ class ProcrastinateEngine(Generic[Job]):
             task.add_done_callback(self._done)
             await asyncio.wait({task})
 
-    async def _do(self, work: Work[Job], job: Job) -> None:
+    async def _do(self, work: WaitingWork[Job], job: Job) -> None:
         try:
             await work.do(job)
         except Exception:
@@ -161,10 +162,12 @@ class ProcrastinateEngine(Generic[Job]):
     async def _hand_all_on(
         self,
         look: Look,
-        app: procrastinate.App,
-        work: Work[Job],
+        app: "procrastinate.App",
+        work: WaitingWork[Job],
     ) -> None:
         """Say of each run that waits that somebody should look; again and again, and at news."""
+        from procrastinate.jobs import Status
+
         loop = asyncio.get_running_loop()
         rescue_at = loop.time()
         while True:
@@ -193,6 +196,8 @@ class ProcrastinateEngine(Generic[Job]):
         It is not locked for longer: whoever looks may have taken another run, and be at work for
         an hour, while this one still waits.
         """
+        from procrastinate.exceptions import AlreadyEnqueued
+
         described = look.configure(
             queue=job.runtime,
             priority=job.priority,
@@ -201,11 +206,14 @@ class ProcrastinateEngine(Generic[Job]):
         with contextlib.suppress(AlreadyEnqueued):
             await described.defer_async()
 
-    async def _rescue(self, app: procrastinate.App) -> None:
+    async def _rescue(self, app: "procrastinate.App") -> None:
         """Let go of jobs whose node is silent: their runs are found by their leases.
 
         Each by itself, for one that cannot be let go of must not hold up the others.
         """
+        from procrastinate.exceptions import ConnectorException
+        from procrastinate.jobs import Status
+
         manager = app.job_manager
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._silence_s):
             with contextlib.suppress(ConnectorException):
@@ -214,6 +222,9 @@ class ProcrastinateEngine(Generic[Job]):
 
     async def _make_tables(self) -> None:
         """Make procrastinate's tables, unless this version's are there."""
+        import psycopg
+        from procrastinate.schema import SchemaManager
+
         version = importlib.metadata.version("procrastinate")
         async with await psycopg.AsyncConnection.connect(
             self._url, options=_SEARCH, connect_timeout=CONNECT_S

@@ -28,11 +28,6 @@ class Waiting(Protocol):
 class Work(Protocol[JobOf]):
     """What the engine carries; the rows behind it are the truth."""
 
-    @property
-    def runtimes(self) -> Sequence[str]:
-        """What can be done here."""
-        ...
-
     async def take(self) -> JobOf | None:
         """The next job that may start, taken in hand; None when there is none."""
         ...
@@ -43,6 +38,15 @@ class Work(Protocol[JobOf]):
 
     async def tend(self) -> float:
         """Fire what is due and find what was lost; seconds until it should be called again."""
+        ...
+
+
+class WaitingWork(Work[JobOf], Protocol):
+    """Work that can say what of it waits, for an engine that hands it on."""
+
+    @property
+    def runtimes(self) -> Sequence[str]:
+        """What can be done here."""
         ...
 
     async def waiting(self) -> Sequence[Waiting]:
@@ -66,6 +70,6 @@ class Carrier(Protocol[JobOf]):
         """How many jobs are being done."""
         ...
 
-    async def carry(self, work: Work[JobOf]) -> None:
+    async def carry(self, work: WaitingWork[JobOf]) -> None:
         """Carry work until cancelled; then cancel the jobs in hand and wait for them."""
         ...
