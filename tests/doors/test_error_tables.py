@@ -11,22 +11,16 @@ from hiringhall.doors.agentix.door import DOOR as AGENTIX
 from hiringhall.doors.agentwork import routes as agentwork
 from hiringhall.doors.club.door import DOOR as CLUB
 from hiringhall.doors.kit import Door
+from hiringhall.doors.look import ASSETS
 from hiringhall.doors.mcp.door import DOOR as MCP
 from hiringhall.doors.native.door import DOOR as NATIVE
 from hiringhall.doors.nexwork.door import DOOR as NEXWORK
+from hiringhall.doors.pages.door import DOOR as PAGES
 from hiringhall.doors.skills.door import DOOR as SKILLS
 
 DOORS = (
-    agentwork.DOOR,
-    CLUB,
-    NEXWORK,
-    AGENTIX,
-    NATIVE,
-    files.DOOR,
-    SKILLS,
-    work.DOOR,
-    MCP,
-    health.DOOR,
+    *(agentwork.DOOR, CLUB, NEXWORK, AGENTIX, NATIVE, PAGES),
+    *(files.DOOR, SKILLS, ASSETS, work.DOOR, MCP, health.DOOR),
 )
 
 

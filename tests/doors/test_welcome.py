@@ -19,21 +19,18 @@ def page_of(heard: Heard) -> str:
     assert heard.status == 200
     assert heard.headers["content-type"] == "text/html; charset=utf-8"
     policy = heard.headers["content-security-policy"]
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert policy.startswith("default-src 'none'; ")
     assert "unsafe" not in policy
-    page = heard.body.decode()
-    assert "<script" not in page
-    return page
+    return heard.body.decode()
 
 
 async def test_a_browser_gets_links_that_lead_somewhere(front: Front) -> None:
     heard = await ask(front.app, "GET", "/", headers=[BROWSER])
     assert heard.headers["vary"] == "Accept"
     page = page_of(heard)
-    assert "<h1>Hiringhall</h1>" in page
-    links = re.findall("href='([^']+)'", page)
+    links = set(re.findall('<a [^>]*href="([^"#]+)"', page))
     doors = {f"/{door}{page}" for door in DOORS for page in ("/docs", "/openapi.json")}
-    assert set(links) == {*doors, "/healthz", "/readyz"}
+    assert links == {*doors, "/healthz", "/readyz", "/", "/signin", "/signup"}
     for link in links:
         assert (await ask(front.app, "GET", link)).status == 200
 
@@ -63,6 +60,7 @@ async def test_a_program_gets_the_same_as_data(front: Front, accept: bytes) -> N
 @pytest.mark.parametrize("path", ["", "/", "/docs"])
 async def test_a_doors_own_root_is_its_description(front: Front, door: str, path: str) -> None:
     page = page_of(await ask(front.app, "GET", f"/{door}{path}"))
+    assert "<script" not in page
     assert f"href='/{door}/openapi.json'" in page
 
 

@@ -6,13 +6,13 @@ import secrets
 import unicodedata
 from dataclasses import dataclass, replace
 
+from hiringhall.actions.checking_passwords import user_of_password
 from hiringhall.actions.throttle import HOUR_S, address_bucket, take_attempt
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
 from hiringhall.domain.errors import (
     EmailTaken,
     Invalid,
-    InvalidCredentials,
     NoOrganization,
     NotFound,
     RegistrationClosed,
@@ -23,12 +23,11 @@ from hiringhall.domain.names import tidy_name
 from hiringhall.domain.teams import Autonomy, Team
 from hiringhall.hall import Hall, Once, Registration, Rules
 from hiringhall.queries.named import organization_named, user_named
-from hiringhall.store import accounts, invitations, ledger, teams
+from hiringhall.store import accounts, invitations, ledger, sign_ins, teams
 from hiringhall.store.accounts import ApiKey, Organization, User
 from hiringhall.store.database import Tx
 
 SHOWN_PREFIX_LENGTH = 16
-FAILED_SIGN_INS_WINDOW_S = 900
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}")
 
@@ -155,31 +154,15 @@ async def exchange_password(
     Raises TooManyAttempts, InvalidCredentials and NoOrganization. `once` is bound to the
     organization here, since only the password tells whose it is.
     """
-    folded = accounts.fold_email(email.strip())[:320]
-    await take_attempt(
-        hall,
-        buckets=((f"sign-in:{address_bucket(source_address)}", hall.rules.sign_ins_per_hour),),
-        window_s=HOUR_S,
+    user = await user_of_password(
+        hall, email=email, password=password, source_address=source_address
     )
-    await take_attempt(
-        hall,
-        buckets=((f"sign-in-as:{folded}", hall.rules.sign_ins_per_email),),
-        window_s=FAILED_SIGN_INS_WINDOW_S,
-    )
-
-    async def find(tx: Tx) -> User | None:
-        return await accounts.user_by_email(tx, email.strip())
-
-    user = await hall.database.read(find)
-    fits = await hall.passwords.verify(None if user is None else user.password_hash, password)
-    if user is None or not fits:
-        raise InvalidCredentials
     label = " ".join((key_name or "").split())[:100] or "API Key"
     return await _issue_key(hall, user_id=user.id, label=label, once=once)
 
 
 async def set_password(hall: Hall, *, email: str, password: str) -> None:
-    """Give an account a password; raises NotFound and Invalid."""
+    """Give an account a password, and end its sign-ins; raises NotFound and Invalid."""
     await _keep_password(hall, email=email, password_hash=await hall.passwords.hash(password))
 
 
@@ -220,6 +203,32 @@ async def _open_account(
     password_hash: str | None,
     invitation_sha256: bytes | None = None,
 ) -> IssuedKey:
+    user, organization = await open_account(
+        tx,
+        hall,
+        email=email,
+        name=name,
+        organization_name=organization_name,
+        password_hash=password_hash,
+        invitation_sha256=invitation_sha256,
+    )
+    return await _add_key(tx, hall, organization, user_id=user.id, label="API Key")
+
+
+async def open_account(
+    tx: Tx,
+    hall: Hall,
+    *,
+    email: str,
+    name: str,
+    organization_name: str | None,
+    password_hash: str | None,
+    invitation_sha256: bytes | None = None,
+) -> tuple[User, Organization]:
+    """Open an account in this transaction, without a key.
+
+    Raises EmailTaken, and RegistrationClosed for an invitation that is none.
+    """
     now_us = hall.clock()
     user = User(hall.new_id(), email, name, password_hash, is_admin=False, created_at_us=now_us)
     if not await accounts.add_user(tx, user):
@@ -231,7 +240,7 @@ async def _open_account(
     organization = await found_organization(
         tx, hall, user_id=user.id, name=organization_name or f"{name}'s organization"
     )
-    return await _add_key(tx, hall, organization, user_id=user.id, label="API Key")
+    return user, organization
 
 
 async def found_organization(tx: Tx, hall: Hall, *, user_id: str, name: str) -> Organization:
@@ -279,6 +288,7 @@ async def _add_bare_user(
 async def _keep_password(tx: Tx, hall: Hall, *, email: str, password_hash: str) -> None:
     user_id = await user_named(tx, email)
     await accounts.set_password_hash(tx, user_id=user_id, password_hash=password_hash)
+    await sign_ins.end_all(tx, user_id=user_id)
 
 
 async def _issue_key(hall: Hall, *, user_id: str, label: str, once: Once | None) -> IssuedKey:

@@ -4,7 +4,8 @@ from hiringhall.actions.idempotency import HOUR_US
 from hiringhall.actions.transaction import action
 from hiringhall.domain.webhooks import KEPT_DAYS
 from hiringhall.hall import Hall
-from hiringhall.store import attempts, deliveries, idempotency, payments, registrations
+from hiringhall.queries.sign_ins import IDLE_US
+from hiringhall.store import attempts, deliveries, idempotency, payments, registrations, sign_ins
 from hiringhall.store.database import Tx
 
 ATTEMPTS_HOURS = 24
@@ -28,4 +29,5 @@ async def forget_old(tx: Tx, hall: Hall) -> int:
     heard = await payments.forget_notices(tx, before_us=now_us - NOTICES_DAYS * 24 * HOUR_US)
     sent_us = now_us - KEPT_DAYS * 24 * HOUR_US
     sent = await deliveries.forget(tx, before_us=sent_us, most=DELIVERIES_AT_ONCE)
-    return keys + tries + ended + heard + sent
+    left = await sign_ins.forget_old(tx, before_us=now_us - IDLE_US)
+    return keys + tries + ended + heard + sent + left

@@ -8,6 +8,7 @@ import signal
 import threading
 from pathlib import Path
 
+from hiringhall.actions.signing_in import invite_first_admin
 from hiringhall.app import App, open_app
 from hiringhall.cli.credentials import DEFAULT_URL
 from hiringhall.cli.screen import Screen
@@ -35,7 +36,12 @@ async def serve_until_told(settings: Settings, screen: Screen, *, stop_with_stdi
             if new_key:
                 screen.note(f"warning: {new_key}")
         else:
+            token = await invite_first_admin(app.hall)
             _banner(screen, app, served.url, newcomer=newcomer, new_key=new_key)
+            if token is not None:
+                address = f"{settings.public_url or served.url}/setup?token={token}"
+                screen.say(f"\nThis hall has no admin yet. To be the first, once:\n  {address}")
+            screen.say("\nCtrl-C stops it.")
         await _until(stop, served.carrying)
         if not screen.as_json:
             screen.say("Stopping: what is being done goes on after the next start.")
@@ -103,7 +109,8 @@ def _banner(screen: Screen, app: App, url: str, *, newcomer: bool, new_key: str)
     version = importlib.metadata.version("hiringhall")
     screen.say(f"Hiringhall {version} serves {settings.public_url or url}", style="bold")
     lines: dict[str, str] = {
-        "pages": f"how programs use it, below {settings.public_url or url}: {', '.join(PAGES)}",
+        "pages": f"{settings.public_url or url}/ for people; how programs use it, below it: "
+        f"{', '.join(PAGES)}",
         "folder": str(settings.data_dir.absolute()),
         "database": "SQLite in the folder"
         if app.hall.database.dialect == "sqlite"
@@ -129,7 +136,6 @@ def _banner(screen: Screen, app: App, url: str, *, newcomer: bool, new_key: str)
         screen.say("\nThis hall is new. In another terminal:")
         screen.say(f"  hiringhall {first}")
         screen.say(f'  hiringhall tasks create "Landing page" -d "Hero, pricing." --watch{there}')
-    screen.say("\nCtrl-C stops it.")
 
 
 def _worker_banner(screen: Screen, app: App) -> None:

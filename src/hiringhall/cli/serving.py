@@ -17,6 +17,7 @@ from hiringhall.domain.errors import Unauthorized
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.front import Front, open_front
 from hiringhall.doors.health import Health
+from hiringhall.doors.look import lacks_script
 from hiringhall.doors.server import Server, address_of, listen
 from hiringhall.queries.accounts import authenticate
 from hiringhall.rules import is_loopback
@@ -117,6 +118,8 @@ def notes(app: App) -> dict[str, str]:
         )
     if app.presence is not None and app.presence.other_lease:
         found["lease"] = app.presence.other_lease
+    if lacking := lacks_script():
+        found["pages"] = lacking
     return {name: why for name, why in found.items() if name not in staffing.elsewhere.runtimes}
 
 

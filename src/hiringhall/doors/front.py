@@ -1,7 +1,7 @@
 """The house's front: every door, each at its prefix and at its place under the root."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -14,12 +14,13 @@ from hiringhall.doors.club import door as club
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.health import DoorCollector, Health
 from hiringhall.doors.kit import Door, DoorApp, Header, LiveStreams, documented
+from hiringhall.doors.look import ASSETS
 from hiringhall.doors.mcp import door as mcp
 from hiringhall.doors.mounts import Mount, Mounts, Nowhere
 from hiringhall.doors.native import door as native
 from hiringhall.doors.nexwork import door as nexwork
+from hiringhall.doors.pages import door as pages
 from hiringhall.doors.skills import door as skills
-from hiringhall.doors.welcome import welcome
 from hiringhall.workers.coordination.desks import Desks
 from hiringhall.workers.masking import LiveSecrets
 
@@ -92,9 +93,9 @@ def open_front(
     downloads, taught = put_up(files.DOOR), put_up(skills.DOOR)
     workers = put_up(work.DOOR, work.WorkDesk(desk, desks or _nobodys(desk)))
     clients = put_up(mcp.DOOR, mcp.ClientDesk(desk, own))
-    first_page = welcome(DIALECTS, version=version)
-    at_root = replace(health.DOOR, routes=(*health.DOOR.routes, *first_page))
-    operators = put_up(at_root, health_desk)
+    people = put_up(pages.with_first_page(DIALECTS, version=version))
+    looks = put_up(ASSETS)
+    operators = put_up(health.DOOR, health_desk)
     nobody = put_up(neutral.NOWHERE, headers=_VARY)
     health_desk.registry.register(DoorCollector(put_up.all))
     doors = {one.door.name: one for one in (plain, posters, agents, teams)}
@@ -109,12 +110,13 @@ def open_front(
             *(Mount(f"/skills/{name}", taught) for name in skills.NAMES),
             Mount(native.PATH, own, strip=True),
             Mount("/files", downloads),
+            *(Mount(path, people) for path in pages.PATHS),
+            Mount("/assets", looks),
             Mount("/mcp/work", workers),
             Mount(mcp.PATH, clients),
         ),
         otherwise=Nowhere(
-            operators,
-            paths=(route.path for route in at_root.routes),
+            {"/": people, **{route.path: operators for route in health.DOOR.routes}},
             by_key={
                 nexwork.KEY: agents,
                 **{key.encode(): astray for key in (TEAM_KEY_PREFIX, SERVICE_KEY_PREFIX)},

@@ -70,28 +70,25 @@ class Mounts:
 class Nowhere:
     """Who answers at the root for a path that no door has.
 
-    The hall's `own` paths are its; for any other the beginning of the caller's bearer key, whether
-    it opens anything or not, says which door's client it is, and so in whose words (`by_key`).
-    The rest is answered by `nobody`.
+    The hall's `own` paths have their apps; for any other the beginning of the caller's bearer key,
+    whether it opens anything or not, says which door's client it is, and so in whose words
+    (`by_key`). The rest is answered by `nobody`.
     """
 
     def __init__(
         self,
-        own: ASGIApp,
+        own: Mapping[str, ASGIApp],
         *,
-        paths: Iterable[str],
         by_key: Mapping[bytes, ASGIApp],
         nobody: ASGIApp,
     ) -> None:
-        self._own = own
-        self._paths = frozenset(paths)
+        self._own = dict(own)
         self._keyed = Mount("/", nobody, by_key=by_key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on."""
         path: str = scope["path"]
-        own = (path.rstrip("/") or "/") in self._paths
-        app = self._own if own else _by_key(self._keyed, scope)
+        app = self._own.get(path.rstrip("/") or "/") or _by_key(self._keyed, scope)
         await app(scope, receive, send)
 
 

@@ -105,6 +105,7 @@ _set_admin = Statement(
 _is_admin = Statement(
     select(users.c.is_admin).where(users.c.id == bindparam("user_id")), name="is_admin"
 )
+_has_admin = Statement(select(users.c.id).where(users.c.is_admin == 1).limit(1), name="has_admin")
 _organization_columns = (
     organizations.c.id,
     organizations.c.name,
@@ -295,6 +296,11 @@ async def is_admin(tx: Tx, user_id: str) -> bool:
     """Whether a user may run the hall."""
     row = await tx.one(_is_admin, user_id=user_id)
     return row is not None and bool(row.is_admin)
+
+
+async def has_admin(tx: Tx) -> bool:
+    """Whether anybody runs the hall."""
+    return await tx.one(_has_admin) is not None
 
 
 async def set_admin(tx: Tx, *, user_id: str, is_admin: bool) -> None:

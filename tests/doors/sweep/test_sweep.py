@@ -44,8 +44,8 @@ DOORS: dict[str, tuple[Door[Any], str]] = {
 KINDS = {"worker": "run"}
 """What a parameter is called where that is not what it is."""
 
-NOT_SWEPT = {"health", "skills"}
-"""Doors that have nothing of anybody's; `tests/doors` has their own tests."""
+NOT_SWEPT = {"assets", "health", "pages", "skills"}
+"""What is nobody's, and the pages, which take no key: `tests/doors` has their own tests."""
 
 BIDS = ("/propose", "/proposals", "/claim")
 """What is asked of a task by whoever would like to have it."""

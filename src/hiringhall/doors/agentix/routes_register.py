@@ -1,7 +1,5 @@
 """The Agentix door's registration: begun by a program, confirmed by a person in a browser."""
 
-from html import escape
-
 from hiringhall.actions import registrations
 from hiringhall.domain import errors
 from hiringhall.domain.errors import Gone, NotFound
@@ -9,7 +7,8 @@ from hiringhall.doors.agentix import wire_register as wire
 from hiringhall.doors.agentix.routes_keys import SECRET
 from hiringhall.doors.caller import client_address
 from hiringhall.doors.desk import Desk
-from hiringhall.doors.kit import Answer, Call, Raw, Route, html_page
+from hiringhall.doors.kit import Answer, Call, Raw, Route
+from hiringhall.doors.look import HEADERS, HTML, render, word
 from hiringhall.queries.registrations import Stage, refuse_ended, registration_view
 
 
@@ -50,18 +49,8 @@ async def show_confirmation(desk: Desk, call: Call[None, None]) -> Raw:
         return _ended(error)
     if standing.stage is not Stage.PENDING:
         return _thanks()
-    return html_page(
-        "Confirm a registration",
-        (
-            "<p>A program asks for an account in this hiring hall, with the address "
-            f"<b>{escape(standing.email)}</b>.</p><p>Confirm it if you have asked for that: the "
-            "program is given a key that acts in the account's name. If you have not, close this "
-            "page; nothing is opened without your word.</p>",
-            "<form method=post><p><button type=submit>Confirm the registration</button></form>",
-        ),
-        headers=SECRET,
-        has_form=True,
-    )
+    # The token in the address is all it takes: whoever knows it needs nobody's browser to press.
+    return _page("confirm.html", email=standing.email)
 
 
 async def confirm(desk: Desk, call: Call[None, None]) -> Raw:
@@ -74,18 +63,21 @@ async def confirm(desk: Desk, call: Call[None, None]) -> Raw:
 
 
 def _thanks() -> Raw:
-    return html_page(
-        "Confirmed",
-        ("<p>The program that asked gets its key with its next call. You can close this page.",),
-        headers=SECRET,
-    )
+    return _message(word("confirm.done"), word("confirm.done_about"))
 
 
 def _ended(error: NotFound | Gone) -> Raw:
     status = 410 if isinstance(error, Gone) else 404
-    return html_page(
-        "Nothing to confirm", (f"<p>{escape(error.message)}.</p>",), status=status, headers=SECRET
-    )
+    return _message(word("confirm.ended"), f"{error.message}.", status)
+
+
+def _message(heading: str, said: str, status: int = 200) -> Raw:
+    return _page("message.html", status, heading=heading, said=said, request_id=None, leads_to=None)
+
+
+def _page(template: str, status: int = 200, **context: object) -> Raw:
+    body = render(template, who=None, errors={}, typed={}, form_token="", **context)
+    return Raw(body, status, HTML, (*HEADERS, *SECRET))
 
 
 def _link(base: str, token: str) -> str:

@@ -167,8 +167,12 @@ class DoorApp(Generic[D]):
         )
 
     async def _refuse(self, reply: Reply, refusal: Refusal) -> None:
-        body = encode_json(self.door.envelope(refusal))
+        body = self._spelled(refusal)
         await reply.whole(refusal.status, body, self.door.refusal_type, refusal.headers)
+
+    def _spelled(self, refusal: Refusal) -> bytes:
+        value = self.door.envelope(refusal)
+        return value if isinstance(value, bytes) else encode_json(value)
 
     async def _refuse_unread(self, reply: Reply, error: Refused, receive: Receive) -> None:
         """Refuse what the kit itself refuses; where a body is still coming, throw it away after."""
@@ -183,7 +187,7 @@ class DoorApp(Generic[D]):
         if not error.drain:
             await self._refuse(reply, refusal)
             return
-        body = encode_json(self.door.envelope(refusal))
+        body = self._spelled(refusal)
         await reply.start(refusal.status, self.door.refusal_type, len(body), refusal.headers)
         await reply.more(body, more=True)
         await drain(receive, most_bytes=_DRAIN_BYTES, most_s=_DRAIN_S)

@@ -36,22 +36,17 @@ def html_page(
     *,
     status: int = 200,
     headers: tuple[Header, ...] = (),
-    has_form: bool = False,
 ) -> Raw:
-    """A page under its heading, of parts that are HTML; nothing in it runs or is fetched.
-
-    With `has_form` it may send what is put in to this hall, and to nobody else.
-    """
+    """A page under its heading, of parts that are HTML; nothing in it runs, is fetched or sent."""
     head = (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width,initial-scale=1'>"
         f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>"
     )
     page = "".join((head, *parts)).encode()
-    sends_to = "'self'" if has_form else "'none'"
     policy = (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
-        f"form-action {sends_to}; frame-ancestors 'none'"
+        "form-action 'none'; frame-ancestors 'none'"
     )
     said = (b"content-security-policy", policy.encode())
     return Raw(page, status, b"text/html; charset=utf-8", (said, *_HEADERS, *headers))

@@ -28,7 +28,8 @@ class Door(Generic[D]):
     """One dialect of the hall.
 
     `errors` is total over `domain.errors.ALL` (tests/doors/test_error_tables.py). `envelope`
-    spells a refusal; `envelopes` says of which struct by status, with 0 for every other one.
+    spells a refusal, a page as its bytes; `envelopes` says of which struct by status, with 0 for
+    every other one.
     `headers` stand on every answer, `refusal_type` is what a refusal's body is called.
     """
 
@@ -37,7 +38,7 @@ class Door(Generic[D]):
     description: str
     routes: tuple[Route[D], ...]
     errors: Mapping[type[HallError], Spelling]
-    envelope: Callable[[Refusal], msgspec.Struct]
+    envelope: Callable[[Refusal], msgspec.Struct | bytes]
     envelopes: Mapping[int, type[msgspec.Struct]]
     headers: tuple[Header, ...] = ()
     refusal_type: bytes = JSON

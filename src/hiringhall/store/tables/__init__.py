@@ -14,6 +14,7 @@ from hiringhall.store.tables.accounts import (
     memberships,
     organizations,
     registrations,
+    sign_ins,
     users,
 )
 from hiringhall.store.tables.base import metadata
@@ -103,6 +104,7 @@ __all__ = [
     "roles",
     "runs",
     "saved_work",
+    "sign_ins",
     "statements",
     "submissions",
     "task_dependencies",

@@ -81,6 +81,22 @@ invitations = Table(
     Column("created_at_us", BigInteger, nullable=False),
     Column("expires_at_us", BigInteger, nullable=False),
     Column("used_by", Text, ForeignKey("users.id")),
+    # Whoever takes it runs the hall, as long as nobody does: `serve` prints one.
+    *flag("makes_admin"),
+)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("id", Text, primary_key=True),
+    # SHA-256 of 256 random bits; the secret itself is in a browser's cookie and nowhere else.
+    Column("secret_sha256", LargeBinary, nullable=False, unique=True),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("seen_at_us", BigInteger, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "seen_at_us"),
 )
 
 registrations = Table(

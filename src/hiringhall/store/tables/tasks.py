@@ -19,6 +19,10 @@ from hiringhall.store.tables.base import Serial, flag, metadata, one_of
 _OFFERED = "state = 'open' AND waiting_for = 'poster' AND role IS NOT NULL"
 _HELD_UP = "state = 'open' AND waiting_for IN ('poster', 'dependency')"
 
+# What the first page of people asks for: few of the tasks there are, found without the others.
+WAITS_FOR_POSTER = "state IN ('awaiting_reply', 'disputed', 'in_review', 'selecting')"
+UNDER_WAY = "state IN ('assigned', 'in_progress', 'open', 'revising')"
+
 tasks = Table(
     "tasks",
     metadata,
@@ -101,6 +105,20 @@ tasks = Table(
         "id",
         sqlite_where=text(_HELD_UP),
         postgresql_where=text(_HELD_UP),
+    ),
+    Index(
+        "ix_tasks_waits_for_poster",
+        "organization_id",
+        "id",
+        sqlite_where=text(WAITS_FOR_POSTER),
+        postgresql_where=text(WAITS_FOR_POSTER),
+    ),
+    Index(
+        "ix_tasks_under_way",
+        "organization_id",
+        "id",
+        sqlite_where=text(UNDER_WAY),
+        postgresql_where=text(UNDER_WAY),
     ),
     Index(
         "ix_tasks_waiting_for_worker",

@@ -289,6 +289,8 @@ def upgrade() -> None:
         sa.Column("created_at_us", sa.BigInteger(), nullable=False),
         sa.Column("expires_at_us", sa.BigInteger(), nullable=False),
         sa.Column("used_by", sa.Text(), nullable=True),
+        sa.Column("makes_admin", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("makes_admin IN (0, 1)", name=op.f("ck_invitations_makes_admin")),
         sa.ForeignKeyConstraint(["used_by"], ["users.id"], name=op.f("fk_invitations_used_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
         sa.UniqueConstraint("secret_sha256", name=op.f("uq_invitations_secret_sha256")),
@@ -352,6 +354,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "provider", name=op.f("pk_payees")),
     )
     op.create_index("uq_payees_reference", "payees", ["provider", "reference"], unique=True)
+    op.create_table(
+        "sign_ins",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("secret_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at_us", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_sign_ins_organization_id")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sign_ins_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ins")),
+        sa.UniqueConstraint("secret_sha256", name=op.f("uq_sign_ins_secret_sha256")),
+    )
+    op.create_index(op.f("ix_sign_ins_seen_at_us"), "sign_ins", ["seen_at_us"], unique=False)
+    op.create_index(op.f("ix_sign_ins_user_id"), "sign_ins", ["user_id"], unique=False)
     op.create_table(
         "teams",
         sa.Column("id", sa.Text(), nullable=False),
@@ -511,12 +530,30 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tasks_team_id_id"), "tasks", ["team_id", "id"], unique=False)
     op.create_index(
+        "ix_tasks_under_way",
+        "tasks",
+        ["organization_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('assigned', 'in_progress', 'open', 'revising')"),
+        postgresql_where=sa.text("state IN ('assigned', 'in_progress', 'open', 'revising')"),
+    )
+    op.create_index(
         "ix_tasks_waiting_for_worker",
         "tasks",
         ["id"],
         unique=False,
         sqlite_where=sa.text("waiting_for = 'worker'"),
         postgresql_where=sa.text("waiting_for = 'worker'"),
+    )
+    op.create_index(
+        "ix_tasks_waits_for_poster",
+        "tasks",
+        ["organization_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('awaiting_reply', 'disputed', 'in_review', 'selecting')"),
+        postgresql_where=sa.text(
+            "state IN ('awaiting_reply', 'disputed', 'in_review', 'selecting')"
+        ),
     )
     op.create_table(
         "team_secrets",

@@ -1,0 +1,61 @@
+"""The pages, put together; what they refuse is a page, too."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from hiringhall.domain.errors import HallError, NotFound
+from hiringhall.doors import neutral
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Door, Refusal, Spelling
+from hiringhall.doors.look import HEADERS, HTML, render, word
+from hiringhall.doors.pages import routes_home, routes_start
+
+PATHS = ("/app", "/signin", "/signout", "/signup", "/setup")
+"""What of the root is the pages', beside `/` itself."""
+
+ERRORS: Mapping[type[HallError], Spelling] = neutral.ERRORS
+
+
+def envelope(refusal: Refusal) -> bytes:
+    """A refusal as a page, for who sees none of their own forms again."""
+    missing = refusal.status == 404
+    said = word("problem.not_found") if missing else f"{refusal.message.rstrip('.')}."
+    if isinstance(refusal.error, NotFound):
+        said = word("problem.not_found")
+    return render(
+        "message.html",
+        who=None,
+        heading=word("problem.title_404" if missing else "problem.title"),
+        said=said,
+        request_id=refusal.request_id if refusal.status >= 500 else None,
+        leads_to="/",
+        leads_name=word("problem.home"),
+        errors={},
+        form_token="",
+        problem_said="",
+        typed={},
+    )
+
+
+ENVELOPES: Mapping[int, type[msgspec.Struct]] = neutral.ENVELOPES
+
+DOOR: Door[Desk] = Door(
+    name="pages",
+    title="Hiringhall: pages",
+    description="The hall for people.",
+    errors=ERRORS,
+    envelope=envelope,
+    envelopes=ENVELOPES,
+    refusal_type=HTML,
+    headers=HEADERS,
+    routes=(*routes_start.ROUTES, *routes_home.ROUTES),
+)
+
+
+def with_first_page(doors: Iterable[Door[Any]], *, version: str) -> Door[Desk]:
+    """The pages with `/`, which tells of the other doors."""
+    first = routes_start.first_page(tuple(doors), version=version)
+    return replace(DOOR, routes=(first, *DOOR.routes))

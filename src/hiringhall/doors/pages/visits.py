@@ -1,0 +1,260 @@
+"""Who is at a page: the cookie, the sign-in behind it, and the token that each form carries."""
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from hiringhall.actions import signing_in
+from hiringhall.domain.errors import Invalid, Unauthorized
+from hiringhall.domain.policy import Actor
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Call, Header, Raw
+from hiringhall.doors.look import HTML, render, word
+from hiringhall.doors.look.words import word_or
+from hiringhall.doors.pages.forms import NOTHING, Form, read_form, read_query
+from hiringhall.queries.sign_ins import MOST_US, SignIn, actor_of, signed_in
+
+HOME = "/app"
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_NO_STORE: Header = (b"cache-control", b"no-store")
+_NAV = ((HOME, "nav.home"),)
+
+
+class Visit:
+    """One request of a browser. `who` is None for somebody who is not signed in."""
+
+    def __init__(self, desk: Desk, call: Call[Any, Any]) -> None:
+        self.desk = desk
+        self.call = call
+        self.form: Form = NOTHING
+        self.query: Form = NOTHING
+        self.who: SignIn | None = None
+        self._is_secure = desk.base_url(call).startswith("https:")
+        name = b"__Host-hall" if self._is_secure else b"hall"
+        self._cookie = name
+        self._given = _cookie_of(call, name)
+        self.secret = self._given or secrets.token_urlsafe(32)
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts; raises Unauthorized for nobody."""
+        if self.who is None:
+            raise Unauthorized("Nobody is signed in")
+        return actor_of(self.who)
+
+    @property
+    def form_token(self) -> str:
+        """What a form of this browser carries: it follows from the cookie, and not the reverse."""
+        digest = hashlib.sha256(b"form:" + self.secret.encode()).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    @property
+    def form_is_ours(self) -> bool:
+        """Whether the form that was sent stood on a page that this browser got from here."""
+        given = self.form["csrf"].encode("utf-8", "surrogatepass")
+        return self._given is not None and hmac.compare_digest(given, self.form_token.encode())
+
+    @property
+    def from_here(self) -> bool:
+        """Whether the browser says that a page of this hall's address sent this."""
+        site = self.call.headers.get(b"sec-fetch-site")
+        if site is not None:
+            return site == b"same-origin"
+        origin = self.call.header(b"origin")
+        return origin is not None and urlsplit(origin).netloc == self.call.header(b"host")
+
+    async def look(self) -> None:
+        """Find out who it is, and keep whoever is seen signed in."""
+        if self._given is None:
+            return
+        with contextlib.suppress(Unauthorized):
+            self.who = await signed_in(self.desk.hall, secret=self.secret)
+        if (
+            self.who is not None
+            and self.desk.hall.clock() - self.who.seen_at_us >= signing_in.SEEN_EVERY_US
+        ):
+            await signing_in.stay(self.desk.hall, sign_in_id=self.who.id)
+
+    def renew(self, secret: str | None = None) -> None:
+        """From this answer on the browser is known by another secret, or by a stranger's."""
+        self.secret = secret or secrets.token_urlsafe(32)
+        self._given = None
+
+    def show(
+        self,
+        template: str,
+        /,
+        *,
+        status: int = 200,
+        problem: str = "",
+        errors: dict[str, str] | None = None,
+        typed: Form | None = None,
+        **context: Any,
+    ) -> Raw:
+        """A page for this visitor. `typed` is what its fields begin with."""
+        body = render(
+            template,
+            who=self.who,
+            nav=[(path, word(name)) for path, name in _NAV],
+            here=self.call.scope["path"],
+            form_token=self.form_token,
+            problem_said=problem,
+            errors=_Errors(errors or {}),
+            typed=typed or NOTHING,
+            **context,
+        )
+        return Raw(body, status, HTML, (*self.headers(), _NO_STORE))
+
+    def lead(self, path: str) -> Raw:
+        """Send the browser to another page of ours, by GET."""
+        headers = ((b"location", path.encode("ascii")), *self.headers(), _NO_STORE)
+        return Raw(b"", 303, HTML, headers)
+
+    def headers(self) -> tuple[Header, ...]:
+        """What tells the browser its secret, where it has another or none."""
+        if self._given is not None:
+            return ()
+        most_s = MOST_US // 1_000_000
+        value = f"={self.secret}; Path=/; Max-Age={most_s}; HttpOnly; SameSite=Lax"
+        if self._is_secure:
+            value += "; Secure"
+        return ((b"set-cookie", self._cookie + value.encode()),)
+
+
+class _Errors(dict[str, str]):
+    """What is wrong by field; of a field that is right, nothing."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+Handler = Callable[[Visit], Awaitable[object]]
+Handled = Callable[[Desk, Call[Any, Any]], Awaitable[object]]
+
+
+def for_all(handler: Handler) -> Handled:
+    """A page that anybody may see; what is sent to it must come from a form of ours."""
+
+    async def handle(desk: Desk, call: Call[Any, Any]) -> object:
+        visit = await _arrive(desk, call)
+        if call.scope["method"] == "POST" and not visit.form_is_ours:
+            return _not_sent(visit)
+        return await handler(visit)
+
+    return handle
+
+
+def for_signed_in(handler: Handler) -> Handled:
+    """A page for who is signed in; who is not signs in first, and what they typed is kept."""
+
+    async def handle(desk: Desk, call: Call[Any, Any]) -> object:
+        visit = await _arrive(desk, call)
+        sends = call.scope["method"] == "POST"
+        if visit.who is not None and (not sends or visit.form_is_ours):
+            return await handler(visit)
+        if not sends:
+            return visit.lead(f"/signin?next={_quoted(call)}")
+        if not visit.form_is_ours and not visit.from_here:
+            return _not_sent(visit)
+        if visit.who is None:
+            return show_sign_in(visit, kept=kept_of(visit), status=401)
+        return send_again(visit, kept_of(visit), status=403)
+
+    return handle
+
+
+async def _arrive(desk: Desk, call: Call[Any, Any]) -> Visit:
+    visit = Visit(desk, call)
+    visit.query = read_query(call)
+    if call.scope["method"] == "POST":
+        visit.form = read_form(call)
+    await visit.look()
+    return visit
+
+
+def _not_sent(visit: Visit) -> Raw:
+    return visit.show(
+        "message.html",
+        status=403,
+        heading=word("problem.title"),
+        said=word("problem.not_sent"),
+        request_id=None,
+        leads_to="/",
+        leads_name=word("problem.home"),
+    )
+
+
+def show_sign_in(
+    visit: Visit,
+    *,
+    status: int = 200,
+    kept: str = "",
+    problem: str = "",
+    next_path: str = HOME,
+    errors: dict[str, str] | None = None,
+) -> Raw:
+    """The page to sign in at; `kept` waits there to be sent after it."""
+    return visit.show(
+        "sign_in.html",
+        status=status,
+        problem=problem,
+        errors=errors,
+        typed=NOTHING if kept and not visit.form["email"] else visit.form,
+        next=next_path,
+        kept=kept,
+        opens=visit.desk.hall.rules.registration.value != "closed",
+    )
+
+
+def kept_of(visit: Visit) -> str:
+    """What was typed, for a hidden field: where it was to go, and its fields."""
+    return json.dumps([visit.call.scope["path"], visit.form.kept()])
+
+
+def send_again(visit: Visit, kept: str, *, status: int = 200) -> Raw:
+    """What was typed before, to be looked at and sent; nothing of it is done yet."""
+    try:
+        path, fields = json.loads(kept)
+        pairs = [(str(name), str(value)) for name, value in fields]
+    except (ValueError, TypeError):
+        return visit.lead(HOME)
+    if not str(path).startswith(f"{HOME}/"):
+        return visit.lead(HOME)
+    return visit.show(
+        "send_again.html",
+        status=status,
+        action=path,
+        fields=pairs,
+        hidden={name for name, _ in pairs if word_or(f"field.{name}", "") == ""},
+        leave=HOME,
+    )
+
+
+def said_of(error: Invalid) -> dict[str, str]:
+    """What is wrong by field, in the pages' own words where they have any."""
+    return {
+        field: word_or(f"wrong.{what.replace(' ', '_')}", error.message)
+        for field, what in error.fields.items()
+    }
+
+
+def _cookie_of(call: Call[Any, Any], name: bytes) -> str | None:
+    for part in call.headers.get(b"cookie", b"").split(b";"):
+        known, _, value = part.strip().partition(b"=")
+        text = value.decode("latin-1")
+        if known == name and _SECRET.fullmatch(text):
+            return text
+    return None
+
+
+def _quoted(call: Call[Any, Any]) -> str:
+    query = call.scope["query_string"].decode("latin-1")
+    path = quote(call.scope["path"], safe="/")
+    return quote(f"{path}?{query}" if query else path, safe="/")

@@ -1,0 +1,61 @@
+"""Where a person begins: what waits for them, what is under way, their money, what happened."""
+
+from dataclasses import dataclass
+
+from hiringhall.domain.errors import NoOrganization
+from hiringhall.domain.feed import FeedEvent
+from hiringhall.domain.ledger import available_account
+from hiringhall.domain.policy import Actor
+from hiringhall.domain.tasks import Task
+from hiringhall.hall import Hall
+from hiringhall.store import feed, holds, inbox, ledger, posted
+from hiringhall.store.database import Tx
+from hiringhall.store.feed import NEWEST, Part
+
+MOST_WAITING = 100
+MOST_UNDER_WAY = 30
+MOST_EVENTS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class HomeEvent:
+    """Something that happened, with the title of its task."""
+
+    event: FeedEvent
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What an organization's people see first; of each list only the newest."""
+
+    waiting: list[Task]
+    under_way: list[Task]
+    proposals: dict[str, int]
+    available_cents: int
+    held_cents: int
+    events: list[HomeEvent]
+
+
+async def home(hall: Hall, *, actor: Actor) -> Home:
+    """All of it, as it was at one moment; raises NoOrganization."""
+    organization_id = actor.organization_id
+    if organization_id is None:
+        raise NoOrganization
+
+    async def find(tx: Tx) -> Home:
+        waiting = await inbox.waiting(tx, organization_id=organization_id, most=MOST_WAITING)
+        under_way = await inbox.under_way(tx, organization_id=organization_id, most=MOST_UNDER_WAY)
+        recent = await feed.newest(tx, Part(organization_id), before=NEWEST, most=MOST_EVENTS)
+        named = list(dict.fromkeys(one.task_id for one in recent if one.task_id is not None))
+        titles = {task.id: task.title for task in await posted.by_ids(tx, named)}
+        return Home(
+            waiting,
+            under_way,
+            await posted.proposal_counts(tx, [one.id for one in (*waiting, *under_way)]),
+            await ledger.balance_cents(tx, available_account(organization_id)) or 0,
+            await holds.held_cents(tx, organization_id),
+            [HomeEvent(one, titles.get(one.task_id or "")) for one in recent],
+        )
+
+    return await hall.database.scan(find)

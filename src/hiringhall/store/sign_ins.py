@@ -1,0 +1,124 @@
+"""Sign-ins: browsers that act for a user until they are signed out or not seen for long."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, select, update
+
+from hiringhall.store.database import Tx
+from hiringhall.store.rows import insert_row
+from hiringhall.store.statements import Statement
+from hiringhall.store.tables import organizations, sign_ins, users
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Who is signed in, since when, and when they were last seen (µs UTC)."""
+
+    id: str
+    user_id: str
+    name: str
+    email: str
+    is_admin: bool
+    organization_id: str
+    organization_name: str
+    created_at_us: int
+    seen_at_us: int
+
+
+_insert = Statement(insert_row(sign_ins), name="insert_sign_in")
+_by_secret = Statement(
+    select(
+        sign_ins.c.id,
+        sign_ins.c.user_id,
+        users.c.name,
+        users.c.email,
+        users.c.is_admin,
+        sign_ins.c.organization_id,
+        organizations.c.name.label("organization_name"),
+        sign_ins.c.created_at_us,
+        sign_ins.c.seen_at_us,
+    )
+    .select_from(
+        sign_ins.join(users, users.c.id == sign_ins.c.user_id).join(
+            organizations, organizations.c.id == sign_ins.c.organization_id
+        )
+    )
+    .where(sign_ins.c.secret_sha256 == bindparam("secret_hash")),
+    name="sign_in_by_secret",
+)
+_see = Statement(
+    update(sign_ins)
+    .where(sign_ins.c.id == bindparam("sign_in_id"))
+    .values(seen_at_us=bindparam("at_us")),
+    name="see_sign_in",
+)
+_end = Statement(
+    delete(sign_ins).where(sign_ins.c.secret_sha256 == bindparam("secret_hash")),
+    name="end_sign_in",
+)
+_end_all = Statement(
+    delete(sign_ins).where(sign_ins.c.user_id == bindparam("of_user")), name="end_sign_ins"
+)
+_forget_old = Statement(
+    delete(sign_ins).where(sign_ins.c.seen_at_us < bindparam("before_us")),
+    name="forget_old_sign_ins",
+)
+
+
+async def add(
+    tx: Tx,
+    *,
+    sign_in_id: str,
+    secret_sha256: bytes,
+    user_id: str,
+    organization_id: str,
+    at_us: int,
+) -> None:
+    """Write one down by the hash of its secret."""
+    await tx.run(
+        _insert,
+        id=sign_in_id,
+        secret_sha256=secret_sha256,
+        user_id=user_id,
+        organization_id=organization_id,
+        created_at_us=at_us,
+        seen_at_us=at_us,
+    )
+
+
+async def by_secret(tx: Tx, secret_sha256: bytes) -> SignIn | None:
+    """The one of a secret, by the secret's hash."""
+    row = await tx.one(_by_secret, secret_hash=secret_sha256)
+    if row is None:
+        return None
+    return SignIn(
+        row.id,
+        row.user_id,
+        row.name,
+        row.email,
+        bool(row.is_admin),
+        row.organization_id,
+        row.organization_name,
+        row.created_at_us,
+        row.seen_at_us,
+    )
+
+
+async def see(tx: Tx, sign_in_id: str, *, at_us: int) -> None:
+    """Remember when somebody was last seen."""
+    await tx.run(_see, sign_in_id=sign_in_id, at_us=at_us)
+
+
+async def end(tx: Tx, secret_sha256: bytes) -> None:
+    """Let a secret open nothing from now on."""
+    await tx.run(_end, secret_hash=secret_sha256)
+
+
+async def end_all(tx: Tx, *, user_id: str) -> None:
+    """End all sign-ins of a user."""
+    await tx.run(_end_all, of_user=user_id)
+
+
+async def forget_old(tx: Tx, *, before_us: int) -> int:
+    """Drop those not seen since a time; how many."""
+    return await tx.run(_forget_old, before_us=before_us)

@@ -1,0 +1,89 @@
+"""Reads pages as a browser does: forms with their fields, links, and whatever could run."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+
+@dataclass
+class PageForm:
+    """A form as it stands on a page: where it goes, and what it sends when nobody types."""
+
+    action: str
+    method: str
+    fields: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    @property
+    def values(self) -> dict[str, str]:
+        return dict(self.fields)
+
+
+@dataclass
+class Element:
+    """A tag with its attributes."""
+
+    tag: str
+    attributes: dict[str, str]
+
+
+class Page(HTMLParser):
+    """A page, taken apart."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text = text
+        self.elements: list[Element] = []
+        self.forms: list[PageForm] = []
+        self.words = ""
+        self.scripts: list[str] = []
+        self._form: PageForm | None = None
+        self._area: str | None = None
+        self._in_script = False
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        self.elements.append(Element(tag, attributes))
+        if tag == "form":
+            self._form = PageForm(attributes.get("action", ""), attributes.get("method", "get"))
+            self.forms.append(self._form)
+        self._in_script = tag == "script"
+        if self._form is None:
+            return
+        name = attributes.get("name", "")
+        if tag == "input" and attributes.get("type") in ("radio", "checkbox"):
+            if "checked" in attributes:
+                self._form.fields.append((name, attributes.get("value", "on")))
+        elif tag == "input":
+            self._form.fields.append((name, attributes.get("value", "")))
+        elif tag == "textarea":
+            self._form.fields.append((name, ""))
+            self._area = name
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = None
+        if tag == "textarea" and self._form is not None:
+            name, value = self._form.fields[-1]
+            # A text's first line break is the markup's own (HTML, 13.2.6.4.7).
+            self._form.fields[-1] = (name, value.removeprefix("\n"))
+            self._area = None
+        self._in_script = False
+
+    def handle_data(self, data: str) -> None:
+        if self._in_script:
+            self.scripts.append(data)
+        if self._area is not None and self._form is not None:
+            name, value = self._form.fields[-1]
+            self._form.fields[-1] = (name, value + data)
+        self.words += data
+
+    def form(self, action: str) -> PageForm:
+        """The form that goes to an address."""
+        found = [one for one in self.forms if one.action == action]
+        assert len(found) == 1, f"{action}: {[one.action for one in self.forms]}"
+        return found[0]
+
+    def links(self) -> set[str]:
+        """Where one can go from here."""
+        return {one.attributes["href"] for one in self.elements if one.tag == "a"}

@@ -1,0 +1,103 @@
+"""Home: what waits for somebody, what is under way, and nothing of anybody else's."""
+
+import httpx
+import pytest
+
+from hiringhall.domain.policy import Actor
+from hiringhall.hall import Hall
+from hiringhall.queries.home import home
+from hiringhall.queries.sign_ins import actor_of, signed_in
+from tests.doors.conftest import Worker
+from tests.doors.pages.conftest import Person, page_of
+from tests.support.halls import post
+
+pytestmark = pytest.mark.anyio
+
+PAYLOADS = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</title></textarea><svg/onload=alert(1)>",
+    "{{ 7 * 7 }}{% raw %}",
+    "javascript:alert(1)",
+)
+
+
+async def actor(hall: Hall, person: Person) -> Actor:
+    return actor_of(await signed_in(hall, secret=person.http.cookies["hall"]))
+
+
+async def test_a_new_home_says_that_nothing_waits(ada: Person) -> None:
+    page = await ada.get("/app")
+    assert "Nothing. What needs your word" in page.words
+    assert "1,000.00" in page.words
+    assert "play money" in page.words
+
+
+async def test_what_waits_stands_apart_from_what_is_under_way(
+    ada: Person, hall: Hall, worker: Worker
+) -> None:
+    me = await actor(hall, ada)
+    asked = await post(hall, me, title="It asks")
+    await worker.asks({"type": "text", "question": "Which colour?"})
+    review = await post(hall, me, title="It is done")
+    await worker.solves("Here.")
+    running = await post(hall, me, title="It runs")
+    await worker.begins()
+    found = await home(hall, actor=me)
+    assert [task.id for task in found.waiting] == [review.id, asked.id]
+    assert [task.id for task in found.under_way] == [running.id]
+    page = await ada.get("/app")
+    for words in ("has a question for you", "waits for your decision", "Delivered"):
+        assert words in page.words
+
+
+async def test_nobody_sees_anothers(ada: Person, bob: Person, hall: Hall, worker: Worker) -> None:
+    await post(hall, await actor(hall, ada), title="Ada's own")
+    await worker.solves("Ada's solution")
+    page = await bob.get("/app")
+    assert "Ada's" not in page.words
+    assert "Ada's own" in (await ada.get("/app")).words
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+async def test_titles_and_names_run_nowhere(
+    other: Person, hall: Hall, worker: Worker, payload: str
+) -> None:
+    await other.signs_up("eve", name=payload, organization_name=payload)
+    await post(hall, await actor(hall, other), title=payload)
+    await worker.asks({"type": "text", "question": payload})
+    page = await other.get("/app")
+    assert page.words.count(payload) >= 3
+    assert "".join(page.scripts).strip() == ""
+    assert {one.tag for one in page.elements} <= {
+        *("html", "head", "meta", "title", "link", "script", "body", "a", "header", "div", "img"),
+        *("nav", "span", "form", "input", "button", "main", "h1", "h2", "section", "p", "ul"),
+        *("li", "b", "br", "time", "footer"),
+    }
+    assert not [name for one in page.elements for name in one.attributes if name.startswith("on")]
+
+
+async def test_assets_are_kept_for_ever_and_unknown_ones_are_not_there(
+    browser: httpx.AsyncClient, person: Person
+) -> None:
+    page = await person.get("/signin")
+    assets = {
+        value
+        for one in page.elements
+        for name, value in one.attributes.items()
+        if name in ("href", "src") and value.startswith("/assets/")
+    }
+    assert len(assets) >= 3
+    for address in assets:
+        answer = await browser.get(address)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    for address in ("/assets/hall.css", "/assets/../door.py", "/assets/%2e%2e%2fdoor.py"):
+        assert (await browser.get(address)).status_code == 404
+
+
+async def test_a_page_that_was_kept_may_not_be_shown_after_signing_out(ada: Person) -> None:
+    answer = await ada.http.get("/app")
+    assert answer.headers["cache-control"] == "no-store"
+    page_of(answer)
