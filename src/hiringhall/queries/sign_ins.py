@@ -41,7 +41,12 @@ async def signed_in(hall: Hall, *, secret: str) -> SignIn:
 
 def actor_of(found: SignIn) -> Actor:
     """The actor that somebody signed in is, as with one of their keys."""
-    return Actor(kind=ActorKind.USER, organization_id=found.organization_id, user_id=found.user_id)
+    return Actor(
+        kind=ActorKind.USER,
+        organization_id=found.organization_id,
+        user_id=found.user_id,
+        key_id=found.id,
+    )
 
 
 async def first_admin_wanted(hall: Hall, *, token: str) -> bool:

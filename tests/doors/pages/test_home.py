@@ -46,8 +46,9 @@ async def test_what_waits_stands_apart_from_what_is_under_way(
     found = await home(hall, actor=me)
     assert [task.id for task in found.waiting] == [review.id, asked.id]
     assert [task.id for task in found.under_way] == [running.id]
+    await post(hall, me, title="It waits")
     page = await ada.get("/app")
-    for words in ("has a question for you", "waits for your decision", "Delivered"):
+    for words in ("It waits", "has a question for you", "waits for your decision", "Delivered"):
         assert words in page.words
 
 

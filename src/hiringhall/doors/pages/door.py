@@ -11,7 +11,7 @@ from hiringhall.doors import neutral
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Door, Refusal, Spelling
 from hiringhall.doors.look import HEADERS, HTML, render, word
-from hiringhall.doors.pages import routes_home, routes_start
+from hiringhall.doors.pages import routes_home, routes_live, routes_start, routes_tasks
 
 PATHS = ("/app", "/signin", "/signout", "/signup", "/setup")
 """What of the root is the pages', beside `/` itself."""
@@ -51,7 +51,7 @@ DOOR: Door[Desk] = Door(
     envelopes=ENVELOPES,
     refusal_type=HTML,
     headers=HEADERS,
-    routes=(*routes_start.ROUTES, *routes_home.ROUTES),
+    routes=(*routes_start.ROUTES, *routes_home.ROUTES, *routes_tasks.ROUTES, *routes_live.ROUTES),
 )
 
 

@@ -24,7 +24,7 @@ from hiringhall.queries.sign_ins import MOST_US, SignIn, actor_of, signed_in
 HOME = "/app"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _NO_STORE: Header = (b"cache-control", b"no-store")
-_NAV = ((HOME, "nav.home"),)
+_NAV = ((HOME, "nav.home"), (f"{HOME}/tasks/new", "nav.new"))
 
 
 class Visit:

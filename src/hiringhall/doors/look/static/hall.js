@@ -1,4 +1,4 @@
-// The pages' own script: times in the reader's zone, and a guard for what was typed.
+// The pages' own script: times in the reader's zone, and a task's log as it grows.
 "use strict";
 (() => {
   const zone = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -11,7 +11,34 @@
     }
   };
   tell(document);
-  document.addEventListener("hall:shown", (event) => tell(event.target));
+
+  // A task's log: each new line is put on top, and what the task waits for is asked for anew, unless
+  // somebody is typing there: then the page says that there is news.
+  const log = document.querySelector("[data-live]");
+  const renew = () => {
+    const now = document.getElementById("now");
+    if (!now) return;
+    const typed = [...now.querySelectorAll("input, textarea")].some((one) =>
+      one.type === "radio" || one.type === "checkbox"
+        ? one.checked !== one.defaultChecked
+        : one.type !== "hidden" && one.value !== one.defaultValue);
+    if (typed) now.querySelector("[data-moved]").hidden = false;
+    else now.dispatchEvent(new Event("hall:moved", { bubbles: true }));
+  };
+  let soon;
+  if (log && window.EventSource) {
+    const source = new EventSource(log.dataset.live);
+    source.addEventListener("message", (event) => {
+      if (document.getElementById(`event-${event.lastEventId}`)) return;
+      log.insertAdjacentHTML("afterbegin", event.data);
+      log.firstElementChild.classList.add("new");
+      tell(log);
+      clearTimeout(soon);
+      soon = setTimeout(renew, 100);
+    });
+    addEventListener("pagehide", () => source.close());
+  }
+  document.addEventListener("htmx:after:swap", () => tell(document));
   const wrong = document.querySelector("[aria-invalid=true]");
   if (wrong) wrong.focus();
 })();
