@@ -87,10 +87,8 @@ async def test_the_token_is_for_the_origin_of_the_team_s_repository(
     assert keys.token_for(None) is None
 
 
-@pytest.mark.parametrize("moved", ["https://evil.example/o/r", "/srv/git/r", None])
-async def test_a_repository_does_not_move_away_with_its_token(
-    hall: Hall, moved: str | None
-) -> None:
+@pytest.mark.parametrize("moved", ["https://evil.example/o/r", "/srv/git/r"])
+async def test_a_repository_does_not_move_away_with_its_token(hall: Hall, moved: str) -> None:
     """Whoever may change the team could else have the token sent to them."""
     ada = await sign_up(hall)
     team = await team_with(hall, ada, {"gitRepoUrl": "https://git.example/o/r"})
@@ -104,6 +102,13 @@ async def test_a_repository_does_not_move_away_with_its_token(
     await team_with(hall, ada, {"gitRepoUrl": moved, "githubToken": "ghp_for_there"})
     await team_with(hall, ada, {"gitRepoUrl": "https://third.example/r", "githubToken": None})
     assert team.secrets
+
+
+async def test_a_repository_that_is_taken_away_takes_its_token_along(hall: Hall) -> None:
+    ada = await sign_up(hall)
+    fields = {"gitRepoUrl": "https://git.example/o/r", "githubToken": TOKEN}
+    assert (await team_with(hall, ada, fields)).secrets
+    assert not (await team_with(hall, ada, {"gitRepoUrl": None})).secrets
 
 
 async def test_what_was_sealed_by_another_hall_is_said(hall: Hall) -> None:
