@@ -302,7 +302,7 @@ class TestBearer:
         task_id = await ada.create()
         values: tuple[Any, ...] = (
             None, "", "Bearer", "Bearer ", f"Basic {ada.key}", ada.key, "Bearer aw_live_nothing",
-            f"Bearer {ada.key}x", f"Bearer {ada.key[:-1]}", f"Bearer nxw_{ada.key}",
+            f"Bearer {ada.key}x", f"Bearer {ada.key[:-1]}", f"Bearer x{ada.key}",
             f"Bearer {ada.key} {ada.key}", f"Bearer {'aw_live_' + 'x' * 20_000}",
             "Bearer aw_live_\xfc\xff".encode("latin-1"), f"Bearer {ada.key.upper()}",
         )  # fmt: skip
