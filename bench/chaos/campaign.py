@@ -156,7 +156,8 @@ class Campaign:
             commanding = await self._posters.register()
             for kind, argv in COMMANDS.items():
                 role = {"email": commanding.email, "name": kind.value}
-                await self._operate("set_role", **role, runtime="command", config={"argv": argv})
+                config = {"argv": argv}
+                await self._operate("set_role", **role, team=None, runtime="command", config=config)
             # Twice as much of what has most to lose.
             kinds = (Kind.APPEND, Kind.COMMIT, Kind.APPEND, Kind.COMMIT, Kind.MAKE, Kind.FAIL)
             self._posters.begin(commanding, kinds, self.orders.clients)
