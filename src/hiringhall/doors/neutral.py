@@ -7,9 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from hiringhall.domain import errors
 from hiringhall.domain.errors import HallError
-from hiringhall.doors.kit import Door, Refusal, Spelling
+from hiringhall.doors.kit import USUAL, Door, Refusal, Spelling
 
 
 class Problem(msgspec.Struct):
@@ -20,31 +19,7 @@ class Problem(msgspec.Struct):
     request_id: str | UnsetType = UNSET
 
 
-ERRORS: Mapping[type[HallError], Spelling] = {
-    errors.Unauthorized: Spelling(401),
-    errors.InvalidCredentials: Spelling(401),
-    errors.Forbidden: Spelling(403),
-    errors.NotApproved: Spelling(403),
-    errors.RegistrationClosed: Spelling(403),
-    errors.NotFound: Spelling(404),
-    errors.NotYours: Spelling(404),
-    errors.Gone: Spelling(410),
-    errors.NameTaken: Spelling(409),
-    errors.Unreachable: Spelling(502),
-    errors.Invalid: Spelling(400),
-    errors.NoOrganization: Spelling(400),
-    errors.WrongState: Spelling(409),
-    errors.LostRace: Spelling(409),
-    errors.Conflict: Spelling(409),
-    errors.EmailTaken: Spelling(409),
-    errors.IdempotencyConflict: Spelling(409),
-    errors.SecretNotRepeated: Spelling(409),
-    errors.Superseded: Spelling(409),
-    errors.TooManyAttempts: Spelling(429),
-    errors.OutOfCredits: Spelling(429),
-    errors.NotEnoughFunds: Spelling(402),
-    errors.Unavailable: Spelling(503),
-}
+ERRORS: Mapping[type[HallError], Spelling] = USUAL
 
 ENVELOPES: Mapping[int, type[msgspec.Struct]] = {0: Problem}
 

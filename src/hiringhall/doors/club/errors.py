@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from hiringhall.domain import errors
 from hiringhall.domain.errors import HallError
-from hiringhall.doors.kit import Refusal, Spelling
+from hiringhall.doors.kit import USUAL, Refusal, Spelling
 
 
 class ErrorInside(msgspec.Struct):
@@ -26,29 +26,8 @@ class ErrorAnswer(msgspec.Struct):
 
 
 ERRORS: Mapping[type[HallError], Spelling] = {
-    errors.Unauthorized: Spelling(401),
-    errors.InvalidCredentials: Spelling(401),
-    errors.NotEnoughFunds: Spelling(402),
-    errors.Forbidden: Spelling(403),
-    errors.NotApproved: Spelling(403),
-    errors.RegistrationClosed: Spelling(403),
-    errors.NotFound: Spelling(404),
-    errors.NotYours: Spelling(404, "not_found"),
-    errors.Gone: Spelling(410),
-    errors.Invalid: Spelling(400),
-    errors.NoOrganization: Spelling(400),
-    errors.WrongState: Spelling(409),
-    errors.LostRace: Spelling(409),
-    errors.Conflict: Spelling(409),
-    errors.EmailTaken: Spelling(409),
-    errors.NameTaken: Spelling(409),
-    errors.IdempotencyConflict: Spelling(409),
-    errors.SecretNotRepeated: Spelling(409),
-    errors.Superseded: Spelling(409),
+    **USUAL,
     errors.TooManyAttempts: Spelling(429, "rate_limited"),
-    errors.OutOfCredits: Spelling(429),
-    errors.Unreachable: Spelling(502),
-    errors.Unavailable: Spelling(503),
 }
 
 ENVELOPES: Mapping[int, type[msgspec.Struct]] = {0: ErrorAnswer}

@@ -17,8 +17,10 @@ from hiringhall.doors.kit.door import Door, Spelling
 from hiringhall.doors.kit.openapi import openapi
 from hiringhall.doors.kit.refusals import Header, Refusal, Refused, malformed
 from hiringhall.doors.kit.routes import Route
+from hiringhall.doors.kit.spellings import USUAL
 
 __all__ = [
+    "USUAL",
     "Answer",
     "Call",
     "Door",

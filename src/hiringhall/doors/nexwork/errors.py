@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from hiringhall.domain import errors
 from hiringhall.domain.errors import HallError, NotApproved
-from hiringhall.doors.kit import Refusal, Spelling
+from hiringhall.doors.kit import USUAL, Refusal, Spelling
 
 
 class ErrorDetails(msgspec.Struct, rename="camel"):
@@ -35,30 +35,27 @@ class ErrorAnswer(msgspec.Struct):
 _VALIDATION, _CONFLICT, _FORBIDDEN = "VALIDATION_ERROR", "CONFLICT", "FORBIDDEN"
 _NOT_FOUND, _LIMITED, _OURS = "NOT_FOUND", "RATE_LIMITED", "INTERNAL_ERROR"
 
+_CODES = {
+    400: _VALIDATION,
+    401: "UNAUTHORIZED",
+    403: _FORBIDDEN,
+    404: _NOT_FOUND,
+    409: _CONFLICT,
+    429: _LIMITED,
+    502: _OURS,
+    503: _OURS,
+}
+"""The page knows these statuses and no others."""
+
+_STATUSES: Mapping[type[HallError], int] = {
+    **{error: usual.status for error, usual in USUAL.items()},
+    errors.NotEnoughFunds: 409,
+    errors.Gone: 404,
+    errors.NoOrganization: 403,
+}
+
 ERRORS: Mapping[type[HallError], Spelling] = {
-    errors.Unauthorized: Spelling(401, "UNAUTHORIZED"),
-    errors.InvalidCredentials: Spelling(401, "UNAUTHORIZED"),
-    errors.NotEnoughFunds: Spelling(409, _CONFLICT),
-    errors.Forbidden: Spelling(403, _FORBIDDEN),
-    errors.NotApproved: Spelling(403, _FORBIDDEN),
-    errors.RegistrationClosed: Spelling(403, _FORBIDDEN),
-    errors.NotFound: Spelling(404, _NOT_FOUND),
-    errors.NotYours: Spelling(404, _NOT_FOUND),
-    errors.Gone: Spelling(404, _NOT_FOUND),
-    errors.Invalid: Spelling(400, _VALIDATION),
-    errors.NoOrganization: Spelling(403, _FORBIDDEN),
-    errors.WrongState: Spelling(409, _CONFLICT),
-    errors.LostRace: Spelling(409, _CONFLICT),
-    errors.Conflict: Spelling(409, _CONFLICT),
-    errors.EmailTaken: Spelling(409, _CONFLICT),
-    errors.NameTaken: Spelling(409, _CONFLICT),
-    errors.IdempotencyConflict: Spelling(409, _CONFLICT),
-    errors.SecretNotRepeated: Spelling(409, _CONFLICT),
-    errors.Superseded: Spelling(409, _CONFLICT),
-    errors.TooManyAttempts: Spelling(429, _LIMITED),
-    errors.OutOfCredits: Spelling(429, _LIMITED),
-    errors.Unreachable: Spelling(502, _OURS),
-    errors.Unavailable: Spelling(503, _OURS),
+    error: Spelling(status, _CODES[status]) for error, status in _STATUSES.items()
 }
 
 ENVELOPES: Mapping[int, type[msgspec.Struct]] = {0: ErrorAnswer}
