@@ -128,23 +128,30 @@ async def test_at_a_cap_it_pauses_and_goes_on_in_the_same_session_when_more_is_a
     assert begun_again[0] > 0, "the conversation was not the same one"
 
 
-async def test_claude_code_asks_the_requester_before_it_writes_where_the_role_says_so(
-    open_shop: OpenShop,
+@pytest.mark.parametrize("runtime", ["acp:claude-code"])
+async def test_it_asks_the_requester_before_it_writes_where_the_role_says_so(
+    open_shop: OpenShop, runtime: str
 ) -> None:
-    write = write_file("c.txt", "three\n")
+    write, allowed = write_file("c.txt", "three\n"), list[int]()
+
+    def may(heard: Heard) -> bool:
+        if "Allow" in heard.last:
+            allowed.append(heard.rounds)
+        return "Allow" in heard.last
+
     story = (
-        Turn("Allowed.", [write], when="Allow"),
+        Turn("Allowed.", [write], when=may),
         Turn(
             "Delivered.",
             [call("deliver", text="Written.")],
-            when=lambda heard: any("created" in result for result in heard.results),
+            when=lambda heard: heard.rounds - 1 in allowed,
         ),
         Turn("I want to write.", [write], when=lambda heard: heard.rounds == 0),
         Turn("Well."),
     )
     with model_server(*story) as models:
         async with open_shop(models) as shop:
-            await hire(shop, "acp:claude-code", permissions="ask")
+            await hire(shop, runtime, permissions="ask")
             task = await shop.post(repository=True)
             row = await shop.house.until(shop.ada, task.id, State.AWAITING_REPLY, State.FAILED)
             assert row.question is not None, await shop.words(task)

@@ -1,13 +1,19 @@
 """What is said beside a task's course: posted, read, masked, bounded, and shown as events."""
 
+import asyncio
+
 import pytest
 
 from hiringhall.actions.messages import post_from_run
-from hiringhall.actions.runs import recovery
+from hiringhall.actions.runs import outcomes, recovery, working
+from hiringhall.actions.tasks.running import run_task
 from hiringhall.domain.errors import Forbidden, Superseded
 from hiringhall.domain.messages import MAX_MESSAGE_LENGTH, MAX_OF_RUN
+from hiringhall.domain.policy import Actor, ActorKind
 from hiringhall.hall import Hall
+from hiringhall.workers.coordination.desk import Desk
 from tests.coordination.callers import Client, desk_of, log_of
+from tests.support.halls import begin
 
 pytestmark = pytest.mark.anyio
 
@@ -112,3 +118,69 @@ async def test_a_superseded_run_neither_posts_nor_reads(hall: Hall) -> None:
         assert refused, tool
         assert "another run" in text.lower()
     assert desk.submitted is None
+
+
+async def family(hall: Hall) -> tuple[Desk, Desk]:
+    """The desks of a task and of a part of it, both at work."""
+    desk = await desk_of(hall)
+    part = await Client(desk).data("create_subtask", title="Sand it")
+    ada = Actor(ActorKind.USER, desk.brief.task.organization_id, desk.brief.task.created_by)
+    await run_task(hall, actor=ada, task_id=part["id"], by_role=False)
+    run = await begin(hall)
+    brief = await working.read_brief(hall, token=run.token)
+    return desk, Desk(hall, brief, lambda text: text)
+
+
+async def test_a_worker_talks_with_who_has_the_whole_and_who_has_a_part(hall: Hall) -> None:
+    whole, part = await family(hall)
+    one, other = Client(whole), Client(part)
+    whole_id, part_id = whole.token.task_id, part.token.task_id
+    await one.data("post_message", text="Mind the grain", task=part_id)
+    await other.data("post_message", text="It is oak", task=whole_id)
+    await other.data("post_message", text="To myself", task=part_id)
+    read = (await other.data("read_thread"))["messages"]
+    assert [message["text"] for message in read] == ["Mind the grain", "To myself"]
+    assert read == (await one.data("read_thread", task=part_id))["messages"]
+    read = (await other.data("read_thread", task=whole_id))["messages"]
+    assert [message["text"] for message in read] == ["It is oak"]
+    assert read == (await one.data("read_thread"))["messages"]
+    events = [event for event in await log_of(hall, part) if event.type == "message_posted"]
+    assert [event.data["text"] for event in events] == ["Mind the grain", "To myself"]
+
+
+async def test_both_may_talk_to_each_other_at_once(hall: Hall) -> None:
+    whole, part = await family(hall)
+    both = [(whole, part.token.task_id), (part, whole.token.task_id)] * 8
+    async with asyncio.TaskGroup() as group:
+        for desk, thread in both:
+            group.create_task(post_from_run(hall, token=desk.token, text="x", thread=thread))
+    for desk, thread in both[:2]:
+        said = await Client(desk).data("read_thread", task=thread)
+        assert len(said["messages"]) == 8
+
+
+async def test_no_thread_but_the_familys_is_read_or_written(hall: Hall) -> None:
+    whole, part = await family(hall)
+    client, bob = Client(part), await desk_of(hall, "bob")
+    beside = await Client(whole).data("create_subtask", title="Paint it")
+    below = await client.data("create_subtask", title="Buy paper")
+    strangers = [bob.token.task_id, beside["id"], hall.new_id(), "nonsense", ""]
+    for task_id in strangers:
+        assert (await client.call("read_thread", task=task_id))[1], task_id
+        assert (await client.call("post_message", text="x", task=task_id))[1], task_id
+    # Of the part of a part its worker is family, and who has the whole is not.
+    await client.data("post_message", text="x", task=below["id"])
+    assert (await Client(whole).call("post_message", text="x", task=below["id"]))[1]
+
+
+async def test_in_the_familys_threads_the_same_run_is_held_to_the_same(hall: Hall) -> None:
+    whole, part = await family(hall)
+    await outcomes.give_up(hall, token=part.token, reason="Too hard")
+    text, refused = await Client(whole).call("post_message", text="x", task=part.token.task_id)
+    assert refused
+    assert "failed" in text
+    assert not (await Client(whole).call("read_thread", task=part.token.task_id))[1]
+    for tool, arguments in (("post_message", {"text": "x"}), ("read_thread", {})):
+        text, refused = await Client(part).call(tool, **arguments, task=whole.token.task_id)
+        assert refused, tool
+    assert (await Client(whole).data("read_thread"))["messages"] == []

@@ -13,7 +13,14 @@ from hiringhall.workers.agents.exec_talk import ExecTalk
 from hiringhall.workers.agents.finding import Installed, find_agents
 from hiringhall.workers.agents.hearing import Teller
 from hiringhall.workers.agents.lines import JsonLines, LineTooLong
-from hiringhall.workers.agents.permissions import Permissions, Wanted
+from hiringhall.workers.agents.permissions import (
+    MOST_CALLS,
+    MOST_CHARACTERS,
+    Calls,
+    Permissions,
+    Wanted,
+    question_of,
+)
 from hiringhall.workers.agents.profiles import ALL, CLAUDE_CODE, CODEX, GENERIC
 from hiringhall.workers.runlog import LINE_BYTES, MOST_BYTES, RunLog, remove_old
 
@@ -142,6 +149,46 @@ def test_permissions_by_policy() -> None:
     assert asking.judge(Wanted("fetch", "y")) is None
     assert held == [run]
     assert asking.held == run
+
+
+def test_a_wish_says_what_it_is_about_in_all_the_words_there_are() -> None:
+    calls = Calls()
+    calls.hear("1", "bash", {"command": "make install"})
+    calls.hear("1", "", {})
+    assert calls.wanted("1", "execute", "bash", {}).title == "bash: make install"
+    assert calls.wanted("2", "execute", "Run make", {"command": ["make", "a b"]}).title == (
+        "Run make: make 'a b'"
+    )
+    assert calls.wanted("3", "edit", "Write a.txt", {"file_path": "a.txt"}).title == "Write a.txt"
+    assert calls.wanted("4", "other", "", None).title == "something"
+    own = calls.wanted("5", "other", "mcp__hall__attach_file", {"path": "a.txt"})
+    assert Permissions("ask", frozenset(), lambda _: None).judge(own) is True
+    for number in range(MOST_CALLS):
+        calls.hear(f"more-{number}", "Read", {"path": "x"})
+    assert calls.wanted("1", "execute", "bash", {}).title == "bash"
+
+
+def test_two_long_wishes_that_begin_alike_are_two() -> None:
+    one, other = (Wanted("execute", "x" * 1000 + end) for end in ("a", "b"))
+    assert one.what != other.what
+    assert len(one.what) == len(other.what) == MOST_CHARACTERS
+    question = question_of(one, "Codex")
+    assert "(1001 characters)" in question
+    assert question.endswith("May it?")
+
+
+@pytest.mark.parametrize(
+    "profile", [one for one in ALL if one.asking], ids=lambda profile: profile.name
+)
+def test_an_agent_that_has_to_ask_is_started_otherwise_and_is_the_same(profile: Any) -> None:
+    asking = profile.that_asks()
+    assert asking.mode != profile.mode or not profile.mode
+    assert "--yolo" not in asking.acp
+    assert asking.acp[:1] == profile.acp[:1]
+    assert asking.environment.items() >= profile.environment.items()
+    for text in (*asking.filled(asking.files, KNOWN).values(), *asking.environment.values()):
+        if text.startswith("{"):
+            json.loads(text)
 
 
 def test_agents_are_found_in_a_folder_of_their_own(tmp_path: Path) -> None:

@@ -188,3 +188,10 @@ def _short(text: str | None, field: str, most: int) -> str | None:
             {field: "too long"},
         )
     return tidy or None
+
+
+def are_close(one: Task, other: Task) -> bool:
+    """Whether one task is the other's parent, both in one team."""
+    if one.team_id != other.team_id or one.organization_id != other.organization_id:
+        return False
+    return one.parent_id == other.id or other.parent_id == one.id

@@ -6,11 +6,11 @@ from typing import TypedDict
 
 from hiringhall.domain.compute import CapScope, Spender
 from hiringhall.domain.criteria import Check
-from hiringhall.domain.errors import Superseded
+from hiringhall.domain.errors import NotFound, Superseded
 from hiringhall.domain.messages import Message
 from hiringhall.domain.roles import Role
 from hiringhall.domain.runs import LEASED, Run, RunToken
-from hiringhall.domain.tasks import FINAL, Task
+from hiringhall.domain.tasks import FINAL, Task, are_close
 from hiringhall.domain.teams import Team
 from hiringhall.hall import Hall
 from hiringhall.queries.budgets import Spending
@@ -142,11 +142,21 @@ async def criteria_of(hall: Hall, *, token: RunToken) -> dict[int, Check]:
     return await hall.database.read(find)
 
 
-async def thread(hall: Hall, *, token: RunToken, after: str, most: int) -> list[Message]:
-    """Messages of a run's task from behind an id, oldest first; raises Superseded."""
+async def thread(
+    hall: Hall, *, token: RunToken, after: str, most: int, of: str | None = None
+) -> list[Message]:
+    """Messages of a run's task, its parent or a subtask from behind an id, oldest first.
+
+    Raises Superseded, and NotFound for a task that is none of these.
+    """
 
     async def find(tx: Tx) -> list[Message]:
         task, _ = await _at_work(tx, token)
+        if of is not None and of != task.id:
+            other = await tasks.by_id(tx, of)
+            if other is None or not are_close(task, other):
+                raise NotFound("task")
+            task = other
         return await messages.of_task(tx, task.id, after=after, most=most)
 
     return await hall.database.read(find)

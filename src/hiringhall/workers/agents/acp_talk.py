@@ -10,7 +10,7 @@ import structlog
 
 from hiringhall.workers.agents.hearing import Hearing
 from hiringhall.workers.agents.lines import JsonLines
-from hiringhall.workers.agents.permissions import Permissions, Wanted
+from hiringhall.workers.agents.permissions import Calls, Permissions
 from hiringhall.workers.agents.talk import CannotTalk, Start, Stop, TurnEnd
 from hiringhall.workers.runlog import RunLog
 from hiringhall.workers.sandboxes.port import WHY, Exit, Output, Sandboxed, read_output
@@ -190,6 +190,7 @@ class _Listener:
     def __init__(self, hearing: Hearing, permissions: Permissions) -> None:
         self._hearing = hearing
         self._permissions = permissions
+        self._calls = Calls()
         self.listening = False
         """False while a loaded session tells its past."""
 
@@ -199,11 +200,11 @@ class _Listener:
         match update.session_update:
             case "agent_message_chunk":
                 self._hearing.message(str(getattr(update.content, "text", "")))
-            case "tool_call":
-                self._hearing.tool(str(update.title))
-            case "tool_call_update" if update.title:
-                # What it is about is often known only now.
-                self._hearing.tool(str(update.title))
+            case "tool_call" | "tool_call_update":
+                self._calls.hear(str(update.tool_call_id), update.title or "", update.raw_input)
+                # What it is about is often known only with an update.
+                if update.title:
+                    self._hearing.tool(str(update.title))
             case "plan":
                 self._hearing.plan([(entry.content, str(entry.status)) for entry in update.entries])
             case _:
@@ -218,7 +219,12 @@ class _Listener:
     ) -> Any:
         from acp.schema import AllowedOutcome, DeniedOutcome, RequestPermissionResponse
 
-        wanted = Wanted(str(tool_call.kind or "other"), str(tool_call.title or "something"))
+        wanted = self._calls.wanted(
+            str(tool_call.tool_call_id),
+            str(tool_call.kind or "other"),
+            tool_call.title or "",
+            tool_call.raw_input,
+        )
         verdict = self._permissions.judge(wanted)
         kinds = {True: ("allow_once", "allow_always"), False: ("reject_once", "reject_always")}
         for kind in kinds.get(verdict, ()) if verdict is not None else ():

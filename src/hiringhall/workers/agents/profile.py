@@ -1,7 +1,7 @@
 """What has to be known of a coding agent to run it: a record, filled in by `profiles.py`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import Template
 from typing import Literal
 
@@ -34,6 +34,20 @@ class Exec:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """What is otherwise where an agent has to ask before it does something.
+
+    Where `mode` and `acp` are empty it asks of its own accord; `files` and `environment` are more
+    of them, or others of the same name.
+    """
+
+    mode: str = ""
+    acp: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One kind of agent.
 
@@ -60,14 +74,26 @@ class Profile:
     """Patterns of paths in the session folder that no run may leave to the next."""
     mode: str = ""
     """The ACP mode in which the agent asks for nothing, for roles that allow everything."""
-    can_ask: bool = False
-    """Whether it asks over ACP before it does something, for roles that want that."""
+    asking: Asking | None = None
+    """How it is made to ask over ACP before it does something; None where it cannot be."""
     takes_mcp: bool = True
     """Whether the coordination tools are handed over with the ACP session, not by a file."""
     settle_s: float = 0.0
     """How long a loaded session may go on telling its past after it has said that it is loaded."""
     memory_mib: int = 2048
     """What it needs for itself; a role may say more."""
+
+    def that_asks(self) -> "Profile":
+        """The same agent, made to ask over ACP."""
+        asking = self.asking
+        assert asking is not None, "a role of an agent that cannot ask is refused"
+        return replace(
+            self,
+            mode=asking.mode,
+            acp=asking.acp or self.acp,
+            environment={**self.environment, **asking.environment},
+            files={**self.files, **asking.files},
+        )
 
     def filled(self, texts: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
         """Texts of this profile with a run's own values in them."""

@@ -1,6 +1,6 @@
 """The agents that the hall knows: their commands, variables and files, and nothing else."""
 
-from hiringhall.workers.agents.profile import Exec, Profile
+from hiringhall.workers.agents.profile import Asking, Exec, Profile
 from hiringhall.workers.gateway.providers import Provider
 
 _QUIET_CLAUDE = {
@@ -67,7 +67,7 @@ CLAUDE_CODE = Profile(
         "hall-mcp.json": '{"mcpServers": {"hall": {"type": "http", "url": "$mcp_url"}}}\n',
     },
     mode="bypassPermissions",
-    can_ask=True,
+    asking=Asking(),
     forget=("hall-mcp.json",),
     memory_mib=4096,
 )
@@ -98,9 +98,18 @@ CODEX = Profile(
     model="gpt-5.1-codex",
     # It writes all of its environment into its snapshots of the shell.
     forget=(".codex/shell_snapshots", ".codex/config.toml", ".codex/auth.json"),
+    # In each of its other modes it fails in a sandbox within ours, without asking.
     mode="agent-full-access",
     takes_mcp=False,
     memory_mib=2048,
+)
+
+_GEMINI_SETTINGS = (
+    '{"security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": false}}, '
+    '"general": {"disableAutoUpdate": true}, "privacy": {"usageStatisticsEnabled": false}, '
+    '"telemetry": {"enabled": false}, '
+    # It asks before it uses a tool of a server that is not trusted: the hall's own are.
+    '"mcpServers": {"hall": {"httpUrl": "$mcp_url", "trust": true}}}\n'
 )
 
 GEMINI = Profile(
@@ -119,11 +128,8 @@ GEMINI = Profile(
     with_model={"GEMINI_MODEL": "$model"},
     # Left to choose, it first asks another model which one to ask.
     model="gemini-2.5-pro",
-    files={
-        ".gemini/settings.json": '{"security": {"auth": {"selectedType": "gemini-api-key"}, '
-        '"folderTrust": {"enabled": false}}, "general": {"disableAutoUpdate": true}, '
-        '"privacy": {"usageStatisticsEnabled": false}, "telemetry": {"enabled": false}}\n',
-    },
+    files={".gemini/settings.json": _GEMINI_SETTINGS},
+    asking=Asking(acp=("gemini", "--acp", "--approval-mode", "default")),
     settle_s=1.0,
     memory_mib=4096,
 )
@@ -148,6 +154,13 @@ OPENCODE = Profile(
         '"options": {"baseURL": "$model_url/v1", "apiKey": "$key"}, '
         '"models": {"$model": {"name": "$model"}}}}}\n',
     },
+    asking=Asking(
+        environment={
+            # What a repository brings along would be read after the hall's own, and allow more.
+            "OPENCODE_DISABLE_PROJECT_CONFIG": "1",
+            "OPENCODE_PERMISSION": '{"edit": "ask", "bash": "ask", "task": "deny"}',
+        },
+    ),
     model="gpt-5.5",
     memory_mib=4096,
 )
@@ -155,7 +168,7 @@ OPENCODE = Profile(
 GENERIC = Profile(
     name="generic",
     title="The role's own agent",
-    can_ask=True,
+    asking=Asking(),
     environment={
         "ANTHROPIC_BASE_URL": "$model_url",
         "ANTHROPIC_API_KEY": "$key",

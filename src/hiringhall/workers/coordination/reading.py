@@ -9,7 +9,14 @@ from hiringhall.store.messages import FIRST
 from hiringhall.workers.briefs import as_markdown
 from hiringhall.workers.coordination.context import context_of, message_of, relative_of
 from hiringhall.workers.coordination.desk import Desk
-from hiringhall.workers.coordination.tool import TEXT, Nothing, Said, Tool
+from hiringhall.workers.coordination.tool import (
+    TEXT,
+    WHOSE_THREAD,
+    Nothing,
+    Said,
+    Tool,
+    thread_named,
+)
 
 MOST_MESSAGES = 100
 _THREAD_LENGTH = 200_000
@@ -20,6 +27,7 @@ class Reading(msgspec.Struct, forbid_unknown_fields=True):
 
     after: str = FIRST
     limit: int = 50
+    task: str | None = None
 
 
 async def _get_task(desk: Desk, _: Nothing) -> Said:
@@ -40,7 +48,13 @@ async def _read_thread(desk: Desk, given: Reading) -> Said:
         raise Invalid("`after` is the id of a message")
     if not 1 <= given.limit <= MOST_MESSAGES:
         raise Invalid(f"`limit` is 1 to {MOST_MESSAGES}")
-    found = await work.thread(desk.hall, token=desk.token, after=given.after, most=given.limit + 1)
+    found = await work.thread(
+        desk.hall,
+        token=desk.token,
+        after=given.after,
+        most=given.limit + 1,
+        of=thread_named(given.task),
+    )
     shown, length = found[: given.limit], 0
     for count, one in enumerate(shown):
         length += len(one.text)
@@ -82,11 +96,13 @@ TOOLS: tuple[Tool, ...] = (
     ),
     Tool(
         "read_thread",
-        "Messages of the task's thread, oldest first. `after` is the id of the last that you know.",
+        "Messages of the task's thread, oldest first. `after` is the id of the last that you know. "
+        f"{WHOSE_THREAD}",
         Reading,
         {
             "after": TEXT,
             "limit": {"type": "integer", "minimum": 1, "maximum": MOST_MESSAGES},
+            "task": TEXT,
         },
         (),
         _read_thread,

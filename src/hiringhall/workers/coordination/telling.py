@@ -7,7 +7,15 @@ from hiringhall.actions.runs import working
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.messages import MAX_MESSAGE_LENGTH, MAX_OF_RUN, MessageKind
 from hiringhall.workers.coordination.desk import Desk
-from hiringhall.workers.coordination.tool import MOST_SENTENCE, TEXT, Said, Tool, some
+from hiringhall.workers.coordination.tool import (
+    MOST_SENTENCE,
+    TEXT,
+    WHOSE_THREAD,
+    Said,
+    Tool,
+    some,
+    thread_named,
+)
 
 _KINDS = (MessageKind.TEXT, MessageKind.SUMMARY, MessageKind.BLOCKER)
 """What a worker may call its message; `system` is the hall's own."""
@@ -24,6 +32,7 @@ class Posting(msgspec.Struct, forbid_unknown_fields=True):
 
     text: str
     kind: str = MessageKind.TEXT.value
+    task: str | None = None
 
 
 async def _report_progress(desk: Desk, given: Progress) -> Said:
@@ -38,7 +47,11 @@ async def _post_message(desk: Desk, given: Posting) -> Said:
     # Masked before it is measured: what is kept is what is judged.
     text = desk.mask(given.text)
     posted = await messages.post_from_run(
-        desk.hall, token=desk.token, text=text, kind=MessageKind(given.kind)
+        desk.hall,
+        token=desk.token,
+        text=text,
+        kind=MessageKind(given.kind),
+        thread=thread_named(given.task),
     )
     return {"id": posted.id}
 
@@ -56,11 +69,12 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         "post_message",
         "Say something in the task's thread, where all who work on it, and its poster, read it. "
-        "Nobody has to answer, and your work goes on: to ask, use `ask`.",
+        f"Nobody has to answer, and your work goes on: to ask, use `ask`. {WHOSE_THREAD}",
         Posting,
         {
             "text": {"type": "string", "maxLength": MAX_MESSAGE_LENGTH},
             "kind": {"type": "string", "enum": [one.value for one in _KINDS]},
+            "task": TEXT,
         },
         ("text",),
         _post_message,

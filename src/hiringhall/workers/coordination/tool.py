@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from hiringhall.domain import ids
 from hiringhall.domain.errors import Invalid
 from hiringhall.workers.coordination.desk import Desk
 
@@ -69,6 +70,7 @@ class Tool:
 
 
 TEXT: Mapping[str, Any] = {"type": "string"}
+WHOSE_THREAD = "`task` is the id of its parent or of a subtask, for that one's thread."
 
 
 def some(text: str, what: str, *, most: int = MOST_TEXT) -> str:
@@ -78,3 +80,10 @@ def some(text: str, what: str, *, most: int = MOST_TEXT) -> str:
     if len(text) > most:
         raise Invalid(f"A {what} has at most {most} characters; put the rest into a file")
     return text
+
+
+def thread_named(task_id: str | None) -> str | None:
+    """The task whose thread is meant, None for the run's own. Raises Invalid."""
+    if task_id is not None and not ids.is_uuid(task_id):
+        raise Invalid("`task` is the id of the task's parent or of a subtask", {"task": "unknown"})
+    return task_id

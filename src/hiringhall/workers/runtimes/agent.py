@@ -63,8 +63,9 @@ class Agent:
         role = read_agent_role(config, self.profile)
 
         async def go(opened: Opened) -> Ending:
+            asks = role.permissions == "ask"
             means = Means(
-                profile=self.profile,
+                profile=self.profile.that_asks() if asks else self.profile,
                 way=self._way,
                 role=role,
                 place=self._place,

@@ -48,9 +48,9 @@ def check_agent_role(
 ) -> None:
     """Refuse what could only fail at the role's first run; raises Invalid."""
     check_bounds(role, sandbox)
-    if role.permissions == "ask" and (by_exec or not profile.can_ask):
+    if role.permissions == "ask" and (by_exec or profile.asking is None):
         raise Invalid(
-            f"{profile.title} cannot be made to ask here: only acp:claude-code and acp:generic can",
+            f"{profile.title} cannot be made to ask: only an agent over ACP can, and not Codex",
             {"permissions": "not possible"},
         )
     if len(role.system_prompt) > _MOST_PROMPT:

@@ -128,7 +128,7 @@ class AgentRun:
                 workspace=self._places.workspace,
                 mcp_url=known["mcp_url"] if profile.takes_mcp else None,
                 earlier=record.agent_session,
-                mode=profile.mode if self._means.role.permissions == "allow" else "",
+                mode=profile.mode,
                 settle_s=profile.settle_s,
             )
         except BaseException:
