@@ -44,7 +44,7 @@ class ForceState(StrEnum):
 
 
 class Reviewer(StrEnum):
-    """Who accepts a part: the manager, by a model or by rule, or the buyer."""
+    """Who accepts a part: the manager, by rule, or the buyer."""
 
     MANAGER = "manager"
     BUYER = "buyer"

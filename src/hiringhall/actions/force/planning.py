@@ -38,13 +38,13 @@ async def make_and_keep_plan(
     parts: Sequence[PartPlan] = (),
     reviewer: Reviewer | None = None,
 ) -> Force:
-    """Plan a funded Task Force by its buyer's outline, or without one by the manager's model.
+    """Plan a funded Task Force by its buyer's outline.
 
-    Raises NotFound, Invalid where there is neither, Conflict and WrongState.
+    Raises NotFound, Invalid where there is none, Conflict and WrongState.
     """
     if not parts:
         raise Invalid(
-            "No model is set up that could plan this: say into which parts it is to be split",
+            "Say into which parts it is to be split: no model plans that yet",
             {"subtasks": "is required"},
         )
     return await plan_force(

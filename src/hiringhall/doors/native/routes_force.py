@@ -20,7 +20,7 @@ from hiringhall.queries import force as forces
 async def plan_force(desk: Desk, call: Call[wire.PlanForceBody, None]) -> wire.ForceAnswer:
     """Say how a funded task is split; it waits for your yes, and may be planned anew until then.
 
-    Without parts the manager plans, where a model is set up for it.
+    The manager does not plan by itself yet: without parts it is refused.
     """
     await planning.make_and_keep_plan(
         _keeping(desk, call, 201),

@@ -30,12 +30,12 @@ class PartBody(msgspec.Struct, kw_only=True):
 
 
 class PlanForceBody(msgspec.Struct):
-    """How the task is split; without parts the manager plans, where a model is set up."""
+    """How the task is split; the parts are asked for, as no model plans yet."""
 
     subtasks: list[PartBody] = []
     reviewer: Annotated[
         Literal["manager", "buyer"] | None,
-        Meta(description="Who accepts parts: the manager (by a model, or by rule), or you"),
+        Meta(description="Who accepts parts: the manager, by rules that say so, or you"),
     ] = None
 
 
