@@ -162,13 +162,18 @@ class Feeds:
         try:
             part = await _part(hall, actor, team_id=team_id, task_id=task_id, words=words)
             if part is not None:
-                return self._feed_reader(hall, key, part, after)
+                begins_now = after is None
+                if after is None:
+                    # Before anything is answered: what the caller does next lies behind it.
+                    await sequence(hall, organization_id=part.organization_id)
+                    after = await newest_place(hall, organization_id=part.organization_id)
+                return self._feed_reader(hall, key, part, after, began=begins_now)
             return await self._work_reader(hall, actor, key, task_id, types, after)
         except BaseException:
             self._leave(key)
             raise
 
-    def _feed_reader(self, hall: Hall, key: str, part: Part, after: int | None) -> Reader:
+    def _feed_reader(self, hall: Hall, key: str, part: Part, after: int, *, began: bool) -> Reader:
         channel = self._channels.get(part.organization_id)
         if channel is None:
             channel = self._channels[part.organization_id] = Channel(hall, part.organization_id)
@@ -182,7 +187,7 @@ class Feeds:
                 del self._channels[channel.organization_id]
                 await channel.close()
 
-        return _FeedReader(leave, channel, part, after, listener)
+        return _FeedReader(leave, channel, part, after, listener, began)
 
     async def _work_reader(
         self,
@@ -239,9 +244,10 @@ class _FeedReader:
     leave: Callable[[], Awaitable[None]]
     channel: Channel
     part: Part
-    cursor: int | None
+    cursor: int
     listener: Listener
-    began: bool = False
+    began: bool
+    """Whether the place is known to be one of the feed's, whatever the channel has seen yet."""
     closed: bool = False
 
     async def next(self, timeout_s: float) -> Heard:
@@ -261,8 +267,6 @@ class _FeedReader:
         newest = self.channel.newest
         if newest is None:
             return None
-        if self.cursor is None:
-            self.cursor = newest
         if not self.began:
             # Later it may know more than the channel: what it read in the log.
             self.began = True
