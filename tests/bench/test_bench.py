@@ -94,8 +94,10 @@ def test_every_figure_is_measured_printed_and_written_down(tmp_path: Path) -> No
     }
     for name, line in lines.items():
         assert name in shown
-        # Of a handful of runs a figure may be anything; that many at once share their memory.
-        assert line["value"] > 0 or name.partition(": ")[2] in SANDBOXED
+        # Of a handful of runs a figure may be anything; that many at once share their memory. In a
+        # fifth of a second whoever is idle may have done nothing at all.
+        may_be_none = name.partition(": ")[2] in SANDBOXED or ": an idle " in name
+        assert line["value"] > 0 or may_be_none
         assert line["verdict"] in ("reached", "missed") or line["target"] is None
         if name.partition(": ")[2] in AGAINST_ANOTHER:
             assert len(line["details"]["ratios"]) == told["rounds"] == 3
