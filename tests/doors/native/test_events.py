@@ -180,10 +180,6 @@ class TestStreams:
             assert [one["seq"] for one in await stream.events(1)] == [2]
         async with own.stream(last_id="x") as stream:
             assert stream.response.status_code == 400
-        async with own.stream(after="now") as stream:
-            assert await stream.piece() is not None
-            await post(hall, actor)
-            assert [one["seq"] for one in await stream.events(2)] == [3, 4]
 
     async def test_now_is_when_the_answer_begins(
         self, hall: Hall, own: Streaming, actor: Actor, monkeypatch: pytest.MonkeyPatch
