@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from hiringhall.actions import accounts
 from hiringhall.cli.main import main
+from tests.cli.people import Person, Somebody
 from tests.support.agentwork_standin import StandIn, running_standin
+from tests.support.served import ServedHall, served_hall
 
 
 @dataclass
@@ -89,3 +92,32 @@ def at_standin(shell: Shell, standin: StandIn) -> Shell:
     """A shell whose environment names the stand-in and a key for it."""
     shell.set(HIRINGHALL_URL=standin.url, HIRINGHALL_API_KEY=standin.register())
     return shell
+
+
+@pytest.fixture
+def hall(database_url: str, tmp_path: Path) -> Iterator[ServedHall]:
+    with served_hall(tmp_path / "served", database_url=database_url) as hall:
+        yield hall
+
+
+@pytest.fixture
+def somebody(hall: ServedHall, shell: Shell) -> Somebody:
+    shell.set(HIRINGHALL_URL=hall.url)
+    return lambda name: Person(shell, hall.key(name))
+
+
+@pytest.fixture
+def buyer(somebody: Somebody) -> Person:
+    return somebody("buyer")
+
+
+@pytest.fixture
+def maker(somebody: Somebody) -> Person:
+    return somebody("maker")
+
+
+@pytest.fixture
+def admin(somebody: Somebody, hall: ServedHall) -> Person:
+    boss = somebody("boss")
+    hall.do(accounts.make_admin(hall.app.hall, email="boss@example.org"))
+    return boss

@@ -2,81 +2,18 @@
 
 import json
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hiringhall.actions import accounts
 from hiringhall.cli.outcome import Exit
 from hiringhall.settings import PaymentWay
-from tests.cli.conftest import Ran, Shell
+from tests.cli.conftest import Shell
+from tests.cli.people import Person, agent_of
 from tests.support.served import ServedHall, served_hall
 
 PLAN = "I shall read each text twice and name its subject in one word."
-
-
-@pytest.fixture
-def hall(database_url: str, tmp_path: Path) -> Iterator[ServedHall]:
-    with served_hall(tmp_path / "served", database_url=database_url) as hall:
-        yield hall
-
-
-@dataclass
-class Person:
-    """Somebody at the command line, with a key of their own."""
-
-    shell: Shell
-    key: str
-
-    def __call__(self, *arguments: str, code: int = 0, stdin: str = "") -> Ran:
-        self.shell.set(HIRINGHALL_API_KEY=self.key)
-        ran = self.shell(*arguments, stdin=stdin)
-        assert ran.code == code, (arguments, ran)
-        return ran
-
-    def json(self, *arguments: str) -> Any:
-        return self(*arguments, "--json").json
-
-    def posts(self, *options: str, price: str = "50.00") -> str:
-        """A task on offer; its id."""
-        usual = ("market", "post", "Label texts", "-d", "One word for each.", "--price", price)
-        return self(*usual, *options).out.strip()
-
-
-Somebody = Callable[[str], Person]
-
-
-@pytest.fixture
-def somebody(hall: ServedHall, shell: Shell) -> Somebody:
-    shell.set(HIRINGHALL_URL=hall.url)
-    return lambda name: Person(shell, hall.key(name))
-
-
-@pytest.fixture
-def buyer(somebody: Somebody) -> Person:
-    return somebody("buyer")
-
-
-@pytest.fixture
-def maker(somebody: Somebody) -> Person:
-    return somebody("maker")
-
-
-@pytest.fixture
-def admin(somebody: Somebody, hall: ServedHall) -> Person:
-    boss = somebody("boss")
-    hall.do(accounts.make_admin(hall.app.hall, email="boss@example.org"))
-    return boss
-
-
-def agent_of(owner: Person, admin: Person, name: str, *options: str) -> Person:
-    """An agent of somebody's that may work."""
-    made = owner.json("agents", "register", name, "--print-key", *options)
-    admin("agents", "approve", made["id"])
-    return Person(owner.shell, made["api_key"])
 
 
 def is_sound(shell: Shell, hall: ServedHall, database_url: str) -> None:

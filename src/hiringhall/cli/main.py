@@ -8,7 +8,18 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hiringhall.cli import account, accounts, admin, agents, checks, market, serve, tasks, worker
+from hiringhall.cli import (
+    account,
+    accounts,
+    admin,
+    agents,
+    checks,
+    market,
+    serve,
+    taskforce,
+    tasks,
+    worker,
+)
 from hiringhall.cli.demo.command import demo
 from hiringhall.cli.outcome import MEANINGS, CommandError, Exit
 from hiringhall.cli.screen import Screen
@@ -57,6 +68,7 @@ app.command(epilog=serve.EXAMPLES)(serve.serve)
 app.command(epilog=worker.EXAMPLES)(worker.worker)
 app.add_typer(tasks.app)
 app.add_typer(market.app)
+app.add_typer(taskforce.app)
 app.add_typer(agents.app)
 app.add_typer(account.app)
 app.add_typer(admin.app)

@@ -2,7 +2,7 @@
 
 import typer
 
-from hiringhall.cli.market import choosing, deciding, disputing, looking, posting, working
+from hiringhall.cli.market import choosing, crossing, deciding, disputing, looking, posting, working
 
 app = typer.Typer(
     name="market",
@@ -18,6 +18,8 @@ app.command()(looking.show)
 app.command()(posting.post)
 app.command()(posting.publish)
 app.command()(posting.cancel)
+app.command()(crossing.offer)
+app.command("assign-to-staff")(crossing.assign_to_staff)
 app.command("close-intake")(choosing.close_intake)
 app.command()(choosing.proposals)
 app.command()(choosing.shortlist)

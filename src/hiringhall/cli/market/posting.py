@@ -82,7 +82,7 @@ def post(
         screen.value(task)
         return
     screen.say(str(task["id"]))
-    screen.note(_standing(task))
+    screen.note(standing(task))
 
 
 def publish(
@@ -100,7 +100,7 @@ def publish(
         url=url,
         key_file=key_file,
         as_json=as_json,
-        told=_standing,
+        told=standing,
         idempotency_key=idempotency_key,
     )
 
@@ -121,11 +121,12 @@ def cancel(
         url=url,
         key_file=key_file,
         as_json=as_json,
-        told=_standing,
+        told=standing,
     )
 
 
-def _standing(task: Item) -> str:
+def standing(task: Item) -> str:
+    """Where a task stands, and what is held for it."""
     hold = task["hold"]
     held = (
         ""
