@@ -11,18 +11,16 @@ from statistics import median
 import asyncpg
 
 from bench.figures import Line, p50_p99, percentile
-from bench.lives import prose
+from bench.lives import prose, somebody
 from bench.places import Place
 from bench.processes import BenchError
 from bench.scale import Plan
-from hiringhall.actions import accounts
 from hiringhall.actions.market.post import post_task
 from hiringhall.app import now_us
 from hiringhall.domain.market import make_offer
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Engagement
 from hiringhall.hall import Hall
-from hiringhall.queries.accounts import authenticate
 from hiringhall.queries.market import BoardPage, board_page
 from hiringhall.store import tables
 from hiringhall.store.database import open_database
@@ -103,9 +101,7 @@ async def _fill(url: str, count: int) -> Filled:
     """A board made of what the hall itself wrote, multiplied; its total is held to its rows."""
     database = await open_database(url)
     hall = make_hall(database, clock=now_us, engine=QuietEngine())
-    issued = await accounts.create_user(hall, email="buyer@example.org", name="Buyer")
-    assert issued is not None
-    actor = await authenticate(hall, issued.secret)
+    actor = await somebody(hall, "buyer")
     for category in CATEGORIES:
         offer = make_offer(
             title=f"Labels for {category.replace('_', ' ')}",

@@ -8,15 +8,14 @@ from typing import Any
 
 import msgspec
 
-from hiringhall.actions import accounts, escrow
+from bench.lives import somebody
+from hiringhall.actions import escrow
 from hiringhall.actions.market.post import post_task
 from hiringhall.app import now_us
 from hiringhall.domain.escrow import Share
 from hiringhall.domain.market import make_offer
-from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Engagement, Task
 from hiringhall.hall import Hall, Rules
-from hiringhall.queries.accounts import authenticate
 from hiringhall.store import tasks
 from hiringhall.store.database import Body, Database, Row, Tx
 from hiringhall.store.statements import Statement, Value
@@ -81,8 +80,8 @@ def hall_on(database: Database) -> Hall:
 async def prepare(database: Database) -> Prepared:
     """Open the accounts, and go through one cycle to see what it asks of the database."""
     hall = hall_on(database)
-    posters = [await _account(hall, f"payer{number}") for number in range(PAIRS)]
-    workers = [await _account(hall, f"payee{number}") for number in range(PAIRS)]
+    posters = [await somebody(hall, f"payer{number}") for number in range(PAIRS)]
+    workers = [await somebody(hall, f"payee{number}") for number in range(PAIRS)]
     offer = make_offer(
         title="Label these",
         description="One word for each text.",
@@ -108,12 +107,6 @@ async def prepare(database: Database) -> Prepared:
         [str(actor.organization_id) for actor in workers],
         second.id,
     )
-
-
-async def _account(hall: Hall, name: str) -> Actor:
-    issued = await accounts.create_user(hall, email=f"{name}@example.org", name=name)
-    assert issued is not None
-    return await authenticate(hall, issued.secret)
 
 
 async def cycles(database: Database, prepared: Prepared, numbers: Sequence[int]) -> list[Cycle]:

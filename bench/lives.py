@@ -7,6 +7,7 @@ itself would have written them, whatever its tables are by then.
 import random
 
 from hiringhall.actions import accounts
+from hiringhall.actions.accounts import IssuedKey
 from hiringhall.actions.runs import outcomes, working
 from hiringhall.actions.tasks import answer, post
 from hiringhall.app import now_us
@@ -40,15 +41,24 @@ async def live_all(database_url: str) -> dict[str, str]:
         draw = random.Random(20)
         keys: dict[str, str] = {}
         for number, life in enumerate(LIVES):
-            issued = await accounts.create_user(
-                hall, email=f"poster{number}@example.org", name=f"Poster {number}"
-            )
-            assert issued is not None
+            issued = await account(hall, f"poster{number}")
             keys[issued.organization_id] = issued.secret
             await _live(hall, await authenticate(hall, issued.secret), life, draw)
         return keys
     finally:
         await database.close()
+
+
+async def account(hall: Hall, name: str) -> IssuedKey:
+    """A new account; by the operator, whom nothing throttles."""
+    issued = await accounts.create_user(hall, email=f"{name}@example.org", name=name)
+    assert issued is not None
+    return issued
+
+
+async def somebody(hall: Hall, name: str) -> Actor:
+    """A new account, as the actor that its key stands for."""
+    return await authenticate(hall, (await account(hall, name)).secret)
 
 
 async def _live(hall: Hall, actor: Actor, life: str, draw: random.Random) -> None:

@@ -6,17 +6,17 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 from bench.figures import Line, p50_p99, percentile
+from bench.lives import somebody
 from bench.places import Place
 from bench.processes import BenchError
 from bench.scale import Plan
-from hiringhall.actions import accounts, escrow
+from hiringhall.actions import escrow
 from hiringhall.actions.market import claims, reviewing
 from hiringhall.app import now_us
 from hiringhall.domain.errors import HallError
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Engagement
 from hiringhall.hall import Hall, Rules
-from hiringhall.queries.accounts import authenticate
 from hiringhall.store.database import open_database
 from tests.support.halls import QuietEngine, make_hall
 from tests.support.market import claimed, funded, handed_in, proposed
@@ -76,7 +76,7 @@ async def _all(url: str, rounds: int) -> dict[str, list[float]]:
     try:
         rules = Rules(opening_balance_cents=10**9)
         hall = make_hall(database, clock=now_us, engine=QuietEngine(), rules=rules)
-        buyer, *workers = [await _account(hall, number) for number in range(RACERS + 1)]
+        buyer, *workers = [await somebody(hall, f"racer{number}") for number in range(RACERS + 1)]
         return {
             name: [await _once(name, await race(hall, buyer, workers)) for _ in range(rounds)]
             for name, race in RACES.items()
@@ -95,9 +95,3 @@ async def _once(name: str, attempts: list[Attempt]) -> float:
     if broken or len(refused) != len(answers) - 1:
         raise BenchError(f"{name}: {len(answers) - len(refused)} of {len(answers)} won: {broken}")
     return took_ms
-
-
-async def _account(hall: Hall, number: int) -> Actor:
-    issued = await accounts.create_user(hall, email=f"racer{number}@example.org", name="Racer")
-    assert issued is not None
-    return await authenticate(hall, issued.secret)

@@ -143,6 +143,66 @@ class Task:
         return self.engagement is Engagement.TASK_FORCE and self.parent_id is None
 
 
+def fresh_task(
+    *,
+    task_id: str,
+    organization_id: str,
+    team_id: str,
+    created_by: str | None,
+    title: str,
+    description: str,
+    engagement: Engagement,
+    acceptance: Acceptance,
+    now_us: int,
+    state: State = State.DRAFT,
+    waiting_for: Waiting = Waiting.NOTHING,
+    waiting_reason: str = "",
+    version: int = 1,
+    generation: int = 0,
+    priority: int = 0,
+    repository: str | None = None,
+    role: str | None = None,
+    spec_approval: bool = False,
+    price_cents: int | None = None,
+    parent_id: str | None = None,
+    accept_criteria: str | None = None,
+    created_label: str | None = None,
+) -> Task:
+    """A task with which nothing has happened yet: a draft, unless said otherwise."""
+    return Task(
+        id=task_id,
+        organization_id=organization_id,
+        team_id=team_id,
+        created_by=created_by,
+        title=title,
+        description=description,
+        engagement=engagement,
+        acceptance=acceptance,
+        state=state,
+        waiting_for=waiting_for,
+        waiting_reason=waiting_reason,
+        waiting_until_us=None,
+        version=version,
+        generation=generation,
+        revisions=0,
+        priority=priority,
+        repository=repository,
+        role=role,
+        spec_approval=spec_approval,
+        plan_approved=False,
+        price_cents=price_cents,
+        question_id=None,
+        deliverable_id=None,
+        plan_id=None,
+        created_at_us=now_us,
+        updated_at_us=now_us,
+        last_activity_at_us=now_us,
+        parent_id=parent_id,
+        accept_criteria=accept_criteria,
+        created_label=created_label,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Brief:
     """What the poster wants done, judged and tidied."""

@@ -44,6 +44,7 @@ class Overdrawn(Exception):
 
 
 _NO_OVERDRAFT = "ck_ledger_accounts_no_overdraft"
+_COLUMNS = tuple(column.name for column in transfers.columns)
 _INTEGERS = frozenset({"amount_cents", "at_us"})
 
 _insert_account = Statement(
@@ -66,11 +67,11 @@ _post = Statement(
     transfers.insert()
     .inline()
     .from_select(
-        [column.name for column in transfers.columns],
+        _COLUMNS,
         select(
             *(
-                (integer_at if column.name in _INTEGERS else text_at)(_given, index)
-                for index, column in enumerate(transfers.columns)
+                (integer_at if column in _INTEGERS else text_at)(_given, index)
+                for index, column in enumerate(_COLUMNS)
             )
         )
         # The accounts are locked before the first row is written.
@@ -163,18 +164,7 @@ async def post(tx: Tx, transfers: Sequence[Transfer]) -> None:
     """
     touched = {one.debit_account_id for one in transfers}
     touched |= {one.credit_account_id for one in transfers}
-    rows = [
-        [
-            one.id,
-            one.debit_account_id,
-            one.credit_account_id,
-            one.amount_cents,
-            one.kind.value,
-            one.task_id,
-            one.at_us,
-        ]
-        for one in transfers
-    ]
+    rows = [[getattr(one, column) for column in _COLUMNS] for one in transfers]
     try:
         # In one order for all, or two that move between the same accounts wait for each other.
         await tx.run(

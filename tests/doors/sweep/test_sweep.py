@@ -83,16 +83,6 @@ def test_every_route_has_a_case(name: str) -> None:
 
 
 @pytest.fixture
-async def admin(hall: Hall, http: httpx.AsyncClient) -> Caller:
-    from hiringhall.actions import accounts
-    from tests.doors.conftest import visitor
-
-    boss = await visitor(http, hall, "boss")
-    await accounts.make_admin(hall, email="boss@example.com")
-    return Caller(http, boss.key, boss.organization_id)
-
-
-@pytest.fixture
 async def world(hall: Hall, http: httpx.AsyncClient, worker: Worker, admin: Caller) -> World:
     return await make_world(hall, http, worker, admin)
 
@@ -122,7 +112,7 @@ async def test_nobody_gets_at_what_is_somebody_elses(
                 _shows_nothing(said, world, theirs, note)
                 if who in wrong and asked.case.needs_key:
                     assert said.status_code == 401, note
-                if "<" in asked.route.path or "{" in asked.route.path:
+                if asked.route.parameters:
                     assert not asked.case.needs_key or said.status_code in REFUSED, note
                 unknown = await _ask(http, asked, key, dict.fromkeys(theirs, UNKNOWN))
                 if said.status_code == 409 and asked.route.path.endswith(BIDS):
@@ -138,12 +128,11 @@ async def test_a_cursor_opens_nobody_elses_list(
     http: httpx.AsyncClient, world: World, keys: Keys
 ) -> None:
     """What a list says of its next page is worth nothing in other hands."""
-    for path in ("/tasks", "/statement", "/deposits", "/agents", "/events"):
+    for path in ("/tasks", "/statement", "/events"):
         own = await world.owner.ask("GET", f"{path}?limit=1")
-        cursor = own.json().get("next_cursor")
         assert own.status_code == 200
-        if cursor is None:
-            continue
+        cursor = own.json()["next_cursor"]
+        assert cursor is not None, path
         for key in (keys.customer, keys.agent):
             parameter = "after" if path == "/events" else "cursor"
             said = await Caller(http, key).ask("GET", f"{path}?{parameter}={cursor}")

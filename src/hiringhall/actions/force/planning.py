@@ -23,7 +23,7 @@ from hiringhall.domain.force import (
 from hiringhall.domain.lifecycle import Command, Side, Timer, move_of, refusal
 from hiringhall.domain.market import Terms
 from hiringhall.domain.policy import Actor
-from hiringhall.domain.tasks import Acceptance, Engagement, State, Task, Waiting
+from hiringhall.domain.tasks import Acceptance, Engagement, State, Task, fresh_task
 from hiringhall.hall import Hall
 from hiringhall.store import dependencies, events, plans, tasks, terms
 from hiringhall.store import force as forces
@@ -239,8 +239,8 @@ def whole_of(posted: Posted) -> Task:
 
 
 def _draft(plan: PartPlan, whole: Task, *, task_id: str, now_us: int) -> Task:
-    return Task(
-        id=task_id,
+    return fresh_task(
+        task_id=task_id,
         organization_id=whole.organization_id,
         team_id=whole.team_id,
         created_by=whole.created_by,
@@ -248,26 +248,10 @@ def _draft(plan: PartPlan, whole: Task, *, task_id: str, now_us: int) -> Task:
         description=plan.brief,
         engagement=Engagement.TASK_FORCE,
         acceptance=Acceptance.POSTER,
-        state=State.DRAFT,
-        waiting_for=Waiting.NOTHING,
-        waiting_reason="",
-        waiting_until_us=None,
-        version=1,
-        generation=0,
-        revisions=0,
-        priority=0,
         repository=whole.repository,
-        role=None,
-        spec_approval=False,
-        plan_approved=False,
         price_cents=plan.share_cents,
-        question_id=None,
-        deliverable_id=None,
-        plan_id=None,
-        created_at_us=now_us,
-        updated_at_us=now_us,
-        last_activity_at_us=now_us,
         parent_id=whole.id,
+        now_us=now_us,
     )
 
 

@@ -13,7 +13,7 @@ from hiringhall.domain.events import TaskCancelled, TaskCreated, TaskPublished
 from hiringhall.domain.lifecycle import Command, Side, Timer, move_of
 from hiringhall.domain.market import MAX_TEXT_LENGTH, AssignmentState, Offer, Terms
 from hiringhall.domain.policy import Actor
-from hiringhall.domain.tasks import Acceptance, State, Task, Waiting
+from hiringhall.domain.tasks import Acceptance, State, Task, fresh_task
 from hiringhall.hall import Hall
 from hiringhall.store import assignments, events, tasks, terms
 from hiringhall.store.database import Tx
@@ -61,8 +61,8 @@ async def _post(tx: Tx, hall: Hall, *, actor: Actor, offer: Offer, publish: bool
 
 def _draft(offer: Offer, actor: Actor, *, task_id: str, team_id: str, now_us: int) -> Task:
     assert actor.organization_id is not None
-    return Task(
-        id=task_id,
+    return fresh_task(
+        task_id=task_id,
         organization_id=actor.organization_id,
         team_id=team_id,
         created_by=actor.user_id,
@@ -70,25 +70,9 @@ def _draft(offer: Offer, actor: Actor, *, task_id: str, team_id: str, now_us: in
         description=offer.description,
         engagement=offer.engagement,
         acceptance=Acceptance.POSTER,
-        state=State.DRAFT,
-        waiting_for=Waiting.NOTHING,
-        waiting_reason="",
-        waiting_until_us=None,
-        version=1,
-        generation=0,
-        revisions=0,
-        priority=0,
         repository=offer.repository,
-        role=None,
-        spec_approval=False,
-        plan_approved=False,
         price_cents=offer.price_cents,
-        question_id=None,
-        deliverable_id=None,
-        plan_id=None,
-        created_at_us=now_us,
-        updated_at_us=now_us,
-        last_activity_at_us=now_us,
+        now_us=now_us,
     )
 
 

@@ -20,7 +20,7 @@ from hiringhall.domain.board import (
 from hiringhall.domain.errors import Forbidden, Invalid, NotFound
 from hiringhall.domain.events import Happened, TaskCreated, TaskPublished
 from hiringhall.domain.policy import Actor, ActorKind, check_sees
-from hiringhall.domain.tasks import Acceptance, Engagement, State, Task, Waiting
+from hiringhall.domain.tasks import Acceptance, Engagement, State, Task, Waiting, fresh_task
 from hiringhall.domain.teams import Team
 from hiringhall.hall import Hall
 from hiringhall.store import boards, events, tasks, teams
@@ -144,8 +144,8 @@ async def _post(
 ) -> Details:
     now_us = hall.clock()
     ready = new.column is not State.DRAFT
-    task = Task(
-        id=hall.new_id(),
+    task = fresh_task(
+        task_id=hall.new_id(),
         organization_id=team.organization_id,
         team_id=team.id,
         # What a worker splits off is charged to whoever its own task is charged to.
@@ -156,27 +156,14 @@ async def _post(
         acceptance=Acceptance.POSTER if team.reviews else Acceptance.ON_DELIVERY,
         state=State.OPEN if ready else State.DRAFT,
         waiting_for=Waiting.POSTER if ready else Waiting.NOTHING,
-        waiting_reason="",
-        waiting_until_us=None,
         version=2 if ready else 1,
-        generation=0,
-        revisions=0,
         priority=new.priority,
-        # The team's, once it is run: by then the team may have another.
-        repository=None,
+        # No repository: it is the team's, once it is run; by then the team may have another.
         role=new.role,
-        spec_approval=False,
-        plan_approved=False,
-        price_cents=None,
-        question_id=None,
-        deliverable_id=None,
-        plan_id=None,
-        created_at_us=now_us,
-        updated_at_us=now_us,
-        last_activity_at_us=now_us,
         parent_id=None if parent is None else parent.id,
         accept_criteria=new.accept_criteria,
         created_label=new.created_label or _label_of(actor),
+        now_us=now_us,
     )
     await tasks.add(tx, task)
     needed = await put_dependencies(

@@ -8,7 +8,16 @@ from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import NoOrganization
 from hiringhall.domain.events import TaskCreated, TaskPublished, WaitingChanged
 from hiringhall.domain.policy import HALL, Actor
-from hiringhall.domain.tasks import Acceptance, Brief, Engagement, State, Task, Waiting, make_brief
+from hiringhall.domain.tasks import (
+    Acceptance,
+    Brief,
+    Engagement,
+    State,
+    Task,
+    Waiting,
+    fresh_task,
+    make_brief,
+)
 from hiringhall.hall import Hall
 from hiringhall.store import events, tasks
 from hiringhall.store.database import Tx
@@ -83,8 +92,8 @@ async def _post(
     if wanted is None:
         wanted = desk.spec_approval
     # Built and written once, as it stands after its first events.
-    task = Task(
-        id=hall.new_id(),
+    task = fresh_task(
+        task_id=hall.new_id(),
         organization_id=organization_id,
         team_id=desk.team_id,
         created_by=actor.user_id,
@@ -95,22 +104,12 @@ async def _post(
         state=State.OPEN,
         waiting_for=Waiting.WORKER if waits else Waiting.NOTHING,
         waiting_reason=chosen.hindrance,
-        waiting_until_us=None,
         version=3 if waits else 2,
         generation=0 if waits else 1,
-        revisions=0,
-        priority=0,
         repository=brief.repository or desk.repository,
         role=brief.role,
         spec_approval=wanted or hall.rules.spec_approval_always,
-        plan_approved=False,
-        price_cents=None,
-        question_id=None,
-        deliverable_id=None,
-        plan_id=None,
-        created_at_us=now_us,
-        updated_at_us=now_us,
-        last_activity_at_us=now_us,
+        now_us=now_us,
     )
     tx.after_commit(lambda: hall.signals.happened(task.id, organization_id))
     if not publish:
