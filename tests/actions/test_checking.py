@@ -14,7 +14,15 @@ from hiringhall.actions.market.checking import LOST_AFTER_US, finish_check, take
 from hiringhall.actions.runs import spending
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.blobs import LocalBlobs
-from hiringhall.domain.checks import CheckKind, CheckMethod, DeliveryCheck, Verdict
+from hiringhall.domain.checks import (
+    GIVEN_UP,
+    MOST_ATTEMPTS,
+    MOST_TAKEN,
+    CheckKind,
+    CheckMethod,
+    DeliveryCheck,
+    Verdict,
+)
 from hiringhall.domain.compute import CapScope, budget_id
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Task
@@ -206,6 +214,43 @@ async def test_what_a_dead_process_had_in_hand_is_done_by_another(
     again = replace(late, said="Too late")
     assert await finish_check(hall, check=first.check, result=again) is False
     assert await shown(hall, buyer, task) == done
+
+
+async def all_die(hall: Hall, clock: Clock, times: int) -> None:
+    """So often processes take all checks in hand, and end."""
+    for _ in range(times):
+        while await take_check(hall) is not None:
+            pass
+        clock.advance(LOST_AFTER_US // 1_000_000 + 1)
+
+
+async def test_what_many_die_of_costs_no_more_and_comes_to_an_end(
+    hall: Hall, checker: Checker, clock: Clock
+) -> None:
+    """A model is asked so often and no more, whoever asked; then rules judge."""
+    buyer, task = await delivered(hall)
+    await all_die(hall, clock, MOST_ATTEMPTS)
+    with model_server(Turn(ANSWER)) as server:
+        async with asking(checker, server) as asker:
+            while await asker.check_next():
+                pass
+        assert server.requests == []
+    done = await shown(hall, buyer, task)
+    coherence = done[CheckKind.COHERENCE].result
+    assert coherence is not None
+    assert coherence.method is CheckMethod.RULES
+
+
+async def test_a_check_that_all_die_of_is_given_up(
+    hall: Hall, checker: Checker, clock: Clock
+) -> None:
+    buyer, task = await delivered(hall)
+    await all_die(hall, clock, MOST_TAKEN)
+    while await checker.check_next():
+        pass
+    assert [one.result for one in (await shown(hall, buyer, task)).values()] == [GIVEN_UP] * 2
+    clock.advance(LOST_AFTER_US // 1_000_000 + 1)
+    assert not await checker.check_next()
 
 
 async def test_what_a_task_force_hands_in_is_checked_part_by_part_and_as_a_whole(

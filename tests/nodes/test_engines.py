@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import bindparam, update
+from sqlalchemy import BigInteger, bindparam, text, update
 
 from hiringhall.actions.teams import change_team
 from hiringhall.domain.runs import Run, RunState
@@ -26,6 +26,12 @@ _set_priority = Statement(
     .where(runs.c.task_id == bindparam("of_task"))
     .values(priority=bindparam("new_priority")),
     name="test_set_priority_of_nodes",
+)
+
+
+_has_tables = Statement(
+    text("SELECT count(to_regclass('hiringhall_jobs.made_by')) AS there").columns(there=BigInteger),
+    name="test_has_tables_of_the_engine",
 )
 
 
@@ -55,7 +61,7 @@ async def worker(machines: Machines, name: str, play: str, places: int = 1) -> R
 
 
 async def test_many_runs_are_done_by_all_nodes_and_none_twice(
-    halls: Halls, machines: Machines, tmp_path: Path
+    halls: Halls, machines: Machines, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     play = script(tmp_path, sleep=1, progress=["Begun"])
     nodes = {(await worker(machines, name, play, places=2)).node_id for name in ("one", "two")}
@@ -68,6 +74,10 @@ async def test_many_runs_are_done_by_all_nodes_and_none_twice(
     for task in tasks:
         words = await halls.words(task.id)
         assert sum("'Begun'" in one for one in words) == 1
+    # It was the engine that was asked for: the other makes no tables.
+    has_tables = await halls.database.read(lambda tx: tx.one(_has_tables))
+    assert has_tables is not None
+    assert has_tables.there == ("procrastinate" in request.node.callspec.id)
 
 
 async def test_the_more_urgent_begins_first_however_late_it_came(

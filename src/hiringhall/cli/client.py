@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import json
-from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import quote
@@ -77,13 +76,6 @@ class HallClient:
     def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """`PATCH` below the door."""
         return self._call("PATCH", path, body)
-
-    def stream(self, path: str, headers: dict[str, str]) -> AbstractContextManager[httpx.Response]:
-        """`GET` below the door, its body read as it comes; failures are httpx's."""
-        pause = httpx.Timeout(TIMEOUT_S)
-        return self._http.stream(
-            "GET", f"{self.url}{self.door}{path}", headers=headers, timeout=pause
-        )
 
     def post(
         self, path: str, body: dict[str, Any], *, idempotency_key: str | None = None

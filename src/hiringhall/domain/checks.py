@@ -9,6 +9,8 @@ from enum import StrEnum
 
 MOST_ATTEMPTS = 3
 """How often a model is asked for one check before rules judge instead."""
+MOST_TAKEN = 6
+"""How often a check is taken in hand, by processes that died of it too, before it is given up."""
 MOST_SAID_LENGTH = 1_000
 MOST_FINDINGS = 20
 
@@ -54,6 +56,11 @@ class CheckResult:
     said: str
     findings: tuple[Finding, ...] = ()
     model: str | None = None
+
+
+GIVEN_UP = CheckResult(
+    Verdict.UNSURE, 0, CheckMethod.RULES, "This could not be checked, however often it was tried"
+)
 
 
 @dataclass(frozen=True, slots=True)

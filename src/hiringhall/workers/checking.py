@@ -22,7 +22,9 @@ from hiringhall.domain.check_coherence import (
 )
 from hiringhall.domain.check_format import check_format
 from hiringhall.domain.checks import (
+    GIVEN_UP,
     MOST_ATTEMPTS,
+    MOST_TAKEN,
     Checked,
     CheckKind,
     CheckResult,
@@ -78,7 +80,7 @@ class Checker:
             return False
         check = todo.check
         try:
-            result = await self._check(todo)
+            result = GIVEN_UP if check.attempts > MOST_TAKEN else await self._check(todo)
         except TryAgain:
             await check_again(self.hall, check=check)
         except Exception:
@@ -101,6 +103,9 @@ class Checker:
             return check_format(seen)
         if self.model is None:
             return check_coherence(seen)
+        if todo.check.attempts > MOST_ATTEMPTS:
+            # Whoever asked before may have died with the answer, which was paid for all the same.
+            return check_coherence(seen, because="No answer of the model was ever taken in")
         return await self._ask(self.model, todo, seen)
 
     async def _ask(self, model: ModelChoice, todo: CheckToDo, seen: Checked) -> CheckResult:

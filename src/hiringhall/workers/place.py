@@ -323,6 +323,8 @@ class Place:
         await self.workspaces.discard_except(needed)
         for folder in self._homes.iterdir() if self._homes.is_dir() else ():
             self._rubbish.put_aside(folder)
+        if self.carrying is not None:
+            self.carrying.tidy()
         await self._rubbish.empty()
 
 

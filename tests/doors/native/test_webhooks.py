@@ -1,5 +1,6 @@
 """Webhooks: signed, in order while all goes well, again until they arrive."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -270,11 +271,34 @@ async def test_one_that_is_stopped_lets_go_at_once(
     assert job is not None
 
     async def stopped(*_: Any, **__: Any) -> None:
-        raise RuntimeError("stopped")
+        raise asyncio.CancelledError
 
     with monkeypatch.context() as bent:
         bent.setattr(mail.sender, "_send", stopped)
+        with pytest.raises(asyncio.CancelledError):
+            await mail.sender.do(job)
+    await mail.send()
+    assert len(receiver.received) == 1
+
+
+async def test_one_that_broke_rests_before_it_is_tried_again(
+    hall: Hall, owner: Actor, new_post: NewPost, receiver: Receiver, clock: Clock, monkeypatch: Any
+) -> None:
+    mail = await new_post(types=["task_published"])
+    await post(hall, owner)
+    await mail.sender.tend()
+    job = await mail.sender.take()
+    assert job is not None
+
+    async def breaks(*_: Any, **__: Any) -> None:
+        raise RuntimeError("bent")
+
+    with monkeypatch.context() as bent:
+        bent.setattr(mail.sender, "_send", breaks)
         with pytest.raises(RuntimeError):
             await mail.sender.do(job)
+    await mail.send()
+    assert receiver.received == []
+    clock.advance(sending.LEASE_S + 1)
     await mail.send()
     assert len(receiver.received) == 1

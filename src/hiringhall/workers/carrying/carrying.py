@@ -30,7 +30,6 @@ from hiringhall.hall import Hall
 from hiringhall.queries.saved import SavedWork, saved_work
 from hiringhall.workers.carrying.archive import Bounds, CannotCarry, pack, unpack
 from hiringhall.workers.git.carried import Brought, Kept
-from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.git.folders import Bin
 from hiringhall.workers.sessions import Sessions
 
@@ -129,7 +128,7 @@ class Carrying:
                 bundles[kept] = await self._fetched(saved, folder / f"{kept}.bundle")
             except (BlobMissing, CannotCarry, OSError) as error:
                 log.warning("work.unfetched", run_id=brief.run.id, part=kept, why=str(error))
-                del commits[kept]
+                brought.unfetched.add(kept)
                 brought.refused.append("Its unfinished work could not be had.")
         return replace(brought, commits=commits, bundles=bundles)
 
@@ -158,6 +157,7 @@ class Carrying:
         That it cannot be is only logged: the run has ended well without it.
         """
         put: list[Saved] = []
+        begun = False
         try:
             async with self._coming() as folder:
                 before = (await saved_work(self._hall, token=brief.run.token)).parts
@@ -174,7 +174,7 @@ class Carrying:
                 )
                 parts = await self._session(base, before.get(Part.SESSION), sessions, folder, put)
                 parts += await self._work(base, before, bundles, folder, put)
-                token = brief.run.token
+                token, begun = brief.run.token, True
                 unneeded = await saving.save_work(self._hall, token=token, parts=parts)
                 await asyncio.to_thread(self._write_here, base.task_id, base.generation)
         except Superseded:
@@ -183,6 +183,9 @@ class Carrying:
         except Exception:
             # Of a store that is away, a full disk, a repository that git cannot read.
             log.exception("work.unsaved", run_id=brief.run.id)
+            if not begun:
+                # After that a row may name them.
+                await self._delete([one.blob_key for one in put])
             return False
         await self._delete(unneeded)
         return True
@@ -216,11 +219,8 @@ class Carrying:
         known: dict[Kept, str] = {
             kept: one.mark for part, kept in _PARTS.items() if (one := before.get(part))
         }
-        try:
-            kept_here = await bundles(folder, known)
-        except WorkspaceError as error:
-            log.warning("work.unbundled", task_id=base.task_id, why=error.reason)
-            return []
+        # Where that fails nothing at all is saved: what was saved before is still worth something.
+        kept_here = await bundles(folder, known)
         parts: list[Saved] = []
         for part, kept in _PARTS.items():
             commit, bundle = kept_here.commits.get(kept), kept_here.bundles.get(kept)
@@ -254,6 +254,11 @@ class Carrying:
     async def drop(self, task_ids: list[str]) -> None:
         """Forget what was saved of tasks that will not go on, for all nodes."""
         await self._delete(await saving.forget_saved(self._hall, task_ids=task_ids))
+
+    def tidy(self) -> None:
+        """At a start: put aside what was on its way when the node was killed."""
+        for left in self._folder.glob(".*"):
+            self._rubbish.put_aside(left)
 
     def tasks(self) -> list[str]:
         """The tasks of which something lies on this node's disk."""

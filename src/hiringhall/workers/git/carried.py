@@ -25,12 +25,13 @@ KEPT: tuple[Kept, ...] = ("wip", "tips")
 class Brought:
     """A task's work as another node kept it: each kept ref's commit, and a bundle with it.
 
-    There is no bundle where the commit is the repository's own. `refused` says in the end what
-    could not be taken in.
+    There is no bundle where the commit is the repository's own, and where it is `unfetched`: of
+    that the node keeps what it has. `refused` says in the end what could not be taken in.
     """
 
     commits: Mapping[Kept, str]
     bundles: Mapping[Kept, Path]
+    unfetched: set[Kept] = field(default_factory=set[Kept])
     refused: list[str] = field(default_factory=list[str])
 
 
@@ -100,6 +101,8 @@ async def take_in(
     """
     mirror.make_work(borrow_mirror=mirror.mirror.is_dir())
     for kept in KEPT:
+        if kept in brought.unfetched:
+            continue
         ref, commit = kept_ref(kept, task_id), brought.commits.get(kept)
         if commit is None:
             skeleton.drop_ref(mirror.work, ref)

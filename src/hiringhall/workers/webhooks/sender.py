@@ -1,5 +1,6 @@
 """Carries webhooks from the feed to their endpoints, beside all else that the hall does."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +23,6 @@ MOST_IN_A_ROW = 50
 """Deliveries to one endpoint before others that wait have their turn."""
 SWEEP_S = 60.0
 """A notice may be lost: that is how long it delays a delivery."""
-FAULT_PAUSE_US = 1_000_000
 
 log = structlog.get_logger()
 
@@ -58,9 +58,9 @@ class Sender:
             try:
                 await planning.plan(self._hall, organization_id=organization_id)
             except Exception:
-                # The database may be away, or this one's rows bent: others are not to wait for it.
+                # The database may be away, or this one's rows bent: others are not to wait for it,
+                # and the next sweep looks again.
                 log.exception("webhooks.fault", organization_id=organization_id)
-                self._sweep_at_us = self._hall.clock() + FAULT_PAUSE_US
         return await sending.claim(self._hall)
 
     async def do(self, job: Job, /) -> None:
@@ -75,7 +75,8 @@ class Sender:
                 following = await sending.settle(
                     self._hall, job=job, answered=answered, go_on=sent < MOST_IN_A_ROW
                 )
-        except BaseException:
+        except asyncio.CancelledError:
+            # After a fault it is not given back: it would be taken again at once, and for ever.
             await sending.release(self._hall, job=job)
             raise
 
