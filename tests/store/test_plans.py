@@ -13,11 +13,13 @@ GROWING = (
     "tasks|events|runs|questions|plans|deliverables|files|timers|usage_records|model_calls|budgets"
     "|feed|reported_events"
     "|terms|proposals|assignments|submissions|ratings|disputes|statements|holds|payouts"
+    "|hold_parts|force_parts|delivery_checks|saved_work|sign_ins"
+    "|webhook_endpoints|webhook_deliveries|webhook_attempts"
 )
 
 SMALL = (
     "ix_runs_queue|ix_runs_leased|ix_runs_live|uq_runs_one_live|ix_tasks_waiting_for_worker"
-    "|ix_model_calls_under_way"
+    "|ix_model_calls_under_way|ix_webhook_endpoints_due"
 )
 """Partial indexes that hold what is under way and nothing else."""
 
@@ -34,6 +36,9 @@ AUDITED_BESIDE = {
     *(f"budget_drift_{scope.value}" for scope in CapScope),
 }
 
+# Once in an hour, over the endpoints that people have made by hand; its deliveries by their index.
+SWEEPS = {"deliveries_of_removed_webhooks"}
+
 
 def test_nothing_but_an_audit_reads_a_growing_table_from_end_to_end(sqlite_url: str) -> None:
     whole = re.compile(rf"SCAN ({GROWING})\b(?!.* USING (COVERING )?INDEX ({SMALL}))")
@@ -41,7 +46,7 @@ def test_nothing_but_an_audit_reads_a_growing_table_from_end_to_end(sqlite_url: 
     with closing(sqlite3.connect(sqlite_path(sqlite_url))) as connection:
         connection.create_function(HEX_TO_BYTES, 1, bytes.fromhex, deterministic=True)
         for statement in the_halls():
-            if statement.module in AUDITS or statement.name in AUDITED_BESIDE:
+            if statement.module in AUDITS or statement.name in AUDITED_BESIDE | SWEEPS:
                 continue
             plan = statement.sqlite
             steps = connection.execute(

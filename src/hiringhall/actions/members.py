@@ -33,6 +33,8 @@ async def invite_member(
     whoever is no owner, Invalid, and TooManyAttempts.
     """
     tidy = tidy_email(email)
+    # Before it counts: whoever may not ask uses up nothing of those who may.
+    await hall.database.read(lambda tx: _owner(tx, actor))
     bucket = f"invite:{actor.organization_id}"
     await take_attempt(hall, buckets=((bucket, INVITATIONS_AN_HOUR),), window_s=HOUR_S)
     secret = "join_" + secrets.token_urlsafe(32)
@@ -105,7 +107,10 @@ async def _join(tx: Tx, hall: Hall, *, digest: bytes, name: str) -> tuple[Member
     user = await accounts.user_by_email(tx, invited.email)
     if user is None:
         user = User(hall.new_id(), invited.email, name, None, is_admin=False, created_at_us=now_us)
-        await accounts.add_user(tx, user)
+        if not await accounts.add_user(tx, user):
+            # Another invitation to the same address was followed at the same moment.
+            user = await accounts.user_by_email(tx, invited.email)
+            assert user is not None, "its account was opened just now"
     organization_id = invited.organization_id
     if await members.by_id(tx, organization_id, user.id) is None:
         await accounts.add_membership(
@@ -131,8 +136,9 @@ async def change_member(
 
     Raises Forbidden, NotFound and Conflict.
     """
+    # Locked before it is judged: an owner may be one no more by then.
+    owners = await members.owners_for_change(tx, actor.organization_id or "")
     owner = await _owner(tx, actor)
-    owners = await members.owners_for_change(tx, owner.organization_id)
     member = await _load(tx, owner.organization_id, user_id)
     if role is not MemberRole.OWNER:
         _keep_an_owner(owners, member)
@@ -148,9 +154,9 @@ async def remove_member(tx: Tx, hall: Hall, *, actor: Actor, user_id: str) -> Me
     """
     if actor.organization_id is None:
         raise NoOrganization
+    owners = await members.owners_for_change(tx, actor.organization_id)
     if user_id != actor.user_id:
         await _owner(tx, actor)
-    owners = await members.owners_for_change(tx, actor.organization_id)
     member = await _load(tx, actor.organization_id, user_id)
     _keep_an_owner(owners, member)
     await members.remove(tx, member.organization_id, member.user_id, at_us=hall.clock())

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, select, update
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement
-from hiringhall.store.tables import organizations, sign_ins, users
+from hiringhall.store.tables import memberships, organizations, sign_ins, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,13 @@ _by_secret = Statement(
         sign_ins.c.seen_at_us,
     )
     .select_from(
-        sign_ins.join(users, users.c.id == sign_ins.c.user_id).join(
-            organizations, organizations.c.id == sign_ins.c.organization_id
+        sign_ins.join(users, users.c.id == sign_ins.c.user_id)
+        .join(organizations, organizations.c.id == sign_ins.c.organization_id)
+        # Whoever was taken out of the organization is not signed in to it any more.
+        .join(
+            memberships,
+            (memberships.c.user_id == sign_ins.c.user_id)
+            & (memberships.c.organization_id == sign_ins.c.organization_id),
         )
     )
     .where(sign_ins.c.secret_sha256 == bindparam("secret_hash")),

@@ -51,6 +51,8 @@ _to_plan = Statement(
     select(endpoints)
     .where(endpoints.c.organization_id == bindparam("organization"))
     .where(endpoints.c.state == "enabled")
+    # Said for SQLite, which would not see that the index of places holds them.
+    .where(endpoints.c.state != "deleted")
     .order_by(endpoints.c.id)
     .with_for_update(),
     name="webhooks_to_plan",
@@ -59,6 +61,8 @@ _has_any = Statement(
     select(endpoints.c.id)
     .where(endpoints.c.organization_id == bindparam("organization"))
     .where(endpoints.c.state == "enabled")
+    # Said for SQLite, which would not see that the index of places holds them.
+    .where(endpoints.c.state != "deleted")
     .limit(1),
     name="has_webhooks",
 )

@@ -10,7 +10,9 @@ from hiringhall.actions import accounts, signing_in
 from hiringhall.doors.desk import Desk
 from hiringhall.hall import Hall, Registration, Rules
 from hiringhall.queries.accounts import list_users
-from hiringhall.queries.sign_ins import IDLE_US, MOST_US
+from hiringhall.queries.sign_ins import IDLE_US, MOST_US, signed_in
+from hiringhall.store import members
+from hiringhall.store.database import Tx
 from tests.doors.conftest import OpenFront
 from tests.doors.pages.conftest import PASSWORD, Person, page_of
 from tests.support.halls import Clock
@@ -201,6 +203,20 @@ async def test_a_sign_in_ends_after_its_longest_time(ada: Person, clock: Clock) 
 async def test_another_password_ends_every_sign_in(ada: Person, hall: Hall) -> None:
     await accounts.set_password(hall, email=ada.email, password="another one entirely")
     assert (await ada.http.get("/app")).status_code == 303
+
+
+async def test_whoever_was_taken_out_of_the_organization_is_not_signed_in_any_more(
+    ada: Person, bob: Person, hall: Hall
+) -> None:
+    found = await signed_in(hall, secret=ada.http.cookies["hall"])
+
+    async def remove(tx: Tx) -> None:
+        at_us = hall.clock()
+        await members.remove(tx, found.organization_id, found.user_id, at_us=at_us)
+
+    await hall.database.write(remove)
+    assert (await ada.http.get("/app")).status_code == 303
+    assert (await bob.http.get("/app")).status_code == 200
 
 
 async def test_where_registration_is_closed_the_page_says_so(

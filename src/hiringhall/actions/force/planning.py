@@ -6,10 +6,11 @@ from hiringhall.actions.force.following import advance
 from hiringhall.actions.force.giving import wanted
 from hiringhall.actions.force.saying import say
 from hiringhall.actions.market.desk import Posted, load_posted, terms_of
+from hiringhall.actions.tasks.creating import created
 from hiringhall.actions.tasks.moving import move
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import Conflict, Invalid, NotFound
-from hiringhall.domain.events import PlanDecided, PlanProposed, TaskCreated
+from hiringhall.domain.events import PlanDecided, PlanProposed
 from hiringhall.domain.force import (
     Force,
     ForceState,
@@ -215,17 +216,8 @@ async def add_subtasks(
         await terms.add(tx, _terms_of(plan, part.id, agreed))
         await dependencies.put(tx, part.id, needed)
         await forces.became(tx, whole.id, plan.key, subtask_id=part.id)
-        created = TaskCreated(
-            title=part.title,
-            description=part.description,
-            engagement=part.engagement.value,
-            acceptance=part.acceptance.value,
-            price_cents=part.price_cents,
-            team_id=part.team_id,
-            parent_id=part.parent_id,
-            dependencies=tuple(needed),
-        )
-        await events.append(tx, created, task=part, actor=actor.label, at_us=part.created_at_us)
+        event = created(part, dependencies=tuple(needed))
+        await events.append(tx, event, task=part, actor=actor.label, at_us=part.created_at_us)
         made[plan.key] = part.id
 
 

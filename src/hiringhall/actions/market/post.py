@@ -6,10 +6,11 @@ from hiringhall.actions.force.following import part_has_ended
 from hiringhall.actions.force.whole import withdraw_whole
 from hiringhall.actions.market.desk import load_draft, load_posted
 from hiringhall.actions.market.ending import end_all
+from hiringhall.actions.tasks.creating import created
 from hiringhall.actions.tasks.moving import move
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import Conflict, Invalid, NoOrganization
-from hiringhall.domain.events import TaskCancelled, TaskCreated, TaskPublished
+from hiringhall.domain.events import TaskCancelled, TaskPublished
 from hiringhall.domain.lifecycle import Command, Side, Timer, move_of
 from hiringhall.domain.market import MAX_TEXT_LENGTH, AssignmentState, Offer, Terms
 from hiringhall.domain.policy import Actor
@@ -41,20 +42,11 @@ async def _post(tx: Tx, hall: Hall, *, actor: Actor, offer: Offer, publish: bool
         raise NoOrganization
     now_us = hall.clock()
     task = _draft(offer, actor, task_id=hall.new_id(), team_id=desk.team_id, now_us=now_us)
-    created = TaskCreated(
-        title=task.title,
-        description=task.description,
-        engagement=task.engagement.value,
-        acceptance=task.acceptance.value,
-        repository=task.repository,
-        price_cents=task.price_cents,
-        team_id=task.team_id,
-    )
     agreed = offer.terms_of(task.id)
     agreed.closing_us(now_us)  # a draft, too, is refused for a deadline that has passed
     await tasks.add(tx, task)
     await terms.add(tx, agreed)
-    await events.append(tx, created, task=task, actor=actor.label, at_us=now_us)
+    await events.append(tx, created(task), task=task, actor=actor.label, at_us=now_us)
     tx.after_commit(lambda: hall.signals.happened(task.id, task.organization_id))
     return await offer_in(tx, hall, task, agreed, actor=actor) if publish else task
 

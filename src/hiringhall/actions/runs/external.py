@@ -122,9 +122,9 @@ async def role_time_is_over(tx: Tx, hall: Hall, *, timer: DueTimer) -> None:
 
     Where the role gives more by now, it is looked at again then.
     """
+    task = await tasks.for_change(tx, timer.task_id)
     if not await timers.take(tx, timer):
         return
-    task = await tasks.for_change(tx, timer.task_id)
     run = None if task is None else await runs.live_of_task(tx, task.id)
     if task is None or run is None or run.runtime != EXTERNAL or task.role is None:
         return

@@ -60,9 +60,9 @@ async def run_broke(
 @action
 async def try_again(tx: Tx, hall: Hall, *, timer: DueTimer) -> None:
     """The hour of a task's next attempt has come: queue it."""
+    task = await tasks.for_change(tx, timer.task_id)
     if not await timers.take(tx, timer):
         return
-    task = await tasks.for_change(tx, timer.task_id)
     if task is None or task.state in FINAL or task.waiting_for is not Waiting.UNTIL:
         return
     broken = await runs.newest_of_task(tx, task.id)

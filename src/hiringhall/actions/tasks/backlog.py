@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from hiringhall.actions.runs.ending import load_fenced
 from hiringhall.actions.tasks.board import move_on_board
+from hiringhall.actions.tasks.creating import created
 from hiringhall.actions.tasks.depending import put_dependencies
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
@@ -18,7 +19,7 @@ from hiringhall.domain.board import (
     whole_title,
 )
 from hiringhall.domain.errors import Forbidden, Invalid, NotFound
-from hiringhall.domain.events import Happened, TaskCreated, TaskPublished
+from hiringhall.domain.events import TaskPublished
 from hiringhall.domain.policy import Actor, ActorKind, check_sees
 from hiringhall.domain.tasks import Acceptance, Engagement, State, Task, Waiting, fresh_task
 from hiringhall.domain.teams import Team
@@ -179,25 +180,13 @@ async def _post(
 
 
 async def _tell(tx: Tx, task: Task, *, actor: str, dependencies: tuple[str, ...]) -> None:
-    created: Happened = TaskCreated(
-        title=task.title,
-        description=task.description,
-        engagement=task.engagement.value,
-        acceptance=task.acceptance.value,
-        role=task.role,
-        team_id=task.team_id,
-        parent_id=task.parent_id,
-        accept_criteria=task.accept_criteria,
-        priority=task.priority,
-        dependencies=dependencies,
-        created_label=task.created_label,
-    )
+    event = created(task, dependencies=dependencies)
     if task.state is State.DRAFT:
-        await events.append(tx, created, task=task, actor=actor, at_us=task.created_at_us)
+        await events.append(tx, event, task=task, actor=actor, at_us=task.created_at_us)
         return
     await events.append_pair(
         tx,
-        Entry(created, 1, actor, State.DRAFT, Waiting.NOTHING),
+        Entry(event, 1, actor, State.DRAFT, Waiting.NOTHING),
         Entry(TaskPublished(), 2, actor, task.state, task.waiting_for),
         task=task,
         at_us=task.created_at_us,

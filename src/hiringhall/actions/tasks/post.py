@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from hiringhall.actions.credits import DAY_US, refuse_used_up
 from hiringhall.actions.runs.queueing import choose_runtime, queue_run
+from hiringhall.actions.tasks.creating import created
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import NoOrganization
-from hiringhall.domain.events import TaskCreated, TaskPublished, WaitingChanged
+from hiringhall.domain.events import TaskPublished, WaitingChanged
 from hiringhall.domain.policy import HALL, Actor
 from hiringhall.domain.tasks import (
     Acceptance,
@@ -149,7 +150,7 @@ async def _put_aside(tx: Tx, task: Task, *, actor: str) -> Task:
         generation=0,
     )
     await tasks.add(tx, draft)
-    await events.append(tx, _created(draft), task=draft, actor=actor, at_us=draft.created_at_us)
+    await events.append(tx, created(draft), task=draft, actor=actor, at_us=draft.created_at_us)
     return draft
 
 
@@ -157,21 +158,8 @@ async def _tell(tx: Tx, task: Task, *, actor: str) -> None:
     """The first two events: it was written down as a draft, and published."""
     await events.append_pair(
         tx,
-        Entry(_created(task), 1, actor, State.DRAFT, Waiting.NOTHING),
+        Entry(created(task), 1, actor, State.DRAFT, Waiting.NOTHING),
         Entry(TaskPublished(), 2, actor, State.OPEN, Waiting.NOTHING),
         task=task,
         at_us=task.created_at_us,
-    )
-
-
-def _created(task: Task) -> TaskCreated:
-    return TaskCreated(
-        title=task.title,
-        description=task.description,
-        engagement=task.engagement.value,
-        acceptance=task.acceptance.value,
-        repository=task.repository,
-        role=task.role,
-        spec_approval=task.spec_approval,
-        team_id=task.team_id,
     )
