@@ -151,12 +151,22 @@ _totals = {
 }
 
 
+_over = (
+    select(board.c.category, func.count().label("many"))
+    .where(board.c.closes_at_us <= bindparam("now_us"))
+    .group_by(board.c.category)
+    .subquery("over")
+)
+# The kept counts, as for a total; what is over is found by its index, and is soon taken off.
+_left = func.sum(board_counts.c.on_offer) - func.coalesce(func.max(_over.c.many), 0)
 _of_each = {
     narrowed: Statement(
-        select(board.c.category, cast(func.count(), BigInteger).label("on_offer"))
-        .where(_ahead, *(_kinds["of_categories"] if narrowed else ()))
-        .group_by(board.c.category)
-        .order_by(board.c.category)
+        select(board_counts.c.category, cast(_left, BigInteger).label("on_offer"))
+        .select_from(board_counts.outerjoin(_over, _over.c.category == board_counts.c.category))
+        .where(*([any_of(board_counts.c.category, "categories")] if narrowed else ()))
+        .group_by(board_counts.c.category)
+        .having(_left > 0)
+        .order_by(board_counts.c.category)
         .limit(1_000),
         name="board_by_category" + "_of_some" * narrowed,
     )

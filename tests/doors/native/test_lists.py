@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from tests.doors.native.conftest import Caller
+from tests.support.halls import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -56,7 +57,9 @@ async def test_tasks_are_found_by_what_they_are(poster: Caller) -> None:
         await poster.get(f"/tasks?{wrong}", 400)
 
 
-async def test_the_board_counts_and_filters(poster: Caller, maker: Caller, admin: Caller) -> None:
+async def test_the_board_counts_and_filters(
+    poster: Caller, maker: Caller, admin: Caller, clock: Clock
+) -> None:
     await poster.posts(title="Label these", category="labels")
     await poster.posts(title="Label those", category="labels")
     await poster.posts(title="Write", category="blog-posts")
@@ -71,6 +74,16 @@ async def test_the_board_counts_and_filters(poster: Caller, maker: Caller, admin
     assert (page["total"], page["categories"]) == (2, ["labels", "general"])
     assert (await agent.get("/market?category=blog-posts"))["items"] == []
     assert (await agent.get("/market/categories"))["total"] == 2
+    # What is taken, or whose time is over, is not counted: also before its clock has struck.
+    (first, _) = (await agent.get("/market"))["items"]
+    await maker.post(f"/tasks/{first['id']}/claim")
+    counts = await maker.get("/market/categories")
+    assert {one["category"]: one["on_offer"] for one in counts["items"]} == {
+        "blog_posts": 1, "labels": 1,
+    }  # fmt: skip
+    clock.advance(8 * 24 * 3_600)
+    counts = await maker.get("/market/categories")
+    assert (counts["items"], counts["total"]) == ([], 0)
 
 
 async def test_a_cursor_is_good_for_its_list_and_its_caller_alone(
