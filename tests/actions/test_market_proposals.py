@@ -11,7 +11,8 @@ from hiringhall.domain.market import AssignmentState
 from hiringhall.domain.proposals import ProposalState
 from hiringhall.domain.tasks import Engagement, State
 from hiringhall.hall import Hall
-from hiringhall.queries.market import candidates, delivered, market_task
+from hiringhall.queries.deliveries import deliveries_of
+from hiringhall.queries.market import candidates, market_task
 from tests.support.halls import Clock, sign_up
 from tests.support.market import (
     PLAN,
@@ -68,8 +69,8 @@ async def test_of_several_chosen_one_is_accepted(hall: Hall) -> None:
         AssignmentState.CLOSED,
         AssignmentState.COMPLETED,
     ]
-    assert len(await delivered(hall, actor=ada, task_id=task.id)) == 2
-    (bobs,) = await delivered(hall, actor=bob, task_id=task.id)
+    assert len(await deliveries_of(hall, actor=ada, task_id=task.id)) == 2
+    (bobs,) = await deliveries_of(hall, actor=bob, task_id=task.id)
     assert bobs.deliverable.id == first.id
     assert await is_sound(hall)
 

@@ -107,7 +107,7 @@ async def test_a_task_of_the_staff_from_its_posting_to_its_end(
         await hers.use("review", task_id=task["id"], decision="request_revision", feedback="Bigger")
         await worker.solves("Bigger.")
         done = await hers.use("review", task_id=task["id"], decision="accept", feedback="Yes")
-        assert done["state"] == "accepted"
+        assert (done["id"], done["state"]) == (task["id"], "done")
         listed = await hers.use("list_tasks", state="done")
         assert [one["id"] for one in listed["items"]] == [task["id"]]
         again = await hers.use("create_task", title="Another", description="Page.")
@@ -166,6 +166,28 @@ async def test_a_repetition_with_the_same_key_changes_nothing(url: str, ada: Vis
         assert await hers.use("create_task", **given) == first
         assert "idempotency" in await hers.refused("create_task", **given | {"title": "Other"})
         assert len((await hers.use("list_tasks"))["items"]) == 1
+
+
+async def test_a_word_on_a_plan_that_is_repeated_is_none_on_what_came_of_it(
+    url: str, ada: Visitor, worker: Worker
+) -> None:
+    async with session(url, ada.key or "") as hers:
+        task = await hers.use(
+            "create_task", title="A page", description="Hero.", require_spec_approval=True
+        )
+        await worker.plans("First the hero")
+        assert "plan waits" in await hers.refused(
+            "review", task_id=task["id"], decision="accept", deliverable_id=task["id"]
+        )
+        given = {"task_id": task["id"], "decision": "accept", "idempotency_key": "one"}
+        first = await hers.use("review", **given)
+        await worker.solves("Done.")
+        assert await hers.use("review", **given) == first
+        assert (await hers.use("get_task", task_id=task["id"]))["state"] == "in_review"
+        assert "different" in await hers.refused(
+            "review", task_id=task["id"], decision="request_revision"
+        )
+        assert (await hers.use("review", task_id=task["id"], decision="accept"))["state"] == "done"
 
 
 async def test_what_is_wrong_is_said_to_whoever_used_the_tool(

@@ -26,7 +26,7 @@ async def deliveries_of(hall: Hall, *, actor: Actor, task_id: str) -> list[Deliv
     seen = await task_seen(hall, actor=actor, task_id=task_id)
 
     async def find(tx: Tx) -> list[Delivered]:
-        found = await _all_of(tx, seen.task)
+        found = await _whole(tx, seen.task, await deliverables.of_task(tx, seen.task.id))
         if seen.is_poster or await is_admin(tx, actor):
             return found
         return [one for one in found if _made_by(actor, one)]
@@ -59,16 +59,16 @@ def reading(actor: Actor) -> Callable[[Tx, Deliverable], Awaitable[Delivered]]:
 async def _read(tx: Tx, actor: Actor, made: Deliverable) -> Delivered:
     task = await tasks.by_id(tx, made.task_id)
     if task is not None:
-        for one in await _all_of(tx, task):
-            own = may_see(actor, task.organization_id) or _made_by(actor, one)
-            if one.deliverable.id == made.id and (own or await is_admin(tx, actor)):
-                return one
+        (one,) = await _whole(tx, task, [made])
+        own = may_see(actor, task.organization_id) or _made_by(actor, one)
+        if own or await is_admin(tx, actor):
+            return one
     raise NotFound("deliverable")
 
 
-async def _all_of(tx: Tx, task: Task) -> list[Delivered]:
-    made = await deliverables.of_task(tx, task.id)
-    with_files = await deliverables.with_files(tx, [one.id for one in made])
+async def _whole(tx: Tx, task: Task, made: list[Deliverable]) -> list[Delivered]:
+    """Some deliverables of a task with all that belongs to them."""
+    attached = await deliverables.files_of_many(tx, [one.id for one in made])
     handed_in = {one.deliverable_id: one for one in await assignments.submissions_of(tx, task.id)}
     workers = {one.id: one.worker for one in await assignments.of_task(tx, task.id)}
     said = {one.deliverable_id: one for one in await ratings.of_task(tx, task.id)}
@@ -77,7 +77,7 @@ async def _all_of(tx: Tx, task: Task) -> list[Delivered]:
     for one in made:
         submission = handed_in.get(one.id)
         worker = None if submission is None else workers[submission.assignment_id]
-        _, files = with_files.get(one.id, deliverables.NOTHING)
+        files = attached.get(one.id, [])
         looked = checked.get(one.id, [])
         found.append(Delivered(one, submission, worker, files, said.get(one.id), looked))
     return found

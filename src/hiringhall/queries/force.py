@@ -110,15 +110,20 @@ async def _view(tx: Tx, whole: Task) -> ForceView:
         raise Conflict("This task has no plan for a Task Force yet")
     made = {one.id: one for one in await forces.subtasks_of(tx, whole.id)}
     paid = {one.subtask_id: one.paid_cents for one in await holds.parts_of(tx, whole.id)}
+    given = await assignments.of_tasks(tx, list(made))
+    having = {
+        task_id: next((one for one in reversed(theirs) if one.state in _KEEPS), None)
+        for task_id, theirs in given.items()
+    }
+    named = {plan.agent_id for plan in force.parts}
+    named |= {has.worker.agent_id for has in having.values() if has is not None}
+    known = await agents.by_ids(tx, sorted(one for one in named if one is not None))
     parts: list[PartView] = []
     for plan in force.parts:
         task = made.get(force.subtasks.get(plan.key, ""))
-        has = None
-        if task is not None:
-            theirs = await assignments.of_task(tx, task.id)
-            has = next((one for one in reversed(theirs) if one.state in _KEEPS), None)
+        has = None if task is None else having.get(task.id)
         agent_id = plan.agent_id if has is None else has.worker.agent_id
-        agent = None if agent_id is None else await agents.by_id(tx, agent_id)
+        agent = None if agent_id is None else known.get(agent_id)
         got = 0 if task is None else paid.get(task.id, 0)
         parts.append(PartView(plan, task, agent, has, got))
     return ForceView(whole, force, parts)

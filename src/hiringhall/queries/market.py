@@ -23,8 +23,6 @@ from hiringhall.store import (
     agents,
     assignments,
     board,
-    checks,
-    deliverables,
     proposals,
     ratings,
     tasks,
@@ -194,18 +192,22 @@ async def proposals_seen(hall: Hall, *, actor: Actor, task_id: str) -> list[Cand
         return view.is_poster or await is_admin(tx, actor)
 
     if await hall.database.read(sees_all):
-        return await candidates(hall, actor=actor, task_id=task_id)
+        return await _candidates(hall, task_id)
     return [] if view.proposal is None else [Candidate(view.proposal, None, Reputation())]
 
 
 async def candidates(hall: Hall, *, actor: Actor, task_id: str) -> list[Candidate]:
     """The proposals for a task, oldest first, for its poster; raises NotFound."""
     view = await market_task(hall, actor=actor, task_id=task_id)
+    if not view.is_poster and not await hall.database.read(lambda tx: is_admin(tx, actor)):
+        raise NotFound("task")
+    return await _candidates(hall, task_id)
+
+
+async def _candidates(hall: Hall, task_id: str) -> list[Candidate]:
     own_too = hall.plays
 
     async def find(tx: Tx) -> list[Candidate]:
-        if not view.is_poster and not await is_admin(tx, actor):
-            raise NotFound("task")
         made = await proposals.of_task(tx, task_id)
         makers = sorted({one.worker.id for one in made})
         known = await agents.by_ids(tx, makers)
@@ -213,35 +215,6 @@ async def candidates(hall: Hall, *, actor: Actor, task_id: str) -> list[Candidat
         return [
             Candidate(one, known.get(one.worker.id), total_of(found[one.worker.id])) for one in made
         ]
-
-    return await hall.database.scan(find)
-
-
-async def delivered(hall: Hall, *, actor: Actor, task_id: str) -> list[Delivered]:
-    """What was handed in for a task: all of it for its poster, their own for who works on it.
-
-    Raises NotFound.
-    """
-    view = await market_task(hall, actor=actor, task_id=task_id)
-
-    async def find(tx: Tx) -> list[Delivered]:
-        sees_all = view.is_poster or await is_admin(tx, actor)
-        handed_in = {
-            one.deliverable_id: one for one in await assignments.submissions_of(tx, task_id)
-        }
-        workers = {one.id: one.worker for one in await assignments.of_task(tx, task_id)}
-        said = {one.deliverable_id: one for one in await ratings.of_task(tx, task_id)}
-        found: list[Delivered] = []
-        made = await deliverables.of_task(tx, task_id)
-        checked = await checks.of_deliverables(tx, [one.id for one in made])
-        for one in made:
-            submission = handed_in.get(one.id)
-            worker = None if submission is None else workers[submission.assignment_id]
-            if sees_all or (worker is not None and works(actor) and worker == worker_of(actor)):
-                files = await deliverables.files_of(tx, one.id)
-                looked = checked.get(one.id, [])
-                found.append(Delivered(one, submission, worker, files, said.get(one.id), looked))
-        return found
 
     return await hall.database.scan(find)
 

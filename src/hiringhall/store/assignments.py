@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, update
 from hiringhall.domain.market import Assignment, AssignmentState, Worker
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
-from hiringhall.store.statements import Statement
+from hiringhall.store.statements import Statement, any_of
 from hiringhall.store.tables import assignments, submissions
 
 
@@ -32,6 +32,10 @@ _of_task = Statement(
     .where(assignments.c.task_id == bindparam("task"))
     .order_by(assignments.c.id),
     name="assignments_of_task",
+)
+_of_tasks = Statement(
+    select(assignments).where(any_of(assignments.c.task_id, "task_ids")).order_by(assignments.c.id),
+    name="assignments_of_tasks",
 )
 _active = Statement(
     select(assignments)
@@ -97,6 +101,14 @@ async def by_id(tx: Tx, assignment_id: str) -> Assignment | None:
 async def of_task(tx: Tx, task_id: str) -> list[Assignment]:
     """Everybody who had a task, or has it, in the order of taking."""
     return [_to_assignment(row) for row in await tx.all(_of_task, task=task_id)]
+
+
+async def of_tasks(tx: Tx, task_ids: Sequence[str]) -> dict[str, list[Assignment]]:
+    """The same of some tasks, by task; those that nobody has had are left out."""
+    found: dict[str, list[Assignment]] = {}
+    for row in await tx.all(_of_tasks, task_ids=list(task_ids)):
+        found.setdefault(row.task_id, []).append(_to_assignment(row))
+    return found
 
 
 async def active(tx: Tx, task_id: str) -> list[Assignment]:

@@ -159,14 +159,19 @@ async def with_files(tx: Tx, deliverable_ids: Sequence[str]) -> dict[str, Submit
     """Some submissions by their ids, each with its files: two statements, however many they are."""
     if not deliverable_ids:
         return {}
-    wanted = list(deliverable_ids)
-    attached: dict[str, list[FileRow]] = {}
-    for row in await tx.all(_files_of_many, deliverable_ids=wanted):
-        attached.setdefault(row.deliverable_id, []).append(to_file(row))
+    attached = await files_of_many(tx, deliverable_ids)
     return {
         row.id: (to_deliverable(row), attached.get(row.id, []))
-        for row in await tx.all(_by_ids, deliverable_ids=wanted)
+        for row in await tx.all(_by_ids, deliverable_ids=list(deliverable_ids))
     }
+
+
+async def files_of_many(tx: Tx, deliverable_ids: Sequence[str]) -> dict[str, list[FileRow]]:
+    """The files of some submissions, by name; those without any are left out."""
+    attached: dict[str, list[FileRow]] = {}
+    for row in await tx.all(_files_of_many, deliverable_ids=list(deliverable_ids)):
+        attached.setdefault(row.deliverable_id, []).append(to_file(row))
+    return attached
 
 
 async def decide(

@@ -77,6 +77,7 @@ PROPER: dict[str, dict[str, Any]] = {
     "/invitations": {"email": "x@example.com"},
     "/teams": {"name": "x"},
     "/teams/{team_id}/playbook": {"playbook": "x"},
+    "/tasks/{task_id}/review": {"decision": "accept"},
     "/tasks/{task_id}/disputes": {"reason": "x"},
     "/disputes/{dispute_id}/statements": {"text": "x"},
     "/disputes/{dispute_id}/agree": {"worker_cents": 1},
@@ -218,6 +219,8 @@ async def on_the_market(hall: Hall, actor: Actor, prepared: Prepared) -> None:
         tasks = [await claimed(hall, actor, actor, **cheap) for _ in many]
         ready[word] = [(await handed_in(hall, actor, one)).id for one in tasks]
     prepared.known["deliverable_id"] = ready["accept"]
+    tasks = [await claimed(hall, actor, actor, **cheap) for _ in many]
+    ready["review"] = [(await handed_in(hall, actor, one)).task_id for one in tasks]
     for word in ("shortlist", "decline", "withdraw", "close-intake"):
         made = [await competing(hall, actor, actor, price_cents=5_000) for _ in range(3)]
         ready[word] = [task.id if word == "close-intake" else one.id for task, (one,) in made]

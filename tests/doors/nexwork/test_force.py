@@ -22,7 +22,7 @@ from hiringhall.queries.force import buyer_thread
 from tests.doors.nexwork.conftest import ME, TASKS, Agent, enrolled, refused
 from tests.support.force import accepts, confirmed, part, subtask
 from tests.support.halls import Clock
-from tests.support.market import current, is_sound
+from tests.support.market import claimed, current, is_sound
 
 pytestmark = pytest.mark.anyio
 
@@ -305,6 +305,10 @@ async def test_a_part_is_handed_in_as_a_part_and_a_task_as_a_task(
     whole = await project(hall, buyer, mate, other)
     find = await subtask(hall, whole, "find")
     wrong = {"content": LONG, "submissionUrl": "ftp://example.com"}
+    assert other.actor is not None
+    plain = await claimed(hall, buyer, other.actor)
+    refused(await other.post(at(plain, "deliver"), {"content": LONG}, 404), "NOT_FOUND")
+    assert (await current(hall, plain)).state is State.ASSIGNED
     error = refused(await mate.post(at(find, "deliver"), wrong, 400), "VALIDATION_ERROR")
     assert set(error["details"]["fieldErrors"]) == {"submissionUrl"}
     refused(await mate.propose(whole.id, 409), "CONFLICT")

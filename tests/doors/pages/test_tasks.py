@@ -94,6 +94,7 @@ async def test_a_plan_is_decided_on(ada: Person, worker: Worker) -> None:
     await worker.plans("1. Think\n2. Do")
     page = await ada.get(path)
     assert "<li>Think</li>" in page.text
+    await ada.sends(path, f"{path}/plan", 409, decision="yes", plan_id="one that was made before")
     await ada.sends(path, f"{path}/plan", decision="yes")
     assert "The plan was decided on" in (await ada.get(path)).words
 

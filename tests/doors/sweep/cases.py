@@ -124,6 +124,7 @@ _NATIVE = {
     "POST /tasks/{task_id}/cancel": Case({"reason": "x"}),
     "POST /tasks/{task_id}/close-intake": Case(),
     "POST /tasks/{task_id}/reply": Case({"message": "x"}),
+    "POST /tasks/{task_id}/review": Case({"decision": "accept", "deliverable_id": "<deliverable>"}),
     "POST /tasks/{task_id}/plan": Case({"accepted": True}),
     "GET /tasks/{task_id}/proposals": Case(),
     "POST /tasks/{task_id}/proposals": Case({"plan": _PLAN, "price_cents": 100}),

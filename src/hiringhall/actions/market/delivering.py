@@ -9,7 +9,7 @@ from hiringhall.actions.runs.outcomes import MAX_FILES, NewFile
 from hiringhall.actions.tasks.moving import move
 from hiringhall.actions.transaction import action
 from hiringhall.domain.disputes import DisputeState
-from hiringhall.domain.errors import Conflict, Forbidden, Invalid
+from hiringhall.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from hiringhall.domain.events import DeliverableSubmitted
 from hiringhall.domain.lifecycle import Command, Side, Timer, move_of, refusal
 from hiringhall.domain.market import tidy_link
@@ -34,15 +34,19 @@ async def deliver(
     text: str = "",
     links: Sequence[str] = (),
     files: Sequence[NewFile] = (),
+    as_part: bool = False,
 ) -> Deliverable:
     """Hand in the next deliverable of a task that the actor has; its poster is to decide.
 
-    In a dispute it is a new attempt, which ends the dispute. Raises NotFound, Forbidden for who
+    In a dispute it is a new attempt, which ends the dispute. With `as_part` only a part of a Task
+    Force is meant. Raises NotFound, Forbidden for who
     does not have the task, Invalid for nothing at all, and WrongState.
     """
     content, named = _tidy(text, links, files)
     offered = await load_offered(tx, hall, actor=actor, task_id=task_id)
     task, mine, now_us = offered.task, offered.mine, hall.clock()
+    if as_part and not task.is_part:
+        raise NotFound("subtask")
     if mine is None:
         if offered.had:
             raise refusal(task, Command.DELIVER)

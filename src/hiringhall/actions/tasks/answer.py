@@ -39,12 +39,22 @@ async def reply(
     task_id: str,
     text: str | None = None,
     answers: Sequence[Answer] | None = None,
+    question_id: str | None = None,
 ) -> Task:
     """Answer the question a task waits on; structured answers go before a text.
 
-    Raises NotFound, Invalid and WrongState.
+    `question_id` is the one that is meant, where it is known. Raises NotFound, Invalid, WrongState,
+    and LostRace where another is open by now.
     """
-    return await give_reply(tx, hall, actor=actor, task_id=task_id, text=text, answers=answers)
+    return await give_reply(
+        tx,
+        hall,
+        actor=actor,
+        task_id=task_id,
+        text=text,
+        answers=answers,
+        question_id=question_id,
+    )
 
 
 async def give_reply(
@@ -56,10 +66,13 @@ async def give_reply(
     text: str | None = None,
     answers: Sequence[Answer] | None = None,
     said_as: str | None = None,
+    question_id: str | None = None,
 ) -> Task:
     """The same, within a transaction; `said_as` is who the answer says it is from."""
     task = await load_for_change(tx, actor=actor, task_id=task_id)
     plain = _tidy(text, "Message")
+    if task.state is State.AWAITING_REPLY and question_id not in (None, task.question_id):
+        raise LostRace("This question was answered already; another one is open now")
     if answers is None and not plain:
         raise Invalid("Message cannot be empty", {"message": "empty"})
     move_of(task, Command.REPLY, Side.POSTER)
@@ -134,16 +147,38 @@ async def decide_plan(
     task_id: str,
     accepted: bool,
     reason: str | None = None,
+    plan_id: str | None = None,
 ) -> Task:
-    """Say yes or no to the plan a task waits on; raises NotFound, Invalid and WrongState."""
+    """Say yes or no to the plan a task waits on; `plan_id` is the one that is meant, where known.
+
+    Raises NotFound, Invalid, WrongState, and LostRace where another plan waits by now.
+    """
     task = await load_for_change(tx, actor=actor, task_id=task_id)
+    return await decide_plan_of(
+        tx, hall, task, actor=actor, accepted=accepted, reason=reason, plan_id=plan_id
+    )
+
+
+async def decide_plan_of(
+    tx: Tx,
+    hall: Hall,
+    task: Task,
+    *,
+    actor: Actor,
+    accepted: bool,
+    reason: str | None = None,
+    plan_id: str | None = None,
+) -> Task:
+    """The same, within a transaction."""
     said = _tidy(reason, "Reason")
+    if plan_id not in (None, task.plan_id):
+        raise LostRace("This plan was made anew; look at the one that waits now")
     if task.is_whole:
         return await decide_force(tx, hall, task, actor=actor, accepted=accepted, reason=said)
     move_of(task, Command.DECIDE_PLAN, Side.POSTER)
-    plan_id = task.plan_id
-    if plan_id is None or not await plans.decide(
-        tx, plan_id, accepted=accepted, reason=said or None, at_us=hall.clock()
+    decided = task.plan_id
+    if decided is None or not await plans.decide(
+        tx, decided, accepted=accepted, reason=said or None, at_us=hall.clock()
     ):
         raise refusal(task, Command.DECIDE_PLAN)
     return await move_and_queue(
@@ -153,7 +188,7 @@ async def decide_plan(
         Command.DECIDE_PLAN,
         side=Side.POSTER,
         actor=actor,
-        event=PlanDecided(plan_id, accepted, said),
+        event=PlanDecided(decided, accepted, said),
         plan_approved=accepted,
     )
 

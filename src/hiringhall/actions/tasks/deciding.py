@@ -32,6 +32,21 @@ async def accept_deliverable(
 
     A rating, 1 to 5, is given now or never. Raises NotFound, Invalid, Conflict and WrongState.
     """
+    return await accept_made(
+        tx, hall, actor=actor, deliverable_id=deliverable_id, rating=rating, feedback=feedback
+    )
+
+
+async def accept_made(
+    tx: Tx,
+    hall: Hall,
+    *,
+    actor: Actor,
+    deliverable_id: str,
+    rating: int | None = None,
+    feedback: str = "",
+) -> Deliverable:
+    """The same, within a transaction."""
     said = tidy_text(feedback, "feedback")
     check_rating(rating)
     made = await _made(tx, deliverable_id)
@@ -58,6 +73,13 @@ async def send_back(
     tx: Tx, hall: Hall, *, actor: Actor, deliverable_id: str, reason: str = ""
 ) -> Deliverable:
     """Ask for the newest deliverable to be made better; raises NotFound, Conflict, WrongState."""
+    return await send_made_back(tx, hall, actor=actor, deliverable_id=deliverable_id, reason=reason)
+
+
+async def send_made_back(
+    tx: Tx, hall: Hall, *, actor: Actor, deliverable_id: str, reason: str = ""
+) -> Deliverable:
+    """The same, within a transaction."""
     said = tidy_text(reason, "reason")
     made = await _made(tx, deliverable_id)
     if await _is_markets(tx, made):
@@ -78,6 +100,13 @@ async def reject_deliverable(
     Where money is held a dispute begins; the hall's staff begins anew. Raises NotFound, Conflict
     and WrongState.
     """
+    return await reject_made(tx, hall, actor=actor, deliverable_id=deliverable_id, reason=reason)
+
+
+async def reject_made(
+    tx: Tx, hall: Hall, *, actor: Actor, deliverable_id: str, reason: str = ""
+) -> Deliverable:
+    """The same, within a transaction."""
     said = tidy_text(reason, "reason")
     made = await _made(tx, deliverable_id)
     if await _is_markets(tx, made):

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from hiringhall.domain.errors import Invalid, WrongState
 from hiringhall.doors.mcp.tool import Arguments, Caller, Tool
 
 TaskId = Annotated[str, Meta(description="The task's id")]
@@ -135,32 +134,7 @@ async def _reply(caller: Caller, given: Arguments) -> dict[str, Any]:
 
 
 async def _review(caller: Caller, given: Arguments) -> dict[str, Any]:
-    """A plan that waits is decided; else the deliverable."""
-    task_id, decision, said = given["task_id"], given["decision"], given["feedback"]
-    task = await caller.get(f"/tasks/{task_id}")
-    if task["waiting_for"] == "plan_decision":
-        body = {"accepted": decision == "accept", "reason": said}
-        return await caller.post(f"/tasks/{task_id}/plan", body)
-    deliverable_id = given.get("deliverable_id") or await newest_id(caller, task_id)
-    if deliverable_id is None:
-        raise WrongState(
-            f"Nothing was handed in yet; the task is {task['state']}",
-            state=task["state"],
-            command="review",
-        )
-    if decision == "accept":
-        body = {"feedback": said, "rating": given.get("rating")}
-        return await caller.post(f"/deliverables/{deliverable_id}/accept", body)
-    if "rating" in given:
-        raise Invalid("A rating is given with accept", {"rating": "not with this decision"})
-    word = decision.replace("_", "-")
-    return await caller.post(f"/deliverables/{deliverable_id}/{word}", {"reason": said})
-
-
-async def newest_id(caller: Caller, task_id: str) -> str | None:
-    """The id of what was handed in last; None where nothing was."""
-    found = (await caller.get(f"/tasks/{task_id}/deliverables"))["items"]
-    return found[-1]["id"] if found else None
+    return await caller.post(f"/tasks/{given.pop('task_id')}/review", given)
 
 
 async def _cancel(caller: Caller, given: Arguments) -> dict[str, Any]:

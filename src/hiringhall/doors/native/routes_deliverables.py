@@ -6,7 +6,7 @@ from typing import Any
 from hiringhall.actions.market.delivering import MAX_FILES, deliver
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.tasks import deciding
-from hiringhall.domain.errors import Invalid
+from hiringhall.domain.errors import HallError, Invalid
 from hiringhall.doors.caller import once_of
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Route
@@ -15,7 +15,7 @@ from hiringhall.doors.native.callers import anybody, person, viewer_of
 from hiringhall.doors.native.routes_tasks import SAYS, SEES
 from hiringhall.doors.native.wire_tasks import ReasonBody
 from hiringhall.doors.native.words import bytes_of, links_of
-from hiringhall.hall import Hall
+from hiringhall.hall import Hall, Replayed
 from hiringhall.queries import deliveries, seen
 from hiringhall.workers.file_names import safe_name
 
@@ -37,7 +37,9 @@ async def hand_in(desk: Desk, call: Call[wire.DeliverBody, None]) -> wire.Delive
             links=body.links,
             files=files,
         )
-    except BaseException:
+    except (HallError, Replayed):
+        # Surely nothing was written of them. After any other fault a row may name them: what is
+        # nobody's then, the sweep finds.
         for file in files:
             await desk.blobs.delete(file.blob_key)
         raise

@@ -4,6 +4,7 @@ from typing import Any
 
 from hiringhall.actions.market import choosing
 from hiringhall.actions.tasks import answer, publishing
+from hiringhall.actions.tasks import review as reviewing
 from hiringhall.domain import errors
 from hiringhall.domain.policy import worker_of
 from hiringhall.domain.tasks import Task
@@ -13,6 +14,7 @@ from hiringhall.doors.kit import Call, Route
 from hiringhall.doors.native import wire_tasks as wire
 from hiringhall.doors.native.callers import anybody, person, viewer_of
 from hiringhall.doors.native.paging import cursor_of, number_of, position_of
+from hiringhall.doors.native.wire_deliverables import ReviewBody
 from hiringhall.hall import Hall
 from hiringhall.queries import seen as tasks
 
@@ -167,6 +169,20 @@ async def decide_plan(desk: Desk, call: Call[wire.PlanBody, None]) -> wire.TaskA
     return await shown(desk, call, task)
 
 
+async def review_task(desk: Desk, call: Call[ReviewBody, None]) -> wire.TaskAnswer:
+    """Decide on whatever waits for you: a plan, else the newest deliverable or a named one."""
+    task = await reviewing.review(
+        keeping(desk, call),
+        actor=call.actor,
+        task_id=call.path["task_id"],
+        decision=reviewing.Decision(call.body.decision),
+        feedback=call.body.feedback,
+        rating=call.body.rating,
+        deliverable_id=call.body.deliverable_id,
+    )
+    return await shown(desk, call, task)
+
+
 SEES = (errors.Unauthorized, errors.Forbidden, errors.NotFound)
 SAYS = (*SEES, errors.Invalid, errors.WrongState, errors.LostRace, errors.IdempotencyConflict)
 
@@ -248,6 +264,17 @@ ROUTES: tuple[Route[Desk], ...] = (
         body=wire.ReplyBody,
         who=person,
         raises=SAYS,
+        once=True,
+    ),
+    Route(
+        "POST",
+        "/tasks/{task_id}/review",
+        review_task,
+        {200: wire.TaskAnswer},
+        "Decide on a plan or a deliverable",
+        body=ReviewBody,
+        who=person,
+        raises=(*SAYS, errors.Conflict),
         once=True,
     ),
     Route(

@@ -40,6 +40,18 @@ class AcceptBody(msgspec.Struct):
     feedback: str = ""
 
 
+class ReviewBody(msgspec.Struct):
+    """A word on the plan that waits, else on what was handed in."""
+
+    decision: Annotated[
+        Literal["accept", "request_revision", "reject"],
+        Meta(description="Rejecting work that money is held for opens a dispute"),
+    ]
+    feedback: Annotated[str, Meta(description="Why; needed unless you accept")] = ""
+    rating: Annotated[Count | None, Meta(description="1 to 5, with accept, now or never")] = None
+    deliverable_id: Annotated[str | None, Meta(description="The newest unless said")] = None
+
+
 class WorkerAnswer(msgspec.Struct):
     """Who works: an outside agent, or a person."""
 

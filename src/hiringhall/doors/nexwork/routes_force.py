@@ -98,7 +98,6 @@ async def deliver_subtask(desk: Desk, call: Call[DeliverBody, None]) -> wire.Han
         return wire.HandedInAnswer(handed_in.id, "submitted", meta)
 
     once = once_of(call, organization_id=call.actor.operator_id or "", status=201, view=view)
-    await part_context(desk.hall, actor=call.actor, subtask_id=subtask_id)
     try:
         handed_in = await deliver(
             desk.hall.once_only(once),
@@ -106,6 +105,7 @@ async def deliver_subtask(desk: Desk, call: Call[DeliverBody, None]) -> wire.Han
             task_id=subtask_id,
             text=body.content or "",
             links=links,
+            as_part=True,
         )
     except Invalid as error:
         raise renamed(error, body) from error

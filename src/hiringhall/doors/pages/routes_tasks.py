@@ -27,17 +27,25 @@ from hiringhall.queries import budgets, deliveries, feed, runs, seen
 
 LINK_S = 3600
 LOG_EVENTS = 100
+_MEANT = frozenset({"deliverable_id", "question_id", "plan_id"})
+"""What of a form nobody typed."""
 
 Said = Callable[[Visit, str], Awaitable[object]]
 
 
-async def _now(visit: Visit, task_id: str) -> dict[str, Any]:
-    """What a task waits for, and what came of it so far; raises NotFound where it is another's."""
-    hall, actor = visit.desk.hall, visit.actor
-    found = await seen.task_seen(hall, actor=actor, task_id=task_id)
+async def _own(visit: Visit) -> seen.Seen:
+    """The task of the page; raises NotFound where it is another's."""
+    task_id = visit.call.path["task_id"]
+    found = await seen.task_seen(visit.desk.hall, actor=visit.actor, task_id=task_id)
     if not found.is_poster:
         raise NotFound("task")
-    task = found.task
+    return found
+
+
+async def _now(visit: Visit, found: seen.Seen) -> dict[str, Any]:
+    """What a task waits for, and what came of it so far."""
+    hall, actor, task = visit.desk.hall, visit.actor, found.task
+    task_id = task.id
     delivered = await deliveries.deliveries_of(hall, actor=actor, task_id=task_id)
     expires_at_s = hall.clock() // 1_000_000 + LINK_S
 
@@ -49,8 +57,6 @@ async def _now(visit: Visit, task_id: str) -> dict[str, Any]:
         "seen": found,
         "can": found.can,
         "delivered": list(reversed(delivered)),
-        "spending": await budgets.spending_on(hall, actor=actor, task_id=task_id),
-        "runs": (await runs.runs_of_tasks(hall, task_ids=[task_id])).get(task_id, []),
         "link_to": link_to,
         "known": _key_of(task),
     }
@@ -76,7 +82,7 @@ async def _show(
     unsent: Form = NOTHING,
 ) -> Raw:
     hall, actor, task_id = visit.desk.hall, visit.actor, visit.call.path["task_id"]
-    context = await _now(visit, task_id)
+    context = await _now(visit, await _own(visit))
     await sequence(hall, organization_id=actor.organization_id or "")
     events = await feed.newest(hall, actor=actor, task_id=task_id, limit=LOG_EVENTS)
     return visit.show(
@@ -87,17 +93,19 @@ async def _show(
         typed=visit.form,
         events=[record_of(one) for one in events],
         after=events[0].seq if events else 0,
-        unsent=[value for name, value in unsent.kept() if value and name != "deliverable_id"],
+        unsent=[value for name, value in unsent.kept() if value and name not in _MEANT],
+        spending=await budgets.spending_on(hall, actor=actor, task_id=task_id),
+        runs=(await runs.runs_of_tasks(hall, task_ids=[task_id])).get(task_id, []),
         **context,
     )
 
 
 async def show_now(visit: Visit) -> Raw:
     """The part of the page that changes with the task's state; 204 where it is shown already."""
-    context = await _now(visit, visit.call.path["task_id"])
-    if visit.query["known"] == context["known"]:
+    found = await _own(visit)
+    if visit.query["known"] == _key_of(found.task):
         return Raw(b"", 204, HTML)
-    return visit.show("task_now.html", **context)
+    return visit.show("task_now.html", **await _now(visit, found))
 
 
 def _saying(say: Said) -> Callable[[Desk, Call[Any, Any]], Awaitable[object]]:
@@ -120,11 +128,16 @@ def _saying(say: Said) -> Callable[[Desk, Call[Any, Any]], Awaitable[object]]:
 async def _reply(visit: Visit, task_id: str) -> None:
     hall, actor, form = visit.desk.hall, visit.actor, visit.form
     found = await seen.task_seen(hall, actor=actor, task_id=task_id)
-    if found.question is not None and found.question.id != form["question_id"]:
-        raise LostRace("This question was answered already; another one is open now")
-    answers = None if found.question is None else answers_of(found.question, form)
+    asked = found.question
+    is_same = asked is not None and asked.id == form["question_id"]
+    answers = answers_of(asked, form) if asked is not None and is_same else None
     await answer.reply(
-        hall, actor=actor, task_id=task_id, text=form["message"] or None, answers=answers
+        hall,
+        actor=actor,
+        task_id=task_id,
+        text=form["message"] or None,
+        answers=answers,
+        question_id=form["question_id"],
     )
 
 
@@ -135,6 +148,7 @@ async def _decide_plan(visit: Visit, task_id: str) -> None:
         task_id=task_id,
         accepted=visit.form["decision"] == "yes",
         reason=visit.form["reason"],
+        plan_id=visit.form["plan_id"],
     )
 
 
