@@ -1,22 +1,22 @@
-"""The words of the pages stand in one file: each that is used is there, each there is used."""
+"""The words of the pages stand in one folder: each that is used is there, each there is used."""
 
 import re
-import tomllib
 from pathlib import Path
 
 from hiringhall.actions.following import TYPES
 from hiringhall.domain.tasks import State
 from hiringhall.doors import look
+from hiringhall.doors.look.words import all_words
 
 LOOK = Path(look.__file__).parent
-WORDS = tomllib.loads((LOOK / "words.toml").read_text())
+WORDS = all_words()
 NAMED = re.compile(r"""(?:\bt|\bt_or|\bword|\bword_or)\(\s*f?["']([a-z_0-9]+\.[a-z_0-9]*)""")
 BY_VALUE = re.compile(r"""["']([a-z_]+)\.(?:["'] ~|\{)""")
 
 
 def _used() -> tuple[set[str], set[str]]:
     """Names that are asked for, and sections that are asked for by a value."""
-    texts = [path.read_text() for path in (LOOK / "templates").glob("*.html")]
+    texts = [path.read_text() for path in (LOOK / "templates").rglob("*.html")]
     doors = LOOK.parent
     texts += [path.read_text() for path in doors.rglob("*.py") if path.parent.name != "built"]
     text = "\n".join(texts)
@@ -42,7 +42,7 @@ def test_each_word_there_is_used() -> None:
 
 
 def test_templates_have_no_style_or_script_of_their_own() -> None:
-    for path in (LOOK / "templates").glob("*.html"):
+    for path in (LOOK / "templates").rglob("*.html"):
         text = path.read_text()
         assert re.search(r"\s(style|on[a-z]+)\s*=", text) is None, path
         assert re.search(r"<style|<script(?! src=)|javascript:|\| ?safe\b", text) is None, path

@@ -11,9 +11,14 @@ from hiringhall.doors.kit import Call, Door, Raw, Route
 from hiringhall.doors.neutral import ENVELOPES, ERRORS, envelope
 
 _HERE = Path(__file__).parent
-_OWN = {"hall.css": b"text/css; charset=utf-8", "hall.js": b"text/javascript; charset=utf-8"}
-_BUILT = {"htmx.js": b"text/javascript; charset=utf-8"}
-_ICON = {"hall.svg": b"image/svg+xml"}
+_STYLE, _SCRIPT = b"text/css; charset=utf-8", b"text/javascript; charset=utf-8"
+_MADE_OF: dict[str, tuple[bytes, str]] = {
+    "hall.css": (_STYLE, "static/css/*.css"),
+    "hall.js": (_SCRIPT, "static/js/*.js"),
+    "hall.svg": (b"image/svg+xml", "static/hall.svg"),
+    "htmx.js": (_SCRIPT, "built/htmx.js"),
+}
+"""An asset by its name: what it is, and the files that it is made of, one behind the other."""
 
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -34,18 +39,16 @@ class _Assets:
 @functools.cache
 def _assets() -> _Assets:
     found = _Assets({}, {})
-    folders = ((_HERE / "static", _OWN | _ICON), (_HERE / "built", _BUILT))
-    for folder, names in folders:
-        for name, content_type in names.items():
-            path = folder / name
-            if not path.exists():
-                continue
-            body = path.read_bytes()
-            stem, _, ending = name.partition(".")
-            digest = hashlib.sha256(body).hexdigest()[:16]
-            named = f"{stem}.{digest}.{ending}"
-            found.served[named] = Raw(body, 200, content_type, _HEADERS)
-            found.addresses[name] = f"/assets/{named}"
+    for name, (content_type, pattern) in _MADE_OF.items():
+        paths = sorted(_HERE.glob(pattern))
+        if not paths:
+            continue
+        body = b"\n".join(path.read_bytes() for path in paths)
+        stem, _, ending = name.partition(".")
+        digest = hashlib.sha256(body).hexdigest()[:16]
+        named = f"{stem}.{digest}.{ending}"
+        found.served[named] = Raw(body, 200, content_type, _HEADERS)
+        found.addresses[name] = f"/assets/{named}"
     return found
 
 

@@ -1,26 +1,34 @@
-"""Every English text of the pages, read from the one file that they stand in."""
+"""Every English text of the pages, read from the one folder that they stand in."""
 
 import functools
 import tomllib
 from pathlib import Path
-from typing import Any
 
-_FILE = Path(__file__).with_name("words.toml")
+_FOLDER = Path(__file__).with_name("english")
 
 
 @functools.cache
-def _all() -> dict[str, Any]:
-    return tomllib.loads(_FILE.read_text("utf-8"))
+def all_words() -> dict[str, dict[str, str]]:
+    """The texts by section and key; a section may go over several files, a key stands once."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(_FOLDER.glob("*.toml")):
+        for section, words in tomllib.loads(path.read_text("utf-8")).items():
+            known = found.setdefault(section, {})
+            twice = known.keys() & words.keys()
+            if twice:
+                raise ValueError(f"{path.name}: [{section}] has {sorted(twice)} a second time")
+            known |= words
+    return found
 
 
 def word(name: str, /, **values: object) -> str:
     """The text of a name such as `sign_in.title`, with its values put in; raises KeyError."""
     section, _, key = name.partition(".")
-    text: str = _all()[section][key]
+    text = all_words()[section][key]
     return text.format(**values) if values else text
 
 
 def word_or(name: str, otherwise: str) -> str:
-    """The text of a name, or another where the file has none."""
+    """The text of a name, or another where the folder has none."""
     section, _, key = name.partition(".")
-    return str(_all().get(section, {}).get(key, otherwise))
+    return all_words().get(section, {}).get(key, otherwise)

@@ -3,7 +3,8 @@
 from hiringhall.actions.feed import sequence
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
-from hiringhall.doors.pages.visits import HOME, Visit, for_signed_in
+from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries.home import home
 
 

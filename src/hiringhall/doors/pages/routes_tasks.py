@@ -22,7 +22,8 @@ from hiringhall.doors.kit import Call, Raw, Route
 from hiringhall.doors.look import HTML, render
 from hiringhall.doors.pages.answers import answers_of
 from hiringhall.doors.pages.forms import NOTHING, Form
-from hiringhall.doors.pages.visits import HOME, Visit, for_signed_in, said_of
+from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
 from hiringhall.queries import budgets, deliveries, feed, runs, seen
 
 LINK_S = 3600

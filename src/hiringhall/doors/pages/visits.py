@@ -18,13 +18,13 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Header, Raw
 from hiringhall.doors.look import HTML, render, word
 from hiringhall.doors.look.words import word_or
+from hiringhall.doors.pages import navigation
 from hiringhall.doors.pages.forms import NOTHING, Form, read_form, read_query
+from hiringhall.doors.pages.navigation import HOME
 from hiringhall.queries.sign_ins import MOST_US, SignIn, actor_of, signed_in
 
-HOME = "/app"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _NO_STORE: Header = (b"cache-control", b"no-store")
-_NAV = ((HOME, "nav.home"), (f"{HOME}/tasks/new", "nav.new"))
 
 
 class Visit:
@@ -102,8 +102,8 @@ class Visit:
         body = render(
             template,
             who=self.who,
-            nav=[(path, word(name)) for path, name in _NAV],
-            here=self.call.scope["path"],
+            nav=navigation.links(self.who),
+            here=navigation.here(self.call.scope["path"]),
             form_token=self.form_token,
             problem_said=problem,
             errors=_Errors(errors or {}),

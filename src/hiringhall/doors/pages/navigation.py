@@ -1,0 +1,36 @@
+"""What every page leads to."""
+
+from dataclasses import dataclass
+
+from hiringhall.doors.look import word
+from hiringhall.queries.sign_ins import SignIn
+
+HOME = "/app"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of the hall: where it is, the name of its word, and whether admins alone go there."""
+
+    path: str
+    name: str
+    for_admins: bool = False
+
+
+PLACES = (
+    Place(HOME, "nav.home"),
+    Place(f"{HOME}/tasks/new", "nav.new"),
+)
+
+
+def links(who: SignIn | None) -> list[tuple[str, str]]:
+    """Path and name of what somebody may go to."""
+    if who is None:
+        return []
+    return [(one.path, word(one.name)) for one in PLACES if who.is_admin or not one.for_admins]
+
+
+def here(path: str) -> str:
+    """The place that a path belongs to: the longest that it begins with."""
+    found = [one.path for one in PLACES if path == one.path or path.startswith(f"{one.path}/")]
+    return max(found, key=len, default="")
