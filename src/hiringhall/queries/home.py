@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from hiringhall.domain.errors import NoOrganization
 from hiringhall.domain.feed import FeedEvent
 from hiringhall.domain.ledger import available_account
+from hiringhall.domain.market import AssignmentState
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Task
 from hiringhall.hall import Hall
-from hiringhall.store import feed, holds, inbox, ledger, posted
+from hiringhall.store import feed, holds, inbox, ledger, posted, work
 from hiringhall.store.database import Tx
 from hiringhall.store.feed import NEWEST, Part
+from hiringhall.store.work import Work
 
 MOST_WAITING = 100
 MOST_UNDER_WAY = 30
 MOST_EVENTS = 15
+MOST_WORK = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,10 @@ class HomeEvent:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What an organization's people see first; of each list only the newest."""
+    """What an organization's people see first; of each list only the newest.
+
+    `mine` is what the person themselves has to do for others.
+    """
 
     waiting: list[Task]
     under_way: list[Task]
@@ -35,6 +41,7 @@ class Home:
     available_cents: int
     held_cents: int
     events: list[HomeEvent]
+    mine: list[Work]
 
 
 async def home(hall: Hall, *, actor: Actor) -> Home:
@@ -56,6 +63,15 @@ async def home(hall: Hall, *, actor: Actor) -> Home:
             await ledger.balance_cents(tx, available_account(organization_id)) or 0,
             await holds.held_cents(tx, organization_id),
             [HomeEvent(one, titles.get(one.task_id or "")) for one in recent],
+            await _at_work(tx, actor.user_id),
         )
 
     return await hall.database.scan(find)
+
+
+async def _at_work(tx: Tx, user_id: str | None) -> list[Work]:
+    """What somebody has of the market, of the newest that they took."""
+    if user_id is None:
+        return []
+    taken = await work.page(tx, worker_id=user_id, skip=0, most=MOST_WORK)
+    return [one for one in taken if one.assignment_state is AssignmentState.ACTIVE]

@@ -38,6 +38,7 @@ class Page(HTMLParser):
         self._form: PageForm | None = None
         self._area: str | None = None
         self._in_script = False
+        self._select: str | None = None
         self.feed(text)
         self.close()
 
@@ -56,11 +57,27 @@ class Page(HTMLParser):
                 self._form.fields.append((name, attributes.get("value", "on")))
         elif tag == "input":
             self._form.fields.append((name, attributes.get("value", "")))
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and self._select is not None:
+            self._choose(attributes)
         elif tag == "textarea":
             self._form.fields.append((name, ""))
             self._area = name
 
+    def _choose(self, attributes: dict[str, str]) -> None:
+        """A list's choice: the one that is marked, else its first."""
+        assert self._form is not None
+        names = [name for name, _ in self._form.fields]
+        name, value = self._select or "", attributes.get("value", "")
+        if name not in names:
+            self._form.fields.append((name, value))
+        elif "selected" in attributes:
+            self._form.fields[names.index(name)] = (name, value)
+
     def handle_endtag(self, tag: str) -> None:
+        if tag == "select":
+            self._select = None
         if tag == "form":
             self._form = None
         if tag == "textarea" and self._form is not None:

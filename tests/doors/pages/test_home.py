@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from hiringhall.actions.market import choosing
+from hiringhall.actions.tasks import deciding
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
 from hiringhall.queries.home import home
@@ -10,6 +12,7 @@ from hiringhall.queries.sign_ins import actor_of, signed_in
 from tests.doors.conftest import Worker
 from tests.doors.pages.conftest import Person, page_of
 from tests.support.halls import post
+from tests.support.market import claimed, competing, handed_in
 
 pytestmark = pytest.mark.anyio
 
@@ -50,6 +53,30 @@ async def test_what_waits_stands_apart_from_what_is_under_way(
     page = await ada.get("/app")
     for words in ("It waits", "has a question for you", "waits for your decision", "Delivered"):
         assert words in page.words
+    assert {f"/app/tasks/{asked.id}#answer", f"/app/tasks/{review.id}#review"} <= page.links()
+
+
+async def test_what_waits_is_told_apart_by_what_it_wants(
+    ada: Person, bob: Person, hall: Hall, worker: Worker
+) -> None:
+    me, maker = await actor(hall, ada), await actor(hall, bob)
+    planned = await post(hall, me, title="A plan", require_spec_approval=True)
+    await worker.plans("Think, then do.")
+    contest, (proposal,) = await competing(hall, me, maker)
+    claim = await claimed(hall, me, maker, title="Taken")
+    page = await ada.get("/app")
+    assert {f"/app/tasks/{planned.id}#plan", f"/app/tasks/{contest.id}#choose"} <= page.links()
+    for words in ("Plans to decide on", "Proposals to choose from", "Proposals: 1."):
+        assert words in page.words
+    await choosing.shortlist(hall, actor=me, proposal_id=proposal.id)
+    made = await handed_in(hall, maker, claim)
+    await deciding.reject_deliverable(hall, actor=me, deliverable_id=made.id, reason="No")
+    page = await ada.get("/app")
+    assert f"/app/tasks/{claim.id}#dispute" in page.links()
+    assert f"/app/tasks/{contest.id}#choose" not in page.links()
+    at_work = await bob.get("/app")
+    assert "What you are working on" in at_work.words
+    assert {f"/app/tasks/{one.id}" for one in (contest, claim)} <= at_work.links()
 
 
 async def test_nobody_sees_anothers(ada: Person, bob: Person, hall: Hall, worker: Worker) -> None:
@@ -73,7 +100,7 @@ async def test_titles_and_names_run_nowhere(
     assert {one.tag for one in page.elements} <= {
         *("html", "head", "meta", "title", "link", "script", "body", "a", "header", "div", "img"),
         *("nav", "span", "form", "input", "button", "main", "h1", "h2", "section", "p", "ul"),
-        *("li", "b", "br", "time", "footer"),
+        *("li", "b", "br", "time", "footer", "h3"),
     }
     assert not [name for one in page.elements for name in one.attributes if name.startswith("on")]
 

@@ -11,7 +11,13 @@ from hiringhall.doors import neutral
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Door, Refusal, Spelling
 from hiringhall.doors.look import HEADERS, HTML, render, word
-from hiringhall.doors.pages import routes_home, routes_live, routes_start, routes_tasks
+from hiringhall.doors.pages import (
+    routes_home,
+    routes_list,
+    routes_live,
+    routes_start,
+    routes_tasks,
+)
 
 PATHS = ("/app", "/signin", "/signout", "/signup", "/setup")
 """What of the root is the pages', beside `/` itself."""
@@ -51,7 +57,13 @@ DOOR: Door[Desk] = Door(
     envelopes=ENVELOPES,
     refusal_type=HTML,
     headers=HEADERS,
-    routes=(*routes_start.ROUTES, *routes_home.ROUTES, *routes_tasks.ROUTES, *routes_live.ROUTES),
+    routes=(
+        *routes_start.ROUTES,
+        *routes_home.ROUTES,
+        *routes_list.ROUTES,
+        *routes_tasks.ROUTES,
+        *routes_live.ROUTES,
+    ),
 )
 
 

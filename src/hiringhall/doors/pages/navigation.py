@@ -19,6 +19,7 @@ class Place:
 
 PLACES = (
     Place(HOME, "nav.home"),
+    Place(f"{HOME}/tasks", "nav.tasks"),
     Place(f"{HOME}/tasks/new", "nav.new"),
 )
 
