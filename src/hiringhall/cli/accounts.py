@@ -136,7 +136,4 @@ def _keep_given(screen: Screen, url: str | None, email: str | None) -> None:
     with HallClient(tidy_url(url), key) as client:
         client.get("/tasks/?limit=1")
         stored = keep_key(client.url, key=key, email=email or "", environ=os.environ)
-    if screen.as_json:
-        screen.value({"stored_in": str(stored)})
-    else:
-        screen.say(f"The key is stored in {stored}.")
+    screen.told({"stored_in": str(stored)}, f"The key is stored in {stored}.")

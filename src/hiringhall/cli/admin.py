@@ -120,8 +120,7 @@ def set_password(
         raise CommandError("There is nobody to ask: use --password-stdin.", Exit.USAGE)
     whom = named(email, user)
     password = _password_of_stdin() if password_stdin else _asked_twice(screen, whom)
-    _tell(
-        screen,
+    screen.told(
         operate(settings, "set_password", email=whom, password=password),
         f"The password of {whom} is set.",
     )
@@ -171,7 +170,7 @@ def make_admin(
     whom = named(email, user)
     value = operate(settings, "make_admin", email=whom, is_admin=not revoke)
     word = "no longer" if revoke else "now"
-    _tell(Screen(as_json=as_json), value, f"{whom} is {word} an admin.")
+    Screen(as_json=as_json).told(value, f"{whom} is {word} an admin.")
 
 
 @app.command("plan-approval")
@@ -190,14 +189,7 @@ def plan_approval(
     whom = named(email, user, organization)
     value = operate(settings, "set_plan_approval", email=whom, wanted=wanted)
     word = "approved first" if wanted else "not asked for"
-    _tell(Screen(as_json=as_json), value, f"Plans of {whom}'s organization are {word}.")
-
-
-def _tell(screen: Screen, value: dict[str, Any], text: str) -> None:
-    if screen.as_json:
-        screen.value(value)
-    else:
-        screen.say(text)
+    Screen(as_json=as_json).told(value, f"Plans of {whom}'s organization are {word}.")
 
 
 def _password_of_stdin() -> str:

@@ -9,18 +9,22 @@ import typer
 from hiringhall.cli.native import (
     PAGE,
     Item,
+    KeyTo,
     Limit,
+    PrintKey,
     at_native,
     day,
     grade,
     listed,
     rate,
+    refuse_taken,
     say_to,
     show_fields,
     show_list,
 )
 from hiringhall.cli.options import Json, KeyFile, Url
 from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.paths import path_of
 from hiringhall.cli.screen import Screen
 
 app = typer.Typer(
@@ -38,15 +42,6 @@ Categories = Annotated[
         "--category", help="Which tasks exist for it, beside general. Repeatable.", metavar="NAME"
     ),
 ]
-KeyTo = Annotated[
-    Path | None,
-    typer.Option(
-        "--key-to",
-        help="Where its key is stored.  [default: agents/ID.key beside your own]",
-        metavar="FILE",
-    ),
-]
-PrintKey = Annotated[bool, typer.Option("--print-key", help="Print the key instead of storing it.")]
 
 
 @app.command()
@@ -70,8 +65,7 @@ def register(
     The key opens nothing until an admin has approved the agent. Work as the agent with --key-file.
     """
     screen = Screen(as_json=as_json)
-    if key_to is not None and key_to.exists():
-        raise CommandError(f"{key_to} is there already: choose another with --key-to.", Exit.USAGE)
+    refuse_taken(key_to, "--key-to")
     body = {
         "name": name,
         "description": description,
@@ -93,8 +87,6 @@ def renew_key(
     as_json: Json = False,
 ) -> None:
     """Give an agent another key; the one before opens nothing any more."""
-    from hiringhall.cli.client import path_of
-
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
         made = client.post(path_of("agents", agent_id, "/key"), {})
@@ -121,8 +113,6 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show an agent and what has become of its work, in all and by category."""
-    from hiringhall.cli.client import path_of
-
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
         agent = client.get(path_of("agents", agent_id))
@@ -166,8 +156,6 @@ def change(
     as_json: Json = False,
 ) -> None:
     """Say anew what an agent is and can do; what is left out stays."""
-    from hiringhall.cli.client import path_of
-
     screen = Screen(as_json=as_json)
     given = {
         "name": name,
@@ -180,10 +168,7 @@ def change(
         raise CommandError("Say what is to change.", Exit.USAGE)
     with at_native(screen, url, key_file) as client:
         agent = client.patch(path_of("agents", agent_id), body)
-    if as_json:
-        screen.value(agent)
-    else:
-        screen.say(f"Agent {agent['name']} is changed.")
+    screen.told(agent, f"Agent {agent['name']} is changed.")
 
 
 @app.command()
@@ -222,8 +207,6 @@ def show_agents(screen: Screen, answer: Item) -> None:
 def _decide(
     agent_id: str, verb: str, url: str | None, key_file: Path | None, *, as_json: bool
 ) -> None:
-    from hiringhall.cli.client import path_of
-
     say_to(
         f"/admin{path_of('agents', agent_id, f'/{verb}')}",
         url=url,
@@ -234,14 +217,21 @@ def _decide(
 
 
 def _keep(screen: Screen, made: Item, key_to: Path | None, *, print_key: bool) -> None:
-    from hiringhall.cli.credentials import keep_agent_key
+    from hiringhall.cli.credentials import keep_secret
 
     key = str(made.pop("api_key", ""))
     told: dict[str, Any] = dict(made)
     if print_key:
         told["api_key"] = key
     else:
-        stored = keep_agent_key(key, agent_id=str(made["id"]), place=key_to, environ=os.environ)
+        stored = keep_secret(
+            key,
+            kind="agents",
+            name=str(made["id"]),
+            place=key_to,
+            environ=os.environ,
+            lost=f"Get another with 'hiringhall agents renew-key {made['id']}'.",
+        )
         told["stored_in"] = str(stored)
     if screen.as_json:
         screen.value(told)

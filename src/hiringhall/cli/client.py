@@ -2,9 +2,10 @@
 
 import importlib.metadata
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, cast
-from urllib.parse import quote
 
 import httpx
 
@@ -77,12 +78,43 @@ class HallClient:
         """`PATCH` below the door."""
         return self._call("PATCH", path, body)
 
+    def delete(self, path: str) -> dict[str, Any]:
+        """`DELETE` below the door."""
+        return self._call("DELETE", path)
+
     def post(
         self, path: str, body: dict[str, Any], *, idempotency_key: str | None = None
     ) -> dict[str, Any]:
         """`POST` below the door."""
         headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
         return self._call("POST", path, body, headers)
+
+    @contextmanager
+    def stream(self, path: str, *, silence_s: float) -> Generator[httpx.Response]:
+        """A `GET` whose answer comes piece by piece; a refusal is a `CommandError` here, too.
+
+        What breaks while it is read is the reader's to judge, as httpx says it: also a silence.
+        """
+        timeout = httpx.Timeout(TIMEOUT_S, read=silence_s)
+        request = self._http.build_request(
+            "GET",
+            f"{self.url}{self.door}{path}",
+            headers={"Accept": "text/event-stream"},
+            timeout=timeout,
+        )
+        try:
+            response = self._http.send(request, stream=True)
+        except httpx.ReadTimeout:
+            raise
+        except httpx.HTTPError as error:
+            raise self._unreachable("GET", error) from None
+        try:
+            if not response.is_success:
+                response.read()
+                raise self.refusal(response)
+            yield response
+        finally:
+            response.close()
 
     def _call(
         self,
@@ -141,22 +173,6 @@ class HallClient:
         else:
             text = f"The connection to {self.url} broke before an answer came.{unsure}"
         return CommandError(text, Exit.UNREACHABLE)
-
-
-def path_of(noun: str, typed: str, below: str = "") -> str:
-    """The path of a thing below its noun, whatever the id that was typed."""
-    tidy = typed.strip()
-    if not tidy or tidy in {".", ".."}:
-        raise CommandError("Give an id, as the lists show it.", Exit.USAGE)
-    return f"/{noun}/{quote(tidy, safe='', errors='replace')}{below}"
-
-
-def task_path(task_id: str, below: str = "") -> str:
-    """The path of a task, whatever the id that was typed."""
-    typed = task_id.strip()
-    if not typed or typed in {".", ".."}:
-        raise CommandError("Give the task's id; 'hiringhall tasks list' shows them.", Exit.USAGE)
-    return path_of("tasks", typed, below)
 
 
 def _decoded(response: httpx.Response) -> dict[str, Any] | None:

@@ -93,24 +93,38 @@ def forget_key(url: str, environ: Mapping[str, str]) -> bool:
     return True
 
 
-def keep_agent_key(
-    key: str, *, agent_id: str, place: Path | None, environ: Mapping[str, str]
+def has_key(url: str, environ: Mapping[str, str]) -> bool:
+    """Whether a key is stored for a hall."""
+    return url in _stored(environ)
+
+
+def keep_secret(  # what it is called, where it goes, and what to do should that fail
+    secret: str,
+    *,
+    kind: str,
+    name: str,
+    place: Path | None,
+    environ: Mapping[str, str],
+    lost: str,
 ) -> Path:
-    """Store an agent's key in a file of its own, for `--key-file`; raises CommandError."""
-    name = re.sub(r"[^0-9A-Za-z-]", "_", agent_id)[:64]
-    path = place or store_path(environ).parent / "agents" / f"{name}.key"
+    """Store what is shown once in a file that its owner alone reads; raises CommandError.
+
+    `kind` names the folder beside the keys where no `place` is given. `lost` says how to get
+    another where the file cannot be written.
+    """
+    safe = re.sub(r"[^0-9A-Za-z-]", "_", name)[:64]
+    path = place or store_path(environ).parent / kind / f"{safe}.key"
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".key-")
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".kept-")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{key}\n")
+            file.write(f"{secret}\n")
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
     except OSError as error:
         raise CommandError(
-            f"{path} cannot be written: {error.strerror}. The key is lost: get another with "
-            f"'hiringhall agents renew-key {name}'."
+            f"{path} cannot be written: {error.strerror}. What it was to hold is lost. {lost}"
         ) from None
     return path
 

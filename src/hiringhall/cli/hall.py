@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from hiringhall.cli.account import show_payouts
+from hiringhall.cli.account.money import show_payouts
 from hiringhall.cli.agents import show_agents
 from hiringhall.cli.market.disputing import show_disputes
 from hiringhall.cli.native import (
@@ -20,6 +20,7 @@ from hiringhall.cli.native import (
     show_list,
 )
 from hiringhall.cli.options import Json, KeyFile, Url
+from hiringhall.cli.paths import path_of
 from hiringhall.cli.screen import Screen
 
 
@@ -97,8 +98,6 @@ def paid(
     as_json: Json = False,
 ) -> None:
     """Book that somebody was paid by hand. Takes an admin's key."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         f"/admin{path_of('payouts', payout_id, '/paid')}",
         {"reference": reference},

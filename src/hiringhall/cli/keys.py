@@ -65,10 +65,7 @@ def revoke_key(
     require_hall(settings)
     value = operate(settings, "revoke_key", email=named(email, user), prefix=prefix)
     screen = Screen(as_json=as_json)
-    if as_json:
-        screen.value(value)
-    else:
-        screen.say(f"The key {prefix} opens nothing any more.")
+    screen.told(value, f"The key {prefix} opens nothing any more.")
 
 
 def _day(at_us: int) -> str:

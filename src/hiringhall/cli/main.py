@@ -14,10 +14,12 @@ from hiringhall.cli import (
     admin,
     agents,
     checks,
+    events,
     market,
     serve,
     taskforce,
     tasks,
+    webhooks,
     worker,
 )
 from hiringhall.cli.demo.command import demo
@@ -71,6 +73,8 @@ app.add_typer(market.app)
 app.add_typer(taskforce.app)
 app.add_typer(agents.app)
 app.add_typer(account.app)
+app.command()(events.events)
+app.add_typer(webhooks.app)
 app.add_typer(admin.app)
 app.command()(accounts.register)
 app.command()(accounts.login)

@@ -24,6 +24,15 @@ OnceKey = Annotated[
     str | None,
     typer.Option("--idempotency-key", help="Again with the same key does nothing.", metavar="KEY"),
 ]
+KeyTo = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-to",
+        help="Where the key is stored.  [default: a file beside your own]",
+        metavar="FILE",
+    ),
+]
+PrintKey = Annotated[bool, typer.Option("--print-key", help="Print the key instead of storing it.")]
 Reason = Annotated[
     str, typer.Option("--reason", "-r", help="Why, for whoever reads it.", metavar="TEXT")
 ]
@@ -54,10 +63,13 @@ def say_to(  # one call is what most commands are
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
         answer = client.post(path, body or {}, idempotency_key=idempotency_key)
-    if as_json:
-        screen.value(answer)
-    else:
-        screen.say(told(answer))
+    screen.told(answer, told(answer))
+
+
+def refuse_taken(place: Path | None, option: str) -> None:
+    """Refuse to write a secret over a file, before there is a secret; raises CommandError."""
+    if place is not None and place.exists():
+        raise CommandError(f"{place} is there already: choose another with {option}.", Exit.USAGE)
 
 
 def listed(client: "HallClient", path: str, limit: int, **query: object) -> Item:
@@ -120,24 +132,6 @@ def cents_of(typed: str, option: str) -> int:
     if not given.is_finite() or not 0 <= given < _MOST or given * 100 % 1:
         raise CommandError(f"{option} takes an amount such as 12.50.", Exit.USAGE)
     return int(given * 100)
-
-
-def text_of(text: str | None, file: str | None, *, what: str) -> str | None:
-    """A text that was given, or that a file holds; - is standard input. Raises CommandError."""
-    from hiringhall.cli.tasks.common import read_stdin
-
-    if text is not None and file is not None:
-        raise CommandError(f"Give {what} as a text or as a file, not both.", Exit.USAGE)
-    if file is None:
-        return text
-    if file == "-":
-        return read_stdin()
-    try:
-        return Path(file).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise CommandError(f"There is no file {file}.", Exit.NOT_FOUND) from None
-    except (OSError, UnicodeDecodeError):
-        raise CommandError(f"{file} cannot be read as text.", Exit.USAGE) from None
 
 
 def day(at: object) -> str:

@@ -5,8 +5,9 @@ import tomllib
 from collections.abc import Callable
 from typing import Any, cast
 
-from hiringhall.cli.native import Item, cents_of, text_of
+from hiringhall.cli.native import Item, cents_of
 from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.texts import read_text
 
 
 def outline_of(file: str) -> Item:
@@ -15,7 +16,7 @@ def outline_of(file: str) -> Item:
     It is what the native API takes, or its list of parts alone. A part may say its `share` as an
     amount ("20.00") in place of `share_cents`. Whether the plan is sound is the hall's to judge.
     """
-    text = text_of(None, file, what="the outline") or ""
+    text = read_text(file)
     found = _parsed(file, text)
     outline: Item = {"subtasks": found} if isinstance(found, list) else cast("Item", found)
     if not isinstance(found, list | dict) or not isinstance(outline.get("subtasks"), list):

@@ -18,6 +18,7 @@ from hiringhall.cli.options import (
 )
 from hiringhall.cli.outcome import CommandError, Exit
 from hiringhall.cli.screen import Screen
+from hiringhall.cli.texts import read_text
 
 app = typer.Typer(
     name="role",
@@ -136,7 +137,7 @@ def set_role(
         "processes": processes,
         "disk_mib": disk_mib,
         "model": model,
-        "system_prompt": None if prompt_file is None else _text_of(prompt_file),
+        "system_prompt": None if prompt_file is None else read_text(prompt_file),
         "permissions": permissions,
     }
     config = {key: value for key, value in given.items() if value is not None}
@@ -149,14 +150,7 @@ def set_role(
         runtime=runtime,
         config=config,
     )
-    _tell(as_json, value, f"Role {name} is done by {runtime}.")
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read: {error}", Exit.USAGE) from error
+    Screen(as_json=as_json).told(value, f"Role {name} is done by {runtime}.")
 
 
 def _variables(texts: list[str]) -> dict[str, str]:
@@ -211,7 +205,7 @@ def remove_role(
     settings = settings_of(data_dir, database_url)
     require_hall(settings)
     value = operate(settings, "remove_role", email=whom, team=team, name=name)
-    _tell(as_json, value, f"Role {name} is gone.")
+    Screen(as_json=as_json).told(value, f"Role {name} is gone.")
 
 
 def _shown(config: dict[str, Any]) -> str:
@@ -232,11 +226,3 @@ def _shown(config: dict[str, Any]) -> str:
             case _:
                 said.append(f"{name} {value}")
     return "; ".join(said) or "-"
-
-
-def _tell(as_json: bool, value: dict[str, Any], text: str) -> None:
-    screen = Screen(as_json=as_json)
-    if as_json:
-        screen.value(value)
-    else:
-        screen.say(text)

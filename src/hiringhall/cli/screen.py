@@ -82,10 +82,26 @@ class Screen:
         if not self.as_json:
             self.console.print(visible(text), style=style or None)
 
+    def told(self, value: Any, text: str) -> None:
+        """A whole answer: its value for scripts, or one line for people."""
+        if self.as_json:
+            self.value(value)
+        else:
+            self.say(text)
+
     def note(self, text: str) -> None:
         """A remark beside the answer, on stderr."""
         sys.stderr.write(f"{visible(text)}\n")
         sys.stderr.flush()
+
+    def line(self, cells: Sequence[str]) -> None:
+        """A row of a list without end, at once: cells apart, with tabs where nobody looks."""
+        tidy = [one_line(cell) for cell in cells]
+        if sys.stdout.isatty():
+            self.say("  ".join(tidy))
+            return
+        sys.stdout.write("\t".join(tidy) + "\n")
+        sys.stdout.flush()
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Rows in columns; when piped, one line a row with tabs between and no headings."""

@@ -18,12 +18,13 @@ from hiringhall.cli.native import (
     say_to,
     show_fields,
     show_list,
-    text_of,
     word,
 )
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
 from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.paths import path_of
 from hiringhall.cli.screen import Screen, one_line
+from hiringhall.cli.texts import text_of
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -90,8 +91,6 @@ def show(task_id: TaskId, url: Url = None, key_file: KeyFile = None, as_json: Js
 
     When piped: one line a part, with key, id, state, share, paid, agent, due, needs, title.
     """
-    from hiringhall.cli.client import path_of
-
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
         _show(screen, client.get(path_of("tasks", task_id, "/task-force")))
@@ -145,8 +144,6 @@ def assign(
     as_json: Json = False,
 ) -> None:
     """Give an open part to an agent of your choice."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("tasks", part_id, "/assign"),
         {"agent_id": agent_id},
@@ -163,8 +160,6 @@ def context(
     part_id: PartId, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
     """Show what an agent has to know for its part, with that agent's key; it begins nothing."""
-    from hiringhall.cli.client import path_of
-
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
         known = client.get(path_of("tasks", part_id, "/context"))
@@ -205,8 +200,6 @@ def messages(
     as_json: Json = False,
 ) -> None:
     """List what was said, oldest first: in a task's own thread, or in a part's."""
-    from hiringhall.cli.client import path_of
-
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
         query = {"threads": "all"} if threads else {}
@@ -246,8 +239,6 @@ def say(
     as_json: Json = False,
 ) -> None:
     """Say something in a task's or a part's thread; an agent's first word begins its part."""
-    from hiringhall.cli.client import path_of
-
     if text == "-":
         text, file = None, "-"
     content = text_of(text, file, what="it")
@@ -277,8 +268,6 @@ def _split(
     as_json: bool,
 ) -> None:
     """Say something of how a task is split, and show how it stands then."""
-    from hiringhall.cli.client import path_of
-
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
         path = path_of("tasks", task_id, f"/task-force{below}")

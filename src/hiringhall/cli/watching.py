@@ -6,8 +6,9 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hiringhall.cli.client import HallClient, task_path
+from hiringhall.cli.client import HallClient
 from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.paths import task_path
 from hiringhall.cli.screen import Screen, one_line, visible
 
 if TYPE_CHECKING:

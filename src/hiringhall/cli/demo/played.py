@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hiringhall.cli.client import HallClient, task_path
+from hiringhall.cli.client import HallClient
 from hiringhall.cli.demo.stage import Stage, expect
 from hiringhall.cli.files import Offered, save_all
+from hiringhall.cli.paths import task_path
 from hiringhall.cli.watching import Watch
 
 _TIMEOUT_S = 60.0

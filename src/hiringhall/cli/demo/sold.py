@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hiringhall.cli.client import NATIVE, HallClient, path_of
+from hiringhall.cli.client import NATIVE, HallClient
 from hiringhall.cli.demo.stage import Stage, expect
 from hiringhall.cli.demo.worked import EMAIL
 from hiringhall.cli.local import operate, settings_of
 from hiringhall.cli.native import amount
+from hiringhall.cli.paths import path_of
 
 _NEXWORK = "/nexwork/api/v1"
 _MODULES = ("disputes", "payouts", "deposits")

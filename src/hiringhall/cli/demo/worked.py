@@ -7,10 +7,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from hiringhall.cli.client import HallClient, task_path
+from hiringhall.cli.client import HallClient
 from hiringhall.cli.demo.played import until, watching
 from hiringhall.cli.demo.stage import DemoFailed, Stage, expect
 from hiringhall.cli.local import operate, settings_of
+from hiringhall.cli.paths import task_path
 
 EMAIL = "you@example.org"
 ROLE = "formatter"

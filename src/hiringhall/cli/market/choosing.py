@@ -7,6 +7,7 @@ import typer
 
 from hiringhall.cli.native import Item, Reason, amount, at_native, grade, rate, say_to, word
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
+from hiringhall.cli.paths import path_of
 from hiringhall.cli.screen import Screen, one_line
 
 ProposalId = Annotated[str, typer.Argument(help="The proposal's id.", metavar="PROPOSAL")]
@@ -35,8 +36,6 @@ def proposals(
 
     When piped: one line a proposal. Who made a proposal sees their own alone.
     """
-    from hiringhall.cli.client import path_of
-
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
         answer = client.get(path_of("tasks", task_id, "/proposals"))
@@ -64,8 +63,6 @@ def shortlist(
     proposal_id: ProposalId, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
     """Choose a proposal: its maker may deliver. Several may be chosen, and one is paid."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("proposals", proposal_id, "/shortlist"),
         url=url,
@@ -83,8 +80,6 @@ def decline(
     as_json: Json = False,
 ) -> None:
     """Say no to a proposal."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("proposals", proposal_id, "/decline"),
         {"reason": reason},
@@ -99,8 +94,6 @@ def close_intake(
     task_id: TaskId, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
     """Take no more proposals, and choose among those that there are."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("tasks", task_id, "/close-intake"),
         url=url,

@@ -8,6 +8,7 @@ from hiringhall.cli.market import terms
 from hiringhall.cli.market.posting import standing
 from hiringhall.cli.native import OnceKey, cents_of, say_to
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
+from hiringhall.cli.paths import path_of
 
 
 def offer(
@@ -35,8 +36,6 @@ def offer(
 
     Example: hiringhall market offer TASK --price 25.00 --category labels
     """
-    from hiringhall.cli.client import path_of
-
     given = {
         "category": category,
         "deadline": deadline,
@@ -76,8 +75,6 @@ def assign_to_staff(
     as_json: Json = False,
 ) -> None:
     """Give a task that nobody has taken to the hall's own workers; what was held comes back."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("tasks", task_id, "/assign-to-staff"),
         {} if role is None else {"role": role},

@@ -7,6 +7,7 @@ import typer
 
 from hiringhall.cli.native import Item, Reason, at_native, day, say_to, show_fields
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
+from hiringhall.cli.paths import path_of
 from hiringhall.cli.screen import Screen
 
 DeliverableId = Annotated[str, typer.Argument(help="The deliverable's id.", metavar="DELIVERABLE")]
@@ -29,8 +30,6 @@ def deliverables(
 
     With --to, the files of each are saved below FOLDER in a folder named by its number.
     """
-    from hiringhall.cli.client import path_of
-
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
         answer = client.get(path_of("tasks", task_id, "/deliverables"))
@@ -58,8 +57,6 @@ def accept(
     as_json: Json = False,
 ) -> None:
     """Accept a deliverable: the task is done, and whoever made it is paid."""
-    from hiringhall.cli.client import path_of
-
     body: dict[str, Any] = {"feedback": feedback}
     body |= {} if rating is None else {"rating": rating}
     say_to(
@@ -80,8 +77,6 @@ def request_revision(
     as_json: Json = False,
 ) -> None:
     """Send the newest deliverable back to be revised."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("deliverables", deliverable_id, "/request-revision"),
         {"reason": reason},
@@ -100,8 +95,6 @@ def reject(
     as_json: Json = False,
 ) -> None:
     """Say that the newest deliverable is not what was asked for; a dispute begins."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("deliverables", deliverable_id, "/reject"),
         {"reason": reason},

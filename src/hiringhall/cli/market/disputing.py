@@ -14,10 +14,11 @@ from hiringhall.cli.native import (
     say_to,
     show_fields,
     show_list,
-    text_of,
 )
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
+from hiringhall.cli.paths import path_of
 from hiringhall.cli.screen import Screen, one_line
+from hiringhall.cli.texts import read_stdin
 
 app = typer.Typer(
     name="dispute",
@@ -45,8 +46,6 @@ def open_dispute(
     as_json: Json = False,
 ) -> None:
     """Open a dispute about what was handed in, and print its id."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("tasks", task_id, "/disputes"),
         {"reason": reason},
@@ -62,8 +61,6 @@ def list_disputes(
     task_id: TaskId, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
     """List the disputes of a task, oldest first."""
-    from hiringhall.cli.client import path_of
-
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
         answer = client.get(path_of("tasks", task_id, "/disputes"))
@@ -75,8 +72,6 @@ def show(
     dispute_id: DisputeId, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
     """Show a dispute with what both sides said, and the log as evidence."""
-    from hiringhall.cli.client import path_of
-
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
         found = client.get(path_of("disputes", dispute_id))
@@ -116,9 +111,7 @@ def state(
     as_json: Json = False,
 ) -> None:
     """Say your case."""
-    from hiringhall.cli.client import path_of
-
-    said = text_of(None, "-", what="it") if text == "-" else text
+    said = read_stdin() if text == "-" else text
     say_to(
         path_of("disputes", dispute_id, "/statements"),
         {"text": said},
@@ -138,8 +131,6 @@ def agree(
     as_json: Json = False,
 ) -> None:
     """Name what the worker should get of its share; where both sides name the same it is so."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("disputes", dispute_id, "/agree"),
         {"worker_cents": cents_of(to_worker, "AMOUNT")},
@@ -160,8 +151,6 @@ def resolve(
     as_json: Json = False,
 ) -> None:
     """Decide as an admin what the worker gets of its share; the rest goes back."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("disputes", dispute_id, "/resolve"),
         {"worker_cents": cents_of(to_worker, "AMOUNT"), "reason": reason},

@@ -17,6 +17,7 @@ from hiringhall.cli.native import (
     word,
 )
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
+from hiringhall.cli.paths import path_of
 from hiringhall.cli.screen import Screen, one_line
 
 Category = Annotated[str | None, typer.Option(help="Of this category alone.", metavar="NAME")]
@@ -120,8 +121,6 @@ def list_tasks(
 
 def show(task_id: TaskId, url: Url = None, key_file: KeyFile = None, as_json: Json = False) -> None:
     """Show a task with its terms, where it stands, and what can be done with it."""
-    from hiringhall.cli.client import path_of
-
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
         task = client.get(path_of("tasks", task_id))

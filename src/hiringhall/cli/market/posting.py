@@ -13,11 +13,12 @@ from hiringhall.cli.native import (
     at_native,
     cents_of,
     say_to,
-    text_of,
 )
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
 from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.paths import path_of
 from hiringhall.cli.screen import Screen
+from hiringhall.cli.texts import text_of
 
 
 def post(
@@ -93,8 +94,6 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """Offer a draft: its price is held, and it may be taken."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("tasks", task_id, "/publish"),
         url=url,
@@ -113,8 +112,6 @@ def cancel(
     as_json: Json = False,
 ) -> None:
     """Withdraw a task; what was held for it comes back."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("tasks", task_id, "/cancel"),
         {"reason": reason},

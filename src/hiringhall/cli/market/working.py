@@ -19,12 +19,13 @@ from hiringhall.cli.native import (
     listed,
     say_to,
     show_list,
-    text_of,
     word,
 )
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
 from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.paths import path_of
 from hiringhall.cli.screen import Screen
+from hiringhall.cli.texts import text_of
 
 _MOST_BYTES = 700_000
 """All files of a delivery: in base 64 they fit into the hall's 1 MiB with what stands beside."""
@@ -34,8 +35,6 @@ def claim(
     task_id: TaskId, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
     """Take a task that is on offer to whoever comes first."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("tasks", task_id, "/claim"),
         url=url,
@@ -53,8 +52,6 @@ def release_claim(
     as_json: Json = False,
 ) -> None:
     """Give a claimed task back; it is on offer again."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("tasks", task_id, "/release-claim"),
         {"reason": reason},
@@ -90,8 +87,6 @@ def propose(
     as_json: Json = False,
 ) -> None:
     """Offer to do a task, once, and print the proposal's id."""
-    from hiringhall.cli.client import path_of
-
     said = text_of(plan, file, what="the plan")
     if said is None:
         raise CommandError("Say how you would do it with --plan or --file.", Exit.USAGE)
@@ -117,8 +112,6 @@ def withdraw(
     as_json: Json = False,
 ) -> None:
     """Take a proposal back."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("proposals", proposal_id, "/withdraw"),
         {"reason": reason},
@@ -154,8 +147,6 @@ def deliver(
 
     Example: hiringhall market deliver TASK "Two were unclear, see the end." --attach labels.csv
     """
-    from hiringhall.cli.client import path_of
-
     if text == "-":
         text, text_file = None, "-"
     content = text_of(text, text_file, what="the work")

@@ -7,8 +7,10 @@ import typer
 
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
 from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.paths import task_path
 from hiringhall.cli.screen import Screen
-from hiringhall.cli.tasks.common import open_hall, read_stdin, show_status, status_of, tell
+from hiringhall.cli.tasks.common import open_hall, show_status, status_of, tell
+from hiringhall.cli.texts import read_stdin
 
 Reason = Annotated[
     str | None,
@@ -40,7 +42,6 @@ def reply(
     Example: hiringhall tasks reply TASK -a 0=React -a 1=Auth -a 1=Payments
     """
     from hiringhall.cli import replies
-    from hiringhall.cli.client import task_path
 
     if text is not None and answers:
         raise CommandError("Give a reply in plain words or --answer, not both.", Exit.USAGE)
@@ -107,8 +108,6 @@ def cancel(
     task_id: TaskId, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
     """Cancel a task; its worker stops."""
-    from hiringhall.cli.client import task_path
-
     screen = Screen(as_json=as_json)
     with open_hall(screen, url, key_file) as client:
         tell(screen, client.post(task_path(task_id, "/cancel"), {}))
@@ -124,8 +123,6 @@ def _decide(
     accept: bool,
     as_json: bool,
 ) -> None:
-    from hiringhall.cli.client import task_path
-
     screen = Screen(as_json=as_json)
     body = {"status": "CONFIRMED" if accept else "REJECTED"}
     if reason:

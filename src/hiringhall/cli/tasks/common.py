@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hiringhall.cli.outcome import CommandError, Exit
+from hiringhall.cli.outcome import Exit
+from hiringhall.cli.paths import task_path
 from hiringhall.cli.screen import Screen, one_line
 
 if TYPE_CHECKING:
@@ -45,15 +45,11 @@ def open_hall(
 
 def status_of(client: "HallClient", task_id: str) -> dict[str, Any]:
     """Where a task stands, as the hall says it."""
-    from hiringhall.cli.client import task_path
-
     return client.get(task_path(task_id))
 
 
 def last_word_of(client: "HallClient", task_id: str) -> str:
     """What a task's log last says of it: what its worker does, or what keeps it waiting."""
-    from hiringhall.cli.client import task_path
-
     log: list[dict[str, Any]] = client.get(task_path(task_id, "/events")).get("events") or []
     said = (str(one.get("content", "")) for one in reversed(log) if one.get("type") == "status")
     return one_line(next(said, ""))
@@ -85,10 +81,7 @@ def follow(
 
 def tell(screen: Screen, answer: dict[str, Any]) -> None:
     """Show what became of a task by what was said to it."""
-    if screen.as_json:
-        screen.value(answer)
-    else:
-        screen.say(f"Done. The task is now: {answer.get('status')}")
+    screen.told(answer, f"Done. The task is now: {answer.get('status')}")
 
 
 def show_status(screen: Screen, status: dict[str, Any]) -> None:
@@ -114,11 +107,3 @@ def show_status(screen: Screen, status: dict[str, Any]) -> None:
         screen.note(f"Decide with: hiringhall tasks approve {task_id} (or reject {task_id} -r WHY)")
     if status.get("status") == "completed":
         screen.note(f"Fetch it with: hiringhall tasks result {task_id} --to FOLDER")
-
-
-def read_stdin() -> str:
-    """All of standard input, which must be text."""
-    try:
-        return sys.stdin.read()
-    except UnicodeDecodeError:
-        raise CommandError("Standard input is not text.", Exit.USAGE) from None

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
+from hiringhall.cli.paths import task_path
 from hiringhall.cli.screen import Screen
 from hiringhall.cli.tasks.common import follow, last_word_of, open_hall, show_status, status_of
 
@@ -25,7 +26,6 @@ def events(
     task_id: TaskId, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
     """Print a task's log, oldest first."""
-    from hiringhall.cli.client import task_path
     from hiringhall.cli.watching import line_of
 
     screen = Screen(as_json=as_json)
@@ -86,7 +86,6 @@ def result(
 
     Files keep their folders below FOLDER and never leave it, whatever they are called.
     """
-    from hiringhall.cli.client import task_path
     from hiringhall.cli.files import Offered, save_all
 
     screen = Screen(as_json=as_json)

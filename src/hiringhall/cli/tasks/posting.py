@@ -1,7 +1,6 @@
 """`tasks create` and `tasks list`."""
 
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +8,8 @@ import typer
 from hiringhall.cli.options import Json, KeyFile, Url
 from hiringhall.cli.outcome import CommandError, Exit
 from hiringhall.cli.screen import Screen
-from hiringhall.cli.tasks.common import STATUSES, follow, open_hall, read_stdin
+from hiringhall.cli.tasks.common import STATUSES, follow, open_hall
+from hiringhall.cli.texts import read_stdin, read_text
 
 # What a hall surely gives in one piece; a longer list is cut here.
 _PAGE = 100
@@ -62,10 +62,7 @@ def create(
             screen.note(f"Task {made.get('task_id')}")
             follow(client, screen, str(made.get("task_id")), until_done=False, timeout_s=None)
             return
-    if as_json:
-        screen.value(made)
-    else:
-        screen.say(str(made.get("task_id")))
+    screen.told(made, str(made.get("task_id")))
 
 
 def list_tasks(
@@ -106,15 +103,10 @@ def _description(screen: Screen, text: str | None, file: str | None) -> str:
         raise CommandError("Give --description or --file, not both.", Exit.USAGE)
     if text is not None:
         return text
-    if file == "-" or (file is None and not sys.stdin.isatty()):
+    if file is None and not sys.stdin.isatty():
         return read_stdin()
     if file is None:
         if not screen.interactive:
             raise CommandError("Say what you need with --description or --file.", Exit.USAGE)
         return screen.ask("What do you need? ")
-    try:
-        return Path(file).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise CommandError(f"There is no file {file}.", Exit.NOT_FOUND) from None
-    except (OSError, UnicodeDecodeError):
-        raise CommandError(f"{file} cannot be read as text.", Exit.USAGE) from None
+    return read_text(file)

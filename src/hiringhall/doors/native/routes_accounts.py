@@ -86,10 +86,15 @@ async def invite(desk: Desk, call: Call[wire.InviteBody, None]) -> wire.InvitedA
     once = once_of(
         call, organization_id=viewer_of(call.actor), status=201, view=wire.invited_answer
     )
-    address = f"{desk.base_url(call)}/hall/v1/invitations/accept"
+    hall = desk.base_url(call)
 
     def say(secret: str) -> str:
-        return f'POST {address}\n{{"token": "{secret}", "name": "your name"}}'
+        return (
+            f'hiringhall account join --url {hall} --name "your name"\n'
+            f"which asks for this secret: {secret}\n\n"
+            f"Or: POST {hall}/hall/v1/invitations/accept\n"
+            f'{{"token": "{secret}", "name": "your name"}}'
+        )
 
     invited = await members.invite_member(
         desk.hall.once_only(once),

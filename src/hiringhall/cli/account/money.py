@@ -1,4 +1,4 @@
-"""`hiringhall account …`: what an organization has, what comes in, what goes out."""
+"""`account balance`, `statement`, `deposit` …: what an organization has, comes in, goes out."""
 
 from typing import Annotated
 
@@ -19,14 +19,8 @@ from hiringhall.cli.native import (
     word,
 )
 from hiringhall.cli.options import Json, KeyFile, Url
+from hiringhall.cli.paths import path_of
 from hiringhall.cli.screen import Screen
-
-app = typer.Typer(
-    name="account",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Your organization's money: balance, statement, deposits, earnings, payouts.",
-)
 
 ReturnUrl = Annotated[
     str | None,
@@ -34,7 +28,6 @@ ReturnUrl = Annotated[
 ]
 
 
-@app.command()
 def balance(url: Url = None, key_file: KeyFile = None, as_json: Json = False) -> None:
     """Show what there is to spend, what is held, and what was earned and is not paid out yet."""
     screen = Screen(as_json=as_json)
@@ -57,7 +50,6 @@ def balance(url: Url = None, key_file: KeyFile = None, as_json: Json = False) ->
     )
 
 
-@app.command()
 def statement(
     limit: Limit = 50, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
@@ -78,7 +70,6 @@ def statement(
     )
 
 
-@app.command()
 def deposit(
     to_pay: Annotated[str, typer.Argument(help="How much, such as 100.00.", metavar="AMOUNT")],
     return_url: ReturnUrl = None,
@@ -104,7 +95,6 @@ def deposit(
     )
 
 
-@app.command()
 def deposits(
     limit: Limit = 20, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
@@ -127,7 +117,6 @@ def deposits(
     )
 
 
-@app.command()
 def earnings(
     limit: Limit = 20, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
@@ -156,7 +145,6 @@ def earnings(
         )
 
 
-@app.command()
 def payouts(
     limit: Limit = 20, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
@@ -166,7 +154,6 @@ def payouts(
         show_payouts(screen, listed(client, "/payouts", limit))
 
 
-@app.command("retry-payout")
 def retry_payout(
     payout_id: Annotated[str, typer.Argument(help="The payout's id.", metavar="PAYOUT")],
     url: Url = None,
@@ -174,8 +161,6 @@ def retry_payout(
     as_json: Json = False,
 ) -> None:
     """Have a payout that failed tried again."""
-    from hiringhall.cli.client import path_of
-
     say_to(
         path_of("payouts", payout_id, "/retry"),
         url=url,
@@ -185,7 +170,6 @@ def retry_payout(
     )
 
 
-@app.command()
 def payee(
     return_url: ReturnUrl = None, url: Url = None, key_file: KeyFile = None, as_json: Json = False
 ) -> None:
