@@ -184,7 +184,7 @@ async def _compose(
     )
     access.hall = hall
     if database.dialect != "sqlite":
-        place.carry(hall, blobs)
+        place.carry(hall, blobs, save_every_s=settings.save_every_s)
     gateway = _gateway(settings, hall, secrets)
     sockets = _sockets(settings)
     desks = Desks(hall, blobs, secrets)

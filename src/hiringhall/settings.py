@@ -93,6 +93,11 @@ class Settings:
     local_runs: Annotated[int, "runs at once in this process; 0 takes none"] = 4
     team_runs: Annotated[int | None, "most runs at once of one team; unset: any number"] = None
     lease_s: Annotated[int, "seconds a node may be silent before its runs go on elsewhere"] = 30
+    save_every_s: Annotated[
+        int,
+        "seconds between two saves of what an agent at work has (session, unfinished work), for "
+        "when its node dies, where a hall has other nodes; 0: only when it has ended",
+    ] = 300
     engine: Annotated[
         EngineKind,
         "what carries runs to nodes: local (each looks when it is told), procrastinate (jobs on "

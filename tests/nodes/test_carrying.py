@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 
 from hiringhall.actions.tasks import answer
 from hiringhall.domain.ids import branch_of
+from hiringhall.domain.runs import RunState
+from hiringhall.domain.saved import Part
 from hiringhall.domain.tasks import Task
-from hiringhall.queries.saved import tasks_with_saved_work
+from hiringhall.queries.saved import saved_work, tasks_with_saved_work
 from tests.nodes.conftest import Halls
 from tests.nodes.processes import Machines, Running
 from tests.support.halls import post
@@ -43,8 +46,8 @@ async def posted(halls: Halls, origin: Origin, *turns: Sequence[Step]) -> Task:
     return await post(halls.hall, halls.ada, role="worker", repository=str(origin.folder))
 
 
-async def worker(machines: Machines, name: str) -> Running:
-    return await machines.work(name, LOCAL_RUNS="1", ALLOW_LOCAL_REPOSITORIES="1")
+async def worker(machines: Machines, name: str, **settings: str) -> Running:
+    return await machines.work(name, LOCAL_RUNS="1", ALLOW_LOCAL_REPOSITORIES="1", **settings)
 
 
 def conversations(node: Running, task: Task) -> dict[str, list[str]]:
@@ -66,6 +69,17 @@ async def until_at_work(node: Running, task: Task, name: str) -> None:
     async with asyncio.timeout(60):
         while not await asyncio.to_thread(is_there):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+
+
+async def until_saved_at_work(halls: Halls, task: Task) -> None:
+    """Wait until unfinished work was saved of a run that goes on."""
+    run = await halls.newest_run(task.id)
+    async with asyncio.timeout(60):
+        while True:
+            parts = (await saved_work(halls.hall, token=run.token)).parts
+            if Part.SESSION in parts and Part.WIP in parts and parts[Part.RUN].at_work:
+                return
+            await asyncio.sleep(0.05)
 
 
 async def asked(halls: Halls, task: Task) -> None:
@@ -136,6 +150,30 @@ async def test_of_a_killed_node_the_newest_state_that_was_saved_goes_on(
     assert origin.read(branch_of(task.id), "half.txt") == "half"
     assert origin.read(branch_of(task.id), "more.txt") == "more"
     assert await tasks_with_saved_work(halls.hall, after="") == [task.id]
+
+
+async def test_of_a_node_that_is_killed_at_work_what_it_saved_meanwhile_goes_on(
+    halls: Halls, machines: Machines, origin: Origin
+) -> None:
+    first = await worker(machines, "first", SAVE_EVERY_S="1")
+    task = await posted(halls, origin, STAYS, ENDS)
+    await until_saved_at_work(halls, task)
+    ((name, _),) = conversations(first, task).items()
+    assert (await halls.newest_run(task.id)).state is RunState.RUNNING
+    await first.end(signal.SIGKILL)
+    # For good: not even its disk comes back.
+    shutil.rmtree(str(first.said["data_dir"]))
+    second = await worker(machines, "second")
+    await halls.until_delivered(task.id)
+    told = conversations(second, task)
+    assert list(told) == [name]
+    assert len(told[name]) == 2
+    assert origin.read(branch_of(task.id), "more.txt") == "more"
+    assert origin.read(branch_of(task.id), "told.txt").startswith("Your work was interrupted")
+    words = " ".join(await halls.words(task.id))
+    assert words.count("work_brought") == 1
+    assert "UTC; what was done after that, if anything, could not be had." in words
+    assert (await halls.newest_run(task.id)).generation == 2
 
 
 async def test_it_says_so_where_nothing_could_be_had(

@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from hiringhall.workers.carrying.archive import Bounds, CannotCarry, pack, unpack
+from hiringhall.workers.carrying import archive as archives
+from hiringhall.workers.carrying.archive import (
+    Bounds,
+    CannotCarry,
+    InMotion,
+    pack,
+    pack_at_rest,
+    unpack,
+)
 
 BOUNDS = Bounds(total_bytes=1 << 20, entries=100)
 
@@ -172,3 +180,38 @@ def test_a_torn_archive_is_none(session: Path, keep: int) -> None:
     archive.write_bytes(archive.read_bytes()[:keep])
     with pytest.raises(CannotCarry):
         unpack(archive, session.parent / "target", BOUNDS)
+
+
+def test_a_session_that_is_written_to_meanwhile_is_of_no_moment(
+    session: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = session / "home/log"
+    log.write_text("one\n")
+    target = session.parent / "quiet.tar.gz"
+    pack_at_rest(session, target, BOUNDS)
+    quietly, plainly = target.read_bytes(), session.parent / "plain.tar.gz"
+    pack(session, plainly, BOUNDS)
+    assert quietly == plainly.read_bytes()
+
+    def write_on(*_: object) -> bool:
+        log.write_text("two\n")
+        os.utime(log, (1, 1))
+        return False
+
+    (session / "home/up").symlink_to("log")
+    monkeypatch.setattr(archives, "_stays", write_on)
+    with pytest.raises(InMotion):
+        pack_at_rest(session, session.parent / "torn.tar.gz", BOUNDS)
+
+
+def test_folders_without_end_are_not_followed_down(session: Path) -> None:
+    folder = os.open(session / "home", os.O_RDONLY)
+    for _ in range(2000):
+        os.mkdir("d", dir_fd=folder)
+        inner = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+    for way in (pack, pack_at_rest):
+        with pytest.raises(CannotCarry, match="deeper than 64 folders"):
+            way(session, session.parent / f"{way.__name__}.tar.gz", Bounds(entries=5000))

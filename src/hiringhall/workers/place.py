@@ -17,13 +17,14 @@ import functools
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 import structlog
 
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.blobs import Blobs
+from hiringhall.domain.ids import made_at_us
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.hall import Hall
 from hiringhall.workers.access import Access
@@ -47,6 +48,8 @@ _BEGINS_ANEW = frozenset({"command"})
 """A plain command knows nothing of what it had done: half of it is no beginning."""
 PUSH_AGAIN_S = (1.0, 5.0)
 """Seconds to wait before a repository that is away is tried again."""
+SAVING_SHARE = 20
+"""How many times as long as a save takes nothing is saved of that run."""
 MAX_FILES = 500
 MAX_FILES_BYTES = 256 * MIB
 
@@ -107,10 +110,17 @@ class Place:
         self.logs = folder / "logs"
         self.carrying: Carrying | None = None
         """Set where the hall has other nodes, which go on with what this one has."""
+        self._save_every_s = 0
+        self._one_saves = asyncio.Lock()
 
-    def carry(self, hall: Hall, blobs: Blobs) -> None:
-        """From now on tasks go on at any node with what another had of them."""
+    def carry(self, hall: Hall, blobs: Blobs, *, save_every_s: int = 0) -> None:
+        """From now on tasks go on at any node with what another had of them.
+
+        What agents have is saved when they have ended, and while they work every `save_every_s`
+        (0: not then), so that a node may die.
+        """
         self.carrying = Carrying(hall, blobs, self._folder / "carried", self._rubbish)
+        self._save_every_s = save_every_s
 
     async def found(self, brief: RunBrief, kind: type[R]) -> Finished[R] | None:
         """What a lost run of the same turn had finished, if there is such."""
@@ -281,6 +291,47 @@ class Place:
             await self.keep_wip(untaken)
         bundles = functools.partial(self._bundles, brief)
         await self.carrying.save(brief, self.sessions, bundles)
+
+    @contextlib.asynccontextmanager
+    async def saved_at_work(self, brief: RunBrief, workspace: Workspace) -> AsyncGenerator[None]:
+        """Save a run's session and unfinished work now and then, as long as the block lasts."""
+        if self.carrying is None or not self._save_every_s:
+            yield
+            return
+        saving = asyncio.create_task(self._keep_saving(self.carrying, brief, workspace))
+        try:
+            yield
+        finally:
+            # Nothing of it is left in the workspace when that is collected.
+            saving.cancel()
+            await asyncio.gather(saving, return_exceptions=True)
+
+    async def _keep_saving(
+        self, carrying: Carrying, brief: RunBrief, workspace: Workspace
+    ) -> NoReturn:
+        """One run after another, and none for more than a small part of the time."""
+        bundles = functools.partial(self._bundles_at_work, brief, workspace)
+        now_s = asyncio.get_running_loop().time
+        pause_s = float(self._save_every_s)
+        while True:
+            await asyncio.sleep(pause_s)
+            async with self._one_saves:
+                began_s = now_s()
+                await carrying.save(brief, self.sessions, bundles, at_work=True)
+                pause_s = max(self._save_every_s, SAVING_SHARE * (now_s() - began_s))
+
+    async def _bundles_at_work(
+        self, brief: RunBrief, workspace: Workspace, folder: Path, but: Mapping[Kept, str]
+    ) -> Brought:
+        self.check_disk()
+        return await self.workspaces.bundle_at_work(
+            workspace,
+            await self._bundles(brief, folder, but),
+            folder=folder,
+            but=but,
+            at_s=made_at_us(brief.run.id) // 1_000_000,
+            secrets=await self._unpublishable(workspace),
+        )
 
     async def _bundles(self, brief: RunBrief, folder: Path, but: Mapping[Kept, str]) -> Brought:
         task = brief.task

@@ -19,7 +19,7 @@ from hiringhall.domain.ids import branch_of, is_uuid, task_ref
 from hiringhall.workers.git import address, carried, changes, checkout, skeleton
 from hiringhall.workers.git.carried import Brought, Kept
 from hiringhall.workers.git.changes import ChangedFile, Changes
-from hiringhall.workers.git.collecting import Checkout, Collector, Taken
+from hiringhall.workers.git.collecting import Taken
 from hiringhall.workers.git.command import Git
 from hiringhall.workers.git.errors import WorkUnreadable
 from hiringhall.workers.git.folders import Bin
@@ -29,6 +29,7 @@ from hiringhall.workers.git.mirrors import Mirrors
 from hiringhall.workers.git.preparing import Preparation, Record
 from hiringhall.workers.git.remote import Remote
 from hiringhall.workers.git.ssh import SshAccess
+from hiringhall.workers.git.taking import WIP, Taking
 from hiringhall.workers.git.worked import Collected, Workspace
 from hiringhall.workers.sandboxes.port import SandboxProvider
 
@@ -191,7 +192,7 @@ class Workspaces:
         self,
         workspace: Workspace,
         *,
-        message: str = "Work in progress",
+        message: str = WIP,
         secrets: Sequence[str] = (),
     ) -> str | None:
         """Keep unfinished work for the task's next run; returns its commit, None if none is new.
@@ -314,39 +315,46 @@ class Workspaces:
             self._git, mirror, task_id, folder, allowance=self._allowance, but=but
         )
 
+    async def bundle_at_work(
+        self,
+        workspace: Workspace,
+        kept: Brought,
+        *,
+        folder: Path,
+        but: Mapping[Kept, str],
+        at_s: int,
+        secrets: Sequence[str] = (),
+    ) -> Brought:
+        """`kept` (what `bundle` found) with a run's work as it is while its worker goes on.
+
+        Nothing is kept here, and nothing written into the workspace. Dated `at_s`, the same work
+        is the same commit. Raises WorkspaceError as `collect` does.
+        """
+        taking = self._taking(workspace, message=WIP, live=secrets, at_s=at_s)
+        return await taking.bundle_at_work(kept, folder, but)
+
     # ── collecting ────────────────────────────────────────────────────────────────────────────
 
     async def _take(
         self, workspace: Workspace, *, message: str, live: Sequence[str], at_s: int | None = None
     ) -> Taken:
-        run = self._run_folder(workspace.run_id)
-        mirror = self._mirror(workspace)
-        mirror.make_work()
-        folder = run / "collect"
-        self._rubbish.put_aside(folder)
-        folder.mkdir()
-        collector = Collector(
+        return await self._taking(workspace, message=message, live=live, at_s=at_s).take()
+
+    def _taking(
+        self, workspace: Workspace, *, message: str, live: Sequence[str], at_s: int | None
+    ) -> Taking:
+        return Taking(
             git=self._git,
             sandbox=self._sandbox,
-            checkout=Checkout(
-                run_id=workspace.run_id,
-                folder=workspace.folder,
-                branch=workspace.branch,
-                start=workspace.start,
-                base=workspace.base,
-                known=run / "known",
-                work=mirror.work,
-            ),
-            folder=folder,
             allowance=self._allowance,
+            rubbish=self._rubbish,
+            workspace=workspace,
+            mirror=self._mirror(workspace),
+            run=self._run_folder(workspace.run_id),
             message=message,
             at_s=at_s,
             secrets=live,
         )
-        try:
-            return await collector.take()
-        finally:
-            await self._rubbish.remove(folder)
 
     # ── naming ────────────────────────────────────────────────────────────────────────────────
 

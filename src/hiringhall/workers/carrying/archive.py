@@ -5,6 +5,7 @@ hall's own user's, with no set-user bit and no device among it.
 """
 
 import gzip
+import hashlib
 import os
 import stat
 import tarfile
@@ -12,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 HOME = "home"
 _MEMORY_BYTES = 1 << 20
@@ -26,12 +27,18 @@ class CannotCarry(Exception):
     """A session is not carried, or an archive not taken; the message says why."""
 
 
+class InMotion(Exception):
+    """An agent has written to its session while it was read: what was read fits no moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How much one session may be, unpacked."""
 
     total_bytes: int = 256 << 20
     entries: int = 50_000
+    depth: int = 64
+    """Folders within folders: each of them is held open while it is read."""
 
 
 @dataclass(slots=True)
@@ -49,6 +56,10 @@ class _Count:
             raise CannotCarry(f"The session has more than {self.bounds.entries:,} files")
         if self.total_bytes > self.bounds.total_bytes:
             raise CannotCarry(f"The session has more than {self.bounds.total_bytes >> 20} MiB")
+
+    def enter(self, within: tuple[str, ...]) -> None:
+        if len(within) > self.bounds.depth:
+            raise CannotCarry(f"The session is deeper than {self.bounds.depth} folders")
 
 
 def pack(folder: Path, target: Path, bounds: Bounds) -> None:
@@ -69,10 +80,56 @@ def pack(folder: Path, target: Path, bounds: Bounds) -> None:
             os.close(root)
 
 
+def pack_at_rest(folder: Path, target: Path, bounds: Bounds) -> None:
+    """The same of a session whose agent is at work, as it was at one moment.
+
+    Agents keep databases and logs of several files, which only together are worth something.
+
+    Raises:
+        CannotCarry: as for `pack`.
+        InMotion: something was written meanwhile.
+    """
+    before = _state(folder, bounds)
+    pack(folder, target, bounds)
+    if _state(folder, bounds) != before:
+        raise InMotion
+
+
+def _state(folder: Path, bounds: Bounds) -> bytes:
+    """Tells a folder from itself after anything in it was written: a digest of what stat says."""
+    digest = hashlib.sha256()
+    root = os.open(folder, _DIRECTORY)
+    try:
+        _add_state(digest, root, (), _Count(bounds))
+    finally:
+        os.close(root)
+    return digest.digest()
+
+
+def _add_state(digest: Any, folder: int, within: tuple[str, ...], count: _Count) -> None:
+    count.enter(within)
+    for name in _names(folder, count):
+        try:
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            digest.update(
+                repr((within, name, found.st_mode, found.st_ino, found.st_size)).encode()
+                + repr((found.st_mtime_ns, found.st_ctime_ns)).encode()
+            )
+            if stat.S_ISDIR(found.st_mode):
+                inner = os.open(name, _DIRECTORY, dir_fd=folder)
+                try:
+                    _add_state(digest, inner, (*within, name), count)
+                finally:
+                    os.close(inner)
+        except (FileNotFoundError, NotADirectoryError):
+            digest.update(b"gone")
+
+
 def _pack_folder(
     archive: tarfile.TarFile, folder: int, within: tuple[str, ...], count: _Count
 ) -> None:
     """A folder's entries by name; of the upper one only what the hall has put there."""
+    count.enter(within)
     for name in _names(folder, count):
         if not within and name != HOME and not name.endswith(".json"):
             continue

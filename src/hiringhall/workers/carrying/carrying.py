@@ -28,8 +28,16 @@ from hiringhall.domain.ids import is_uuid
 from hiringhall.domain.saved import Part, Saved
 from hiringhall.hall import Hall
 from hiringhall.queries.saved import SavedWork, saved_work
-from hiringhall.workers.carrying.archive import Bounds, CannotCarry, pack, unpack
+from hiringhall.workers.carrying.archive import (
+    Bounds,
+    CannotCarry,
+    InMotion,
+    pack,
+    pack_at_rest,
+    unpack,
+)
 from hiringhall.workers.git.carried import Brought, Kept
+from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.git.folders import Bin
 from hiringhall.workers.sessions import Sessions
 
@@ -37,6 +45,8 @@ log = structlog.get_logger()
 
 _PARTS: dict[Part, Kept] = {Part.WIP: "wip", Part.TIP: "tips"}
 _NO_BYTES = b""
+AT_REST_S = (0.05, 0.2, 0.5, 1.0, 2.0)
+"""Seconds to wait before a session that was written to while it was read is read again."""
 NOTHING = (
     "This run is at another node than the last, and nothing of that one's session or unfinished "
     "work could be had: a new session begins."
@@ -152,9 +162,10 @@ class Carrying:
     async def save(
         self, brief: RunBrief, sessions: Sessions, bundles: Bundles, *, at_work: bool = False
     ) -> bool:
-        """Save what is here of a run's task; whether it was.
+        """Save what is here of a run's task; whether it was. `at_work` says that the run goes on.
 
-        That it cannot be is only logged: the run has ended well without it.
+        That it cannot be is only logged: the run does well without it, and what was saved before
+        stays.
         """
         put: list[Saved] = []
         begun = False
@@ -172,6 +183,7 @@ class Carrying:
                     at_work=at_work,
                     saved_at_us=self._hall.clock(),
                 )
+                # Before the work, so that no session knows of more than there is.
                 parts = await self._session(base, before.get(Part.SESSION), sessions, folder, put)
                 parts += await self._work(base, before, bundles, folder, put)
                 token, begun = brief.run.token, True
@@ -180,9 +192,17 @@ class Carrying:
         except Superseded:
             await self._delete([one.blob_key for one in put])
             return False
-        except Exception:
+        except InMotion:
+            log.info("work.in_motion", run_id=brief.run.id)
+            return False
+        except asyncio.CancelledError:
+            if not begun:
+                await asyncio.shield(self._delete([one.blob_key for one in put]))
+            raise
+        except Exception as error:
             # Of a store that is away, a full disk, a repository that git cannot read.
-            log.exception("work.unsaved", run_id=brief.run.id)
+            is_fault = not isinstance(error, WorkspaceError)
+            log.warning("work.unsaved", run_id=brief.run.id, why=str(error), exc_info=is_fault)
             if not begun:
                 # After that a row may name them.
                 await self._delete([one.blob_key for one in put])
@@ -197,9 +217,8 @@ class Carrying:
         runtime = sessions.runtime_of(base.task_id)
         if runtime is None:
             return [base]
-        archive = folder / "session.tar.gz"
         try:
-            await asyncio.to_thread(pack, sessions.folder(base.task_id), archive, self._bounds)
+            archive = await self._packed(base, sessions.folder(base.task_id), folder)
         except CannotCarry as error:
             return [replace(base, mark=str(error))]
         digest = await asyncio.to_thread(_digest, archive)
@@ -207,6 +226,22 @@ class Carrying:
         if before is not None and before.sha256 == digest:
             return [base, _as_before(part, before)]
         return [base, await self._put(part, archive, put)]
+
+    async def _packed(self, base: Saved, session: Path, folder: Path) -> Path:
+        """A session as a file; at work, at a moment when nobody writes. May raise InMotion."""
+        if not base.at_work:
+            await asyncio.to_thread(pack, session, folder / "session.tar.gz", self._bounds)
+            return folder / "session.tar.gz"
+        for number, pause_s in enumerate((0, *AT_REST_S)):
+            await asyncio.sleep(pause_s)
+            archive = folder / f"session-{number}.tar.gz"
+            try:
+                await asyncio.to_thread(pack_at_rest, session, archive, self._bounds)
+            except InMotion:
+                archive.unlink()
+            else:
+                return archive
+        raise InMotion
 
     async def _work(
         self,

@@ -4,7 +4,7 @@ What comes in is judged as a worker's own bundle is: whoever could write to the 
 could otherwise write into repositories.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -63,29 +63,63 @@ async def bundled(
             continue
         commits[kept] = commit
         if commit != but.get(kept) and await _write_bundle(
-            git, mirror, ref, commit, target, allowance
+            git,
+            mirror.work,
+            ref,
+            commit,
+            known=await mirror.commits(),
+            target=target,
+            allowance=allowance,
         ):
             bundles[kept] = target
     return Brought(commits, bundles)
 
 
+async def bundled_from(
+    git: Git,
+    repository: Path,
+    *,
+    ref: str,
+    commit: str,
+    known: Iterable[str],
+    target: Path,
+    allowance: Allowance,
+) -> Path | None:
+    """Bundle a commit of some repository under a ref, but for what is `known` everywhere.
+
+    None where nothing is left of it. Raises TooLarge, TimedOut, GitFailed.
+    """
+    skeleton.set_ref(repository, ref, commit)
+    written = await _write_bundle(
+        git, repository, ref, commit, known=known, target=target, allowance=allowance
+    )
+    return target if written else None
+
+
 async def _write_bundle(
-    git: Git, mirror: Mirror, ref: str, commit: str, target: Path, allowance: Allowance
+    git: Git,
+    repository: Path,
+    ref: str,
+    commit: str,
+    *,
+    known: Iterable[str],
+    target: Path,
+    allowance: Allowance,
 ) -> bool:
     """Bundle what a kept ref has beyond the repository itself; False where that is nothing."""
-    theirs = [f"^{one}" for one in await mirror.commits()]
+    theirs = [f"^{one}" for one in known]
     rows = "".join(f"{line}\n" for line in (commit, *theirs, f"^{skeleton.EMPTY_COMMIT}"))
     bounds = git.within(time_s=allowance.time_s, file_bytes=allowance.pack_bytes)
     answer = await git.run(
         "rev-list", "--max-count=1", "--stdin",
-        repository=mirror.work, stdin=rows.encode(), bounds=bounds,
+        repository=repository, stdin=rows.encode(), bounds=bounds,
     )  # fmt: skip
     if answer.code == 0 and not answer.text:
         return False
     excluded = rows.split("\n", 1)[1]
     answer = await git.run(
         "bundle", "create", "--quiet", "--version=2", str(target), ref, "--stdin",
-        repository=mirror.work, stdin=excluded.encode(), bounds=bounds,
+        repository=repository, stdin=excluded.encode(), bounds=bounds,
     )  # fmt: skip
     if answer.code != 0:
         raise TooLarge(f"The work kept of the task cannot be bundled: {answer.err[:500]}")

@@ -1,5 +1,6 @@
 # Runs inside a sandbox of its own, after the worker's has ended: everything that touches the
 # worker's checkout happens here, and all that leaves is one bundle, judged by the host.
+# While the worker is at it (HALL_AT_WORK), nothing is written into the checkout.
 #
 # HALL_WORKSPACE  the worker's checkout           HALL_SESSION  a folder of ours: git/ is an empty
 # HALL_BASE       where the run began             bare repository, out.bundle is what we make
@@ -8,6 +9,7 @@
 # HALL_HEAD       set: begin from this commit and take the files alone, whatever the worker's
 #                 own repository says
 # HALL_MOST       bytes of the largest file taken
+# HALL_AT_WORK    set: the worker writes meanwhile, so its files are left exactly as they are
 set -eu
 umask 077
 cd "$HALL_WORKSPACE"
@@ -42,15 +44,23 @@ mkdir -p "$ours/info"
 if plain "$theirs/info/exclude"; then head -c 65536 "$theirs/info/exclude" >"$ours/info/exclude"; fi
 
 # A repository within the repository would be taken as a bare pointer to it: its files are wanted.
-find . -mindepth 2 -name .git -prune -exec rm -rf {} + 2>/dev/null || :
+# At work it is left out: whoever works may need it as it is.
+: >"$ours/large"
+if [ -n "${HALL_AT_WORK:-}" ]; then
+    find . -mindepth 2 -name .git -prune -printf ':(top,exclude,literal)%h\0' 2>/dev/null |
+        cut -z -b 1-22,25- >"$ours/large" || :
+else
+    find . -mindepth 2 -name .git -prune -exec rm -rf {} + 2>/dev/null || :
+fi
 
 # What is too large to take is named and left out.
 find . -path ./.git -prune -o -type f -size "+${HALL_MOST}c" \
-    -printf ':(top,exclude,literal)%P\0' >"$ours/large" 2>/dev/null || :
+    -printf ':(top,exclude,literal)%P\0' >>"$ours/large" 2>/dev/null || :
 tr '\0' '\n' <"$ours/large" | cut -c 23- | head -n 100 | head -c 16384 >"$HALL_SESSION/left-out"
 printf ':(top)\0' >>"$ours/large"
 add() { git add -A "$@" --pathspec-from-file="$ours/large" --pathspec-file-nul >/dev/null; }
-add 2>/dev/null || { chmod -R u+rwX . 2>/dev/null || :; add --ignore-errors || :; }
+writable() { [ -n "${HALL_AT_WORK:-}" ] || chmod -R u+rwX . 2>/dev/null || :; }
+add 2>/dev/null || { writable; add --ignore-errors || :; }
 
 tree=$(git write-tree)
 tip=$head

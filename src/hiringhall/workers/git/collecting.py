@@ -9,7 +9,7 @@ import asyncio
 import functools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -52,9 +52,10 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The commit that the work ends at, now in the hall's repository; notes are for people."""
+    """The commit that the work ends at, and a repository that has it; notes are for people."""
 
     tip: str
+    repository: Path
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
@@ -63,7 +64,8 @@ class Taken:
 class Collector:
     """Collects from one checkout, in a folder of its own that is there for this call alone.
 
-    What was left uncommitted is committed under `message`, and dated `at_s` (unset: now).
+    What was left uncommitted is committed under `message`, and dated `at_s` (unset: now). What is
+    taken `at_work`, while the worker writes, is not kept in the hall's repository.
     """
 
     git: Git
@@ -74,6 +76,7 @@ class Collector:
     message: str
     at_s: int | None
     secrets: Sequence[str] = field(repr=False)
+    at_work: bool = False
 
     async def take(self) -> Taken:
         """Take the work in.
@@ -86,7 +89,7 @@ class Collector:
         except (WorkUnreadable, TimedOut) as error:
             taken = await self._attempt("files", clean_start=True)
             note = f"Only the files were taken, as one commit. {error.reason}"
-            return Taken(tip=taken.tip, notes=(note, *taken.notes), left_out=taken.left_out)
+            return replace(taken, notes=(note, *taken.notes))
 
     async def _attempt(self, name: str, *, clean_start: bool) -> Taken:
         folder = self.folder / name
@@ -95,14 +98,20 @@ class Collector:
         if clean_start:
             await self._copy_start(session / "base")
         await self._run(session, clean_start=clean_start)
-        intake = Intake(self.git, folder / "intake", self.checkout.work, self.allowance)
+        intake = Intake(
+            self.git,
+            folder / "intake",
+            self.checkout.work,
+            self.allowance,
+            keeps=not self.at_work,
+        )
         skeleton.write(
             intake.folder, bare=True, head="hall-none", borrows=[self.checkout.work / "objects"]
         )
         tip = await self._take_in(session, intake)
         left_out = _read_names(session)
         notes = [f"{len(left_out)} files were too large to be taken."] if left_out else []
-        return Taken(tip=tip, notes=tuple(notes), left_out=left_out)
+        return Taken(tip, intake.folder, notes=tuple(notes), left_out=left_out)
 
     def _lay_out(self, session: Path) -> None:
         session.mkdir(parents=True)
@@ -129,8 +138,9 @@ class Collector:
         person = {"NAME": skeleton.WORKER_NAME, "EMAIL": skeleton.WORKER_EMAIL}
         if self.at_s is not None:
             person["DATE"] = f"{self.at_s} +0000"
+        kind = f"{'at-work-' if self.at_work else ''}{'files' if clean_start else 'own'}"
         spec = SandboxSpec(
-            name=f"{self.checkout.run_id}-{'files' if clean_start else 'own'}",
+            name=f"{self.checkout.run_id}-{kind}",
             argv=["/bin/sh", "-c", _script(), "collect"],
             environment={
                 "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -145,6 +155,7 @@ class Collector:
                 "HALL_HEAD": self.checkout.start if clean_start else "",
                 "HALL_MESSAGE": self.message,
                 "HALL_MOST": str(self.allowance.object_bytes),
+                "HALL_AT_WORK": "1" if self.at_work else "",
                 **{f"GIT_AUTHOR_{key}": value for key, value in person.items()},
                 **{f"GIT_COMMITTER_{key}": value for key, value in person.items()},
             },

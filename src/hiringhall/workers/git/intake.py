@@ -81,12 +81,16 @@ def read_header(file: BinaryIO, *, ref: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """One run's work on its way in. `folder` is a new repository that borrows from `work`."""
+    """One run's work on its way in. `folder` is a new repository that borrows from `work`.
+
+    What is not to be kept is judged all the same, and stays in `folder`.
+    """
 
     git: Git
     folder: Path
     work: Path
     allowance: Allowance
+    keeps: bool = True
 
     async def take(self, bundle: BinaryIO, *, ref: str, known: Path, secrets: Sequence[str]) -> str:
         """Judge a bundle and keep its objects; returns the tip of its ref.
@@ -100,7 +104,8 @@ class Intake:
         tip = await asyncio.to_thread(read_header, bundle, ref=ref)
         await self._index(bundle)
         await self.judge(tip, known=known, secrets=secrets)
-        await asyncio.to_thread(self._keep)
+        if self.keeps:
+            await asyncio.to_thread(self._keep)
         return tip
 
     async def _index(self, file: BinaryIO) -> None:

@@ -85,7 +85,10 @@ async def _work(
     place.forget_in(session, forget)
     run_log = RunLog(place.logs / f"{brief.run.id}.log", stretch.mask)
     try:
-        async with let_in(run_log, workspace) as reached:
+        async with (
+            let_in(run_log, workspace) as reached,
+            place.saved_at_work(brief, workspace),
+        ):
             ended = await go(Opened(workspace, session, run_log, reached))
     finally:
         run_log.close()
