@@ -101,6 +101,17 @@ class Page(HTMLParser):
         assert len(found) == 1, f"{action}: {[one.action for one in self.forms]}"
         return found[0]
 
+    def runs_nothing(self) -> None:
+        """Whatever strangers wrote, no script, handler, frame or picture of theirs is here."""
+        assert "".join(self.scripts).strip() == ""
+        for one in self.elements:
+            assert one.tag not in {"svg/onload=alert(1)", "iframe", "object", "embed", "style"}
+            assert not [name for name in one.attributes if name.startswith("on")], one
+            assert one.tag != "img" or one.attributes["src"].startswith("/assets/"), one
+            assert one.tag != "script" or one.attributes["src"].startswith("/assets/"), one
+            assert not one.attributes.get("href", "").lower().startswith("javascript:"), one
+            assert "style" not in one.attributes, one
+
     def links(self) -> set[str]:
         """Where one can go from here."""
         return {one.attributes["href"] for one in self.elements if one.tag == "a"}

@@ -12,6 +12,7 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Door, Refusal, Spelling
 from hiringhall.doors.look import HEADERS, HTML, render, word
 from hiringhall.doors.pages import (
+    crew,
     routes_home,
     routes_list,
     routes_live,
@@ -63,6 +64,7 @@ DOOR: Door[Desk] = Door(
         *routes_list.ROUTES,
         *routes_tasks.ROUTES,
         *routes_live.ROUTES,
+        *crew.ROUTES,
     ),
 )
 

@@ -1,0 +1,136 @@
+"""A form that calls an action: what is refused is said on its page, with all that was typed."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hiringhall.domain.errors import (
+    Conflict,
+    Forbidden,
+    HallError,
+    IdempotencyConflict,
+    Invalid,
+    LostRace,
+    NameTaken,
+    NotEnoughFunds,
+    OutOfCredits,
+    SecretNotRepeated,
+    Unreachable,
+    WrongState,
+)
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Call, Raw
+from hiringhall.doors.neutral import ERRORS
+from hiringhall.doors.pages.forms import NOTHING, Form
+from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
+
+SAID = (
+    Conflict,
+    Forbidden,
+    IdempotencyConflict,
+    Invalid,
+    LostRace,
+    NameTaken,
+    NotEnoughFunds,
+    OutOfCredits,
+    SecretNotRepeated,
+    Unreachable,
+    WrongState,
+)
+"""What a page says of itself; what is not there, or needs a sign-in, is said elsewhere."""
+
+_WHOLE = re.compile(r"-?[0-9]{1,12}", re.ASCII)
+_MONEY = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,2}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a page says of the form that was just sent; nothing where none was.
+
+    `form` is the last part of the address that it went to: its fields are shown as they were typed,
+    those of the page's other forms as they stand.
+    """
+
+    status: int = 200
+    problem: str = ""
+    errors: dict[str, str] = field(default_factory=dict[str, str])
+    typed: Form = NOTHING
+    form: str = ""
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What `Visit.show` takes of it."""
+        return {
+            "status": self.status,
+            "problem": self.problem,
+            "errors": self.errors,
+            "typed": self.typed,
+            "sent": self.form,
+        }
+
+
+NOTHING_SAID = Said()
+
+Act = Callable[[Visit], Awaitable[str]]
+Show = Callable[[Visit, Said], Awaitable[Raw]]
+Handled = Callable[[Desk, Call[Any, Any]], Awaitable[object]]
+
+
+def showing(show: Show) -> Handled:
+    """A page as it is looked at."""
+
+    async def handle(visit: Visit) -> Raw:
+        return await show(visit, NOTHING_SAID)
+
+    return for_signed_in(handle)
+
+
+def doing(act: Act, show: Show) -> Handled:
+    """What a form does, and where it leads; `show` is its page, for what is refused."""
+
+    async def handle(visit: Visit) -> Raw:
+        try:
+            to = await act(visit)
+        except SAID as error:
+            return await show(visit, refused(visit, error))
+        return visit.lead(to)
+
+    return for_signed_in(handle)
+
+
+def refused(visit: Visit, error: HallError) -> Said:
+    """A refusal, as the page says it whose form was sent."""
+    return Said(
+        status=ERRORS[type(error)].status,
+        problem=f"{error.message.rstrip('.')}.",
+        errors=said_of(error) if isinstance(error, Invalid) else {},
+        typed=visit.form,
+        form=visit.call.scope["path"].rstrip("/").rpartition("/")[2],
+    )
+
+
+def whole_number(form: Form, name: str) -> int | None:
+    """A number that was typed; None where nothing was. Raises Invalid."""
+    text = form[name].strip()
+    if not text:
+        return None
+    if not _WHOLE.fullmatch(text):
+        raise Invalid("This is no whole number", {name: "not a number"})
+    return int(text)
+
+
+def cents(form: Form, name: str) -> int | None:
+    """An amount that was typed, such as 12 or 12.50; None where nothing was. Raises Invalid."""
+    text = form[name].strip()
+    if not text:
+        return None
+    found = _MONEY.fullmatch(text)
+    if found is None:
+        raise Invalid("This is no amount of money", {name: "not an amount"})
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+
+
+def words_of(text: str) -> list[str]:
+    """What was typed between commas, or on lines of its own."""
+    return [one.strip() for one in re.split(r"[,\n]", text) if one.strip()]
