@@ -37,7 +37,7 @@ demo: setup sandbox ## The main job on real input, in under a minute
 	@$(BIN)/hiringhall demo $(ARGS)
 
 .PHONY: test
-test: setup sandbox ## All tests, on SQLite and PostgreSQL
+test: setup sandbox browser ## All tests, on SQLite and PostgreSQL
 	@$(BIN)/pytest -n $(JOBS) $(ARGS)
 
 .PHONY: check check-code check-imports check-shape check-types
@@ -78,7 +78,7 @@ fuzz: setup ## schemathesis and Hypothesis for longer than the suite does
 	@$(BIN)/pytest -n $(JOBS) --hypothesis-profile=fuzz -m hypothesis $(ARGS)
 
 .PHONY: coverage
-coverage: setup sandbox ## The tests, with what they reached
+coverage: setup sandbox browser ## The tests, with what they reached
 	@$(BIN)/pytest -n $(JOBS) --cov --cov-report=term --cov-report=html $(ARGS)
 
 .PHONY: format
@@ -116,6 +116,10 @@ $(PAGES_STAMP): frontend/package-lock.json frontend/build.mjs $(LOCK_STAMP)
 .PHONY: sandbox
 sandbox: ## What the sandbox needs, where it can be installed
 	@scripts/install-sandbox
+
+.PHONY: browser
+browser: ## Chromium, which the browser tests drive, where it can be installed
+	@scripts/install-browser
 
 $(UV_STAMP): requirements/uv.txt
 	@scripts/make-venv "$(PYTHON)" $(VENV)

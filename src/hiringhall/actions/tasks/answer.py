@@ -71,8 +71,7 @@ async def give_reply(
     """The same, within a transaction; `said_as` is who the answer says it is from."""
     task = await load_for_change(tx, actor=actor, task_id=task_id)
     plain = _tidy(text, "Message")
-    if task.state is State.AWAITING_REPLY and question_id not in (None, task.question_id):
-        raise LostRace("This question was answered already; another one is open now")
+    _check_open(task, question_id)
     if answers is None and not plain:
         raise Invalid("Message cannot be empty", {"message": "empty"})
     move_of(task, Command.REPLY, Side.POSTER)
@@ -93,6 +92,15 @@ async def give_reply(
     return await move_and_queue(
         tx, hall, task, Command.REPLY, side=Side.POSTER, actor=actor, event=replied
     )
+
+
+def _check_open(task: Task, question_id: str | None) -> None:
+    """Who names a question is told that it is over before what their answer is lacking."""
+    if question_id is None:
+        return
+    move_of(task, Command.REPLY, Side.POSTER)
+    if question_id != task.question_id:
+        raise LostRace("This question was answered already; another one is open now")
 
 
 async def _decide_budget(

@@ -83,9 +83,11 @@ async def _show(
     unsent: Form = NOTHING,
 ) -> Raw:
     hall, actor, task_id = visit.desk.hall, visit.actor, visit.call.path["task_id"]
-    context = await _now(visit, await _own(visit))
+    await _own(visit)
     await sequence(hall, organization_id=actor.organization_id or "")
     events = await feed.newest(hall, actor=actor, task_id=task_id, limit=LOG_EVENTS)
+    # After its log: what the log knows already, the stream does not say again.
+    context = await _now(visit, await _own(visit))
     return visit.show(
         "task.html",
         status=status,
