@@ -39,6 +39,7 @@ def rules_of(settings: Settings) -> Rules:
         caps=_caps(settings),
         credit_micros=settings.credit_cents * MICROS_PER_CENT,
         team_runs=settings.team_runs,
+        manager_reads=settings.manager and settings.model is not None,
         customers_hosts=_customers_hosts(settings),
         webhook_networks=_networks("WEBHOOK_NETWORKS", settings.webhook_networks),
     )

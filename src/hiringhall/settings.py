@@ -216,6 +216,9 @@ class Settings:
         "the model of the built-in agent, such as claude-sonnet-5 or openai:llama3.3; with it that "
         "agent does what no role or runtime setting decides (docs/builtin.md)",
     ] = None
+    manager: Annotated[
+        bool, "with HIRINGHALL_MODEL: the manager of Task Forces plans and reads by it"
+    ] = True
     models: Annotated[
         tuple[str, ...], "models that agents may call, names or globs by commas; unset: any"
     ] = ()

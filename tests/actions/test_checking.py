@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,12 +32,12 @@ from hiringhall.store.budgets import ModelCall
 from hiringhall.store.database import Database, Tx
 from hiringhall.workers.checking import Checker
 from hiringhall.workers.gateway import Gateway, PriceTable
-from hiringhall.workers.runtimes.builtin_role import ModelChoice
-from tests.gateway.clients import PRICE, gateway_to
+from tests.gateway.clients import PRICE
+from tests.support.asking import asking
 from tests.support.force import accepts, confirmed, delivers, subtask, teammate
 from tests.support.halls import PATIENCE_S, Clock, QuietEngine, make_hall, sign_up
 from tests.support.market import claimed, is_sound
-from tests.support.models import ModelServer, Refuse, Turn, Usage, model_server
+from tests.support.models import Refuse, Turn, Usage, model_server
 
 pytestmark = pytest.mark.anyio
 
@@ -54,20 +52,6 @@ def checker(hall: Hall, tmp_path: Path) -> Checker:
     """Checks by rules."""
     gateway = Gateway(hall, endpoints={}, prices=PriceTable({}, PRICE))
     return Checker(hall, LocalBlobs(tmp_path / "blobs"), gateway)
-
-
-@asynccontextmanager
-async def asking(
-    checker: Checker, server: ModelServer, speaks: str = "anthropic"
-) -> AsyncGenerator[Checker]:
-    """The same with a model."""
-    gateway = gateway_to(checker.hall, server)
-    name = "claude-test" if speaks == "anthropic" else "gpt-test"
-    choice = ModelChoice(name, speaks)  # pyright: ignore[reportArgumentType]
-    try:
-        yield replace(checker, gateway=gateway, model=choice)
-    finally:
-        await gateway.close()
 
 
 async def delivered(hall: Hall, text: str = TEXT, **more: object) -> tuple[Actor, Task]:

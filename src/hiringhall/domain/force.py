@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hiringhall.domain.agents import Agent, Reputation
+from hiringhall.domain.checks import CheckResult, Verdict
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.market import (
     MAX_TEXT_LENGTH,
@@ -31,6 +32,9 @@ MAX_OF_WORKER = 500
 MANAGER_REVISIONS = 2
 """How often the manager sends a part back by itself; then its buyer decides."""
 
+MAX_FAULT = 4_000
+"""How much an agent is told of what a model found, in characters."""
+
 _BLOCKED = re.compile(r"\W*block(ed|er|ing)\b", re.IGNORECASE)
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 
@@ -44,7 +48,7 @@ class ForceState(StrEnum):
 
 
 class Reviewer(StrEnum):
-    """Who accepts a part: the manager, by rule, or the buyer."""
+    """Who accepts a part: the manager, by a model's reading or by rule, or the buyer."""
 
     MANAGER = "manager"
     BUYER = "buyer"
@@ -234,6 +238,13 @@ def fault_by_rule(*, text: str, attached: int, brief: str, sent_back: Sequence[s
     if any(said == " ".join(one.split()) for one in sent_back):
         return "It is what was sent back before"
     return None
+
+
+def fault_by_reading(result: CheckResult) -> str:
+    """Why a delivery is sent back that a model found wanting, as its agent is told."""
+    wrong = [one for one in result.findings if one.verdict is Verdict.FAILED]
+    told = [result.said, *(f"{one.name}: {one.said}" for one in wrong)]
+    return " ".join(one if one.endswith(".") else f"{one}." for one in told)[:MAX_FAULT].rstrip(".")
 
 
 def holds_up(text: str) -> bool:

@@ -1,10 +1,9 @@
 """Tasks: written once, then changed only by comparing with the row that was read."""
 
-import json
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, case, select, update
 
 from hiringhall.domain.errors import LostRace
 from hiringhall.domain.questions import AskedQuestion, QuestionKind, questions_from_json
@@ -17,36 +16,10 @@ from hiringhall.domain.tasks import (
     Task,
     Waiting,
 )
-from hiringhall.domain.teams import repository_of
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row, words_of
 from hiringhall.store.statements import Statement
-from hiringhall.store.tables import (
-    credit_days,
-    deliverables,
-    organizations,
-    plans,
-    questions,
-    roles,
-    tasks,
-    teams,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class PostingDesk:
-    """What has to be known when a task is posted, fetched at once.
-
-    `repository` is the team's own; `role_runtime` is None where the role is not named or not
-    there, or leaves that to the hall; `credits_used` is the user's count of the day.
-    """
-
-    team_id: str
-    repository: str | None
-    spec_approval: bool
-    has_role: bool
-    role_runtime: str | None
-    credits_used: int
+from hiringhall.store.tables import deliverables, plans, questions, tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +88,17 @@ _CHANGING = (
 
 _insert = Statement(insert_row(tasks), name="insert_task")
 _by_id = Statement(select(tasks).where(tasks.c.id == bindparam("task_id")), name="task_by_id")
+_task_id = bindparam("task_id", type_=tasks.c.id.type)
+_asked = tasks.alias("asked")
+_its_whole = select(_asked.c.parent_id).where(
+    _asked.c.id == _task_id, _asked.c.engagement == Engagement.TASK_FORCE.value
+)
+# A part's whole before the part: whoever has the whole may wait for a part, never the reverse.
 _for_change = Statement(
-    select(tasks).where(tasks.c.id == bindparam("task_id")).with_for_update(),
+    select(tasks)
+    .where(tasks.c.id.in_([_task_id, _its_whole.scalar_subquery()]))
+    .order_by(case((tasks.c.id == _task_id, 1), else_=0))
+    .with_for_update(of=tasks),
     name="task_for_change",
 )
 _as_it_was = (
@@ -176,27 +158,6 @@ _list = Statement(
     .order_by(tasks.c.id.desc())
     .limit(bindparam("most")),
     name="list_tasks",
-)
-_desk = Statement(
-    select(
-        teams.c.id.label("team_id"),
-        organizations.c.spec_approval,
-        teams.c.config.label("team_config"),
-        roles.c.id.label("role_id"),
-        roles.c.runtime.label("role_runtime"),
-        func.coalesce(credit_days.c.used, 0).label("credits_used"),
-    )
-    .select_from(
-        teams.join(organizations, organizations.c.id == teams.c.organization_id)
-        .outerjoin(roles, (roles.c.team_id == teams.c.id) & (roles.c.name == bindparam("role")))
-        .outerjoin(
-            credit_days,
-            (credit_days.c.user_id == bindparam("user_id"))
-            & (credit_days.c.day == bindparam("day")),
-        )
-    )
-    .where(teams.c.organization_id == bindparam("organization_id"), teams.c.is_default == 1),
-    name="posting_desk",
 )
 _waiting_for_worker = Statement(
     select(tasks.c.id)
@@ -261,9 +222,9 @@ async def by_id(tx: Tx, task_id: str) -> Task | None:
 
 
 async def for_change(tx: Tx, task_id: str) -> Task | None:
-    """A task that is about to be changed: on PostgreSQL its row is locked."""
-    row = await tx.one(_for_change, task_id=task_id)
-    return None if row is None else to_task(row)
+    """A task that is about to be changed: on PostgreSQL it is locked, a part behind its whole."""
+    found = await tx.all(_for_change, task_id=task_id)
+    return to_task(found[-1]) if found and found[-1].id == task_id else None
 
 
 async def view(tx: Tx, task_id: str) -> TaskRow | None:
@@ -302,25 +263,6 @@ async def page(tx: Tx, *, organization_id: str, before: str, most: int) -> list[
         TaskLine(row.id, row.title, State(row.state), Waiting(row.waiting_for), row.created_at_us)
         for row in rows
     ]
-
-
-async def posting_desk(
-    tx: Tx, *, organization_id: str, user_id: str | None, role: str | None, day: int
-) -> PostingDesk | None:
-    """What posting a task in an organization's default team has to know."""
-    row = await tx.one(
-        _desk, organization_id=organization_id, user_id=user_id or "", role=role or "", day=day
-    )
-    if row is None:
-        return None
-    return PostingDesk(
-        team_id=row.team_id,
-        repository=repository_of(json.loads(row.team_config)) if row.team_config else None,
-        spec_approval=bool(row.spec_approval),
-        has_role=row.role_id is not None,
-        role_runtime=row.role_runtime,
-        credits_used=row.credits_used,
-    )
 
 
 async def waiting_for_worker(

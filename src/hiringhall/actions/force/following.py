@@ -20,7 +20,7 @@ _GOES_ON = frozenset({State.IN_PROGRESS, State.REVISING})
 
 
 async def lock_whole(tx: Tx, part: Task) -> tuple[Task, Force]:
-    """What a part belongs to, locked behind the part itself; raises NotFound."""
+    """What a part belongs to, which was locked with it, before it; raises NotFound."""
     whole = None if part.parent_id is None else await tasks.for_change(tx, part.parent_id)
     force = None if whole is None else await forces.of_task(tx, whole.id)
     if whole is None or force is None:

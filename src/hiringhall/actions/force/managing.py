@@ -11,18 +11,20 @@ from hiringhall.actions.force.whole import run_out, take_away
 from hiringhall.actions.market.reviewing import accept_in, revise_in
 from hiringhall.actions.transaction import action
 from hiringhall.domain.agents import AgentState
+from hiringhall.domain.checks import CheckKind, CheckMethod, CheckResult, Verdict
 from hiringhall.domain.force import (
     LOOK_AGAIN_US,
     MANAGER_REVISIONS,
     ForceState,
     Reviewer,
+    fault_by_reading,
     fault_by_rule,
 )
 from hiringhall.domain.lifecycle import Side, Timer
 from hiringhall.domain.policy import HALL
 from hiringhall.domain.tasks import ON_IT, State, Task
 from hiringhall.hall import Hall
-from hiringhall.store import agents, assignments, deliverables, tasks, terms, timers
+from hiringhall.store import agents, assignments, checks, deliverables, tasks, terms, timers
 from hiringhall.store import force as forces
 from hiringhall.store.database import Tx
 from hiringhall.store.timers import DueTimer
@@ -33,23 +35,65 @@ READ_BY_NOBODY = "By its form nothing is missing; nobody has read it."
 
 @action
 async def manager_looks(tx: Tx, hall: Hall, *, timer: DueTimer) -> None:
-    """Look at what was delivered: send it back, accept it, or leave it to the buyer."""
+    """Look at what was delivered: send it back, accept it, or leave it to the buyer.
+
+    Where it has a model, it goes by what that found of the delivery (`finish_check`).
+    """
     part = await tasks.for_change(tx, timer.task_id)
     if not await timers.take(tx, timer) or part is None or part.state is not State.IN_REVIEW:
         return
     whole, force = await lock_whole(tx, part)
     fault = await _fault(tx, part)
-    if fault is None and force.reviewer is Reviewer.MANAGER:
-        part = await say(tx, hall, part, f"Accepted. {READ_BY_NOBODY}")
-        await accept_in(tx, hall, part, side=Side.MANAGER, actor=HALL, feedback=READ_BY_NOBODY)
-    elif fault is not None and part.revisions < MANAGER_REVISIONS:
-        agreed = await terms.of_task(tx, part.id)
-        assert agreed is not None, "a part has terms"
-        part = await say(tx, hall, part, f"Please do this once more. {fault}.")
-        await revise_in(tx, hall, part, agreed, Side.MANAGER, HALL, fault)
-    elif fault is not None:
+    if fault is not None:
+        await _turn_down(tx, hall, whole, part, fault)
+    elif force.reviewer is not Reviewer.MANAGER:
+        return
+    elif hall.rules.manager_reads:
+        await _decide_by_reading(tx, hall, whole, part)
+    else:
+        await _take_in(tx, hall, part, READ_BY_NOBODY)
+
+
+async def _decide_by_reading(tx: Tx, hall: Hall, whole: Task, part: Task) -> None:
+    """Go by what a model found; until it has, wait: the end of the check brings the manager back.
+
+    What no model could say is the buyer's to decide.
+    """
+    result = await _reading(tx, part)
+    if result is None:
+        return
+    if result.method is CheckMethod.MODEL and result.verdict is Verdict.PASSED:
+        await _take_in(tx, hall, part, f"Read by {result.model}: {result.said}")
+    elif result.method is CheckMethod.MODEL and result.verdict is Verdict.FAILED:
+        await _turn_down(tx, hall, whole, part, fault_by_reading(result))
+    else:
+        said = result.said.rstrip(".")
+        text = f"'{part.title}' was delivered, and I cannot say whether it is what was asked for"
+        await tell_buyer(tx, hall, whole, f"{text}: {said}. It waits for your decision.")
+
+
+async def _take_in(tx: Tx, hall: Hall, part: Task, why: str) -> None:
+    part = await say(tx, hall, part, f"Accepted. {why}")
+    await accept_in(tx, hall, part, side=Side.MANAGER, actor=HALL, feedback=why)
+
+
+async def _turn_down(tx: Tx, hall: Hall, whole: Task, part: Task, fault: str) -> None:
+    """Send it back so often, and then have the buyer decide."""
+    if part.revisions >= MANAGER_REVISIONS:
         text = f"'{part.title}' was sent back {part.revisions} times, and again: {fault}."
         await tell_buyer(tx, hall, whole, f"{text} It waits for your decision.")
+        return
+    agreed = await terms.of_task(tx, part.id)
+    assert agreed is not None, "a part has terms"
+    part = await say(tx, hall, part, f"Please do this once more. {fault}.")
+    await revise_in(tx, hall, part, agreed, Side.MANAGER, HALL, fault)
+
+
+async def _reading(tx: Tx, part: Task) -> CheckResult | None:
+    """What was found of a part's newest delivery beside its brief; None while it is looked at."""
+    assert part.deliverable_id is not None, "it was delivered"
+    found = (await checks.of_deliverables(tx, [part.deliverable_id])).get(part.deliverable_id, [])
+    return next((one.result for one in found if one.kind is CheckKind.COHERENCE), None)
 
 
 async def _fault(tx: Tx, part: Task) -> str | None:

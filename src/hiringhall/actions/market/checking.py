@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from hiringhall.actions.force.looking import part_was_checked
 from hiringhall.actions.transaction import action
 from hiringhall.domain.checks import CheckKind, CheckResult, DeliveryCheck
 from hiringhall.domain.compute import Spender
@@ -95,5 +96,14 @@ async def check_again(tx: Tx, hall: Hall, *, check: DeliveryCheck) -> None:
 
 @action
 async def finish_check(tx: Tx, hall: Hall, *, check: DeliveryCheck, result: CheckResult) -> bool:
-    """Write down what a check came to; False when another had done it before."""
-    return await checks.finish(tx, check, result, at_us=hall.clock())
+    """Write down what a check came to; False when another had done it before.
+
+    Where the manager goes by it, it looks next.
+    """
+    # Locked before the check is: whoever looks at the task meanwhile sees all of this or nothing.
+    task = await tasks.for_change(tx, check.task_id)
+    if not await checks.finish(tx, check, result, at_us=hall.clock()):
+        return False
+    if task is not None and task.is_part and check.kind is CheckKind.COHERENCE:
+        await part_was_checked(tx, hall, task, deliverable_id=check.deliverable_id)
+    return True

@@ -16,7 +16,7 @@ from hiringhall.domain.market import MAX_TEXT_LENGTH, AssignmentState, Offer, Te
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Acceptance, State, Task, fresh_task
 from hiringhall.hall import Hall
-from hiringhall.store import assignments, events, tasks, terms
+from hiringhall.store import assignments, events, posting, tasks, terms
 from hiringhall.store.database import Tx
 
 
@@ -35,7 +35,7 @@ async def post_task(hall: Hall, *, actor: Actor, offer: Offer, publish: bool) ->
 async def _post(tx: Tx, hall: Hall, *, actor: Actor, offer: Offer, publish: bool) -> Task:
     if actor.organization_id is None:
         raise NoOrganization
-    desk = await tasks.posting_desk(
+    desk = await posting.posting_desk(
         tx, organization_id=actor.organization_id, user_id=None, role=None, day=0
     )
     if desk is None:

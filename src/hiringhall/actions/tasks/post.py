@@ -20,10 +20,10 @@ from hiringhall.domain.tasks import (
     make_brief,
 )
 from hiringhall.hall import Hall
-from hiringhall.store import events, tasks
+from hiringhall.store import events, posting, tasks
 from hiringhall.store.database import Tx
 from hiringhall.store.events import Entry
-from hiringhall.store.tasks import PostingDesk
+from hiringhall.store.posting import PostingDesk
 
 
 async def create_task(
@@ -130,7 +130,7 @@ async def _desk(
 ) -> PostingDesk:
     """What posting has to know; raises OutOfCredits where the poster has none left today."""
     day = now_us // DAY_US
-    desk = await tasks.posting_desk(
+    desk = await posting.posting_desk(
         tx, organization_id=organization_id, user_id=actor.user_id, role=role, day=day
     )
     if desk is None:
