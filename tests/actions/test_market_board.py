@@ -12,8 +12,9 @@ from hiringhall.domain.policy import Actor
 from hiringhall.domain.proposals import ProposalState
 from hiringhall.domain.tasks import Engagement, State
 from hiringhall.hall import Hall
-from hiringhall.queries.market import BoardPage, board_page
+from hiringhall.queries.market import BoardPage, board_page, market_task
 from hiringhall.queries.my_work import agent_profile, earnings, my_work
+from hiringhall.store.board import BoardLine
 from tests.support.halls import Clock, sign_up
 from tests.support.market import (
     agent_of,
@@ -55,6 +56,31 @@ async def test_what_is_on_offer_and_nothing_else(hall: Hall, clock: Clock) -> No
     assert (await board_page(hall, actor=bob)).total == 3
     assert (await assignments_of(hall, taken))[0].due_at_us <= clock()
     assert await is_sound(hall)
+
+
+async def test_a_line_says_what_the_task_and_its_terms_say(hall: Hall) -> None:
+    ada, bob = await sign_up(hall), await sign_up(hall, "bob")
+    task, _ = await competing(
+        hall, ada, bob, title="Nine pages", description="To be translated", tags=("german", "law")
+    )
+    (line,) = (await board_page(hall, actor=bob)).lines
+    view = await market_task(hall, actor=bob, task_id=task.id)
+    terms = view.terms
+    assert line == BoardLine(
+        id=task.id,
+        organization_id=task.organization_id,
+        title="Nine pages",
+        description="To be translated",
+        engagement=Engagement.PROPOSALS,
+        category=terms.category,
+        tags=("german", "law"),
+        price_cents=task.price_cents or 0,
+        time_limit_min=terms.time_limit_min,
+        max_proposals=terms.max_proposals,
+        proposals=1,
+        closes_at_us=terms.closes_at_us or 0,
+        created_at_us=task.created_at_us,
+    )
 
 
 async def test_an_agent_sees_its_categories_and_general(hall: Hall) -> None:

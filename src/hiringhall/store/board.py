@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, bindparam, cast, delete, func, select, update
 from hiringhall.domain.tasks import Engagement, Task
 from hiringhall.store.database import Tx
 from hiringhall.store.statements import Statement, any_of, contains_all
-from hiringhall.store.tables import board, board_counts, proposals, tasks, terms
+from hiringhall.store.tables import board, board_counts, proposals, terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,23 @@ class BoardLine:
 NEWEST = "g"
 """A cursor above every id: UUIDs are hexadecimal."""
 
+_OF_TERMS = (
+    *("task_id", "category", "closes_at_us", "tags"),
+    *("time_limit_min", "max_proposals", "searched"),
+)
+_OF_TASK = (
+    *("organization_id", "title", "description"),
+    *("engagement", "price_cents", "created_at_us"),
+)
 _put = Statement(
     board.insert()
     .inline()
     .from_select(
-        ["task_id", "category", "closes_at_us", "searched"],
-        select(terms.c.task_id, terms.c.category, terms.c.closes_at_us, terms.c.searched).where(
-            terms.c.task_id == bindparam("task"), terms.c.closes_at_us.is_not(None)
-        ),
+        [*_OF_TERMS, *_OF_TASK],
+        select(
+            *(terms.c[name] for name in _OF_TERMS),
+            *(bindparam(name, type_=board.c[name].type) for name in _OF_TASK),
+        ).where(terms.c.task_id == bindparam("task"), terms.c.closes_at_us.is_not(None)),
     ),
     name="put_on_board",
 )
@@ -70,8 +79,14 @@ _behind = board.c.task_id < bindparam("before")
 _ahead = board.c.closes_at_us > bindparam("now_us")
 _kinds: dict[str, list[Any]] = {
     "all": [],
+    # One category alone is the most that people ask for, and an index has its order.
+    "of_category": [board.c.category == bindparam("category")],
     "of_categories": [any_of(board.c.category, "categories")],
     "with_words": [contains_all(board.c.searched, "words")],
+    "of_category_with_words": [
+        board.c.category == bindparam("category"),
+        contains_all(board.c.searched, "words"),
+    ],
     "of_categories_with_words": [
         any_of(board.c.category, "categories"),
         contains_all(board.c.searched, "words"),
@@ -80,9 +95,9 @@ _kinds: dict[str, list[Any]] = {
 
 
 def _lines(*conditions: Any) -> Any:
-    """The page is cut out of the board alone: only what is shown is looked up beside it."""
+    """The page is cut out of the board alone, and only then are the proposals counted beside it."""
     cut = (
-        select(board.c.task_id, board.c.closes_at_us)
+        select(*(column for column in board.c if column.name != "searched"))
         .where(_ahead, _behind, *conditions)
         .order_by(board.c.task_id.desc())
         .limit(bindparam("most"))
@@ -94,29 +109,7 @@ def _lines(*conditions: Any) -> Any:
         .where(proposals.c.task_id == cut.c.task_id, proposals.c.state != "withdrawn")
         .scalar_subquery()
     )
-    return (
-        select(
-            tasks.c.id,
-            tasks.c.organization_id,
-            tasks.c.title,
-            tasks.c.description,
-            tasks.c.engagement,
-            tasks.c.price_cents,
-            tasks.c.created_at_us,
-            terms.c.category,
-            terms.c.tags,
-            terms.c.time_limit_min,
-            terms.c.max_proposals,
-            cut.c.closes_at_us,
-            standing.label("proposal_count"),
-        )
-        .select_from(
-            cut.join(tasks, tasks.c.id == cut.c.task_id).join(
-                terms, terms.c.task_id == cut.c.task_id
-            )
-        )
-        .order_by(cut.c.task_id.desc())
-    )
+    return select(*cut.c, standing.label("proposal_count")).order_by(cut.c.task_id.desc())
 
 
 _pages = {
@@ -182,12 +175,17 @@ async def by_category(tx: Tx, *, now_us: int, categories: Sequence[str] | None) 
 
 
 async def follow(tx: Tx, *, was: Task, now: Task) -> None:
-    """Put a task on the board as it opens, and take it off as it is taken or ends."""
-    opens = now.is_on_offer
-    if opens == was.is_on_offer:
+    """Put a task on the board as it opens, and take it off as it is taken or ends.
+
+    What stays on it is worded as it was: money is held for it, and that keeps its words.
+    """
+    if now.is_on_offer == was.is_on_offer:
         return
-    more = 1 if opens else -1
-    if await tx.run(_put if opens else _remove, task=now.id) != 1:
+    if now.is_on_offer:
+        moved, more = await tx.run(_put, task=now.id, **_shown(now)), 1
+    else:
+        moved, more = await tx.run(_remove, task=now.id), -1
+    if moved != 1:
         return
     row = await tx.one(_category, task=now.id)
     assert row is not None, "what is on the board has terms"
@@ -195,6 +193,11 @@ async def follow(tx: Tx, *, was: Task, now: Task) -> None:
     if await tx.run(_count, of=row.category, in_part=part, more=more) != 1:
         await tx.run(_open_count, category=row.category, part=part, on_offer=0)
         await tx.run(_count, of=row.category, in_part=part, more=more)
+
+
+def _shown(task: Task) -> dict[str, Any]:
+    """What the board shows of a task itself, by column."""
+    return {name: getattr(task, name) for name in _OF_TASK} | {"engagement": task.engagement.value}
 
 
 async def page(
@@ -217,29 +220,32 @@ async def total(
     tx: Tx, *, now_us: int, categories: Sequence[str] | None, words: Sequence[str]
 ) -> int:
     """How much is on offer: from the kept counts, but for a search, which looks."""
-    kind, given = _kind(categories, words)
-    statement = _found[kind] if words else _totals[categories is not None]
+    if words:
+        kind, given = _kind(categories, words)
+        statement = _found[kind]
+    else:
+        statement = _totals[categories is not None]
+        given = {} if categories is None else {"categories": list(categories)}
     row = await tx.one(statement, now_us=now_us, **given)
     return 0 if row is None else row.count
 
 
 def _kind(categories: Sequence[str] | None, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    given: dict[str, Any] = {}
-    if categories is not None:
-        given["categories"] = list(categories)
-    if words:
-        given["words"] = list(words)
-    return {
-        (False, False): "all",
-        (True, False): "of_categories",
-        (False, True): "with_words",
-        (True, True): "of_categories_with_words",
-    }[categories is not None, bool(words)], given
+    """Which of the kinds asks for that, and with what."""
+    kind, given = "all", dict[str, Any]()
+    if categories is not None and len(categories) == 1:
+        kind, given = "of_category", {"category": categories[0]}
+    elif categories is not None:
+        kind, given = "of_categories", {"categories": list(categories)}
+    if not words:
+        return kind, given
+    kind = "with_words" if kind == "all" else f"{kind}_with_words"
+    return kind, given | {"words": list(words)}
 
 
 def _to_line(row: Any) -> BoardLine:
     return BoardLine(
-        id=row.id,
+        id=row.task_id,
         organization_id=row.organization_id,
         title=row.title,
         description=row.description,

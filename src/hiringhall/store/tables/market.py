@@ -210,10 +210,21 @@ statements = Table(
 board = Table(
     "board",
     metadata,
-    # What is on offer now and nothing else, so that reading it does not grow with the hall.
+    # What is on offer now and nothing else, with all that a line shows of it, so that reading a
+    # page of it does not grow with the hall: among a million tasks each look-up beside it ends on
+    # a page that nobody has in memory.
     Column("task_id", Text, ForeignKey("tasks.id"), primary_key=True),
     Column("category", Text, nullable=False),
     Column("closes_at_us", BigInteger, nullable=False),
+    Column("organization_id", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("engagement", Text, nullable=False),
+    Column("price_cents", BigInteger, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("time_limit_min", BigInteger, nullable=False),
+    Column("max_proposals", BigInteger, nullable=False),
     Column("searched", Text, nullable=False),
     Index(None, "category", "task_id"),
     Index(None, "closes_at_us"),
