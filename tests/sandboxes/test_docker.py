@@ -9,6 +9,7 @@ import pytest
 
 from hiringhall.workers.sandboxes.docker import Docker
 from hiringhall.workers.sandboxes.port import BadMount, Exit, ExitReason, SandboxError
+from hiringhall.workers.sandboxes.pulse import PLACE, Pulse
 from tests.sandboxes.inside import LIMITS, Inside, finish
 from tests.support.docker_engine import IMAGE, DockerEngine, docker_engine
 
@@ -24,7 +25,11 @@ async def engine(tmp_path: Path) -> AsyncIterator[DockerEngine]:
 @pytest.fixture
 async def docked(engine: DockerEngine, tmp_path: Path) -> AsyncIterator[Inside]:
     provider = Docker(
-        socket=str(engine.socket), image=IMAGE, owner="o", forbidden=[tmp_path / "hall"]
+        socket=str(engine.socket),
+        image=IMAGE,
+        owner="o",
+        pulse=Pulse(tmp_path / "hall/alive", None),
+        forbidden=[tmp_path / "hall"],
     )
     yield Inside(provider, tmp_path)
     await provider.close()
@@ -46,7 +51,8 @@ async def test_what_a_container_may_do(docked: Inside, engine: DockerEngine) -> 
     assert host["LogConfig"] == {"Type": "none"}
     assert body["User"] == f"{os.getuid()}:{os.getgid()}"
     assert body["Labels"]["hiringhall.hall"] == "o"
-    assert {mount["Target"] for mount in host["Mounts"]} == {"/workspace", "/session"}
+    assert {mount["Target"] for mount in host["Mounts"]} == {"/workspace", "/session", PLACE}
+    assert [mount["ReadOnly"] for mount in host["Mounts"]] == [False, False, True]
     assert not any("docker.sock" in mount["Source"] for mount in host["Mounts"])
 
 
@@ -59,7 +65,7 @@ async def test_what_a_role_mounts_is_seen_and_cannot_be_changed(
     went = await docked.shell("cat /data/file; echo x > /data/file", read_only=[(shown, "/data")])
     assert went.out == "seen\n"
     assert (shown / "file").read_text() == "seen\n"
-    (tmp_path / "hall").mkdir()
+    (tmp_path / "hall").mkdir(exist_ok=True)
     for source, place in ((tmp_path / "hall", "/data"), (Path("/etc"), "/x"), (shown, "/usr")):
         with pytest.raises(BadMount):
             docked.provider.check_mounts([(source, place)])
@@ -100,7 +106,8 @@ async def test_an_engine_that_is_not_there_or_lacks_the_image(
     assert "has no image" in probe.sentence
     with pytest.raises(SandboxError, match="No such image"):
         await docked.shell("true")
-    nobody = Docker(socket=str(tmp_path / "none.sock"), image=IMAGE, owner="o")
+    pulse = Pulse(tmp_path / "alive", None)
+    nobody = Docker(socket=str(tmp_path / "none.sock"), image=IMAGE, owner="o", pulse=pulse)
     probe = await nobody.probe()
     assert not probe.ok
     assert "does not answer" in probe.sentence

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import signal
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,21 +22,24 @@ from hiringhall.workers.sandboxes.port import (
     SandboxError,
     SandboxProvider,
 )
+from hiringhall.workers.sandboxes.pulse import Pulse
 from tests.sandboxes.inside import LIMITS, Inside
 from tests.sandboxes.processes import family_of, is_alive, until
 from tests.support import kubernetes_cluster
 from tests.support.docker_engine import IMAGE, docker_engine
 from tests.support.kubernetes_cluster import CLAIM, NAMESPACE, TOKEN, cluster
+from tests.support.repository import ROOT
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox]
 
 
 @dataclass
 class Site:
-    """An engine that the tests stand in for, and how to make a provider of it."""
+    """An engine that the tests stand in for, how to make a provider of it, and where it is."""
 
     engine: Any
     provide: Callable[[str], SandboxProvider]
+    where: tuple[str, str]
 
 
 @contextlib.asynccontextmanager
@@ -43,8 +48,13 @@ async def _docker(folder: Path) -> AsyncGenerator[Site]:
         yield Site(
             engine,
             lambda owner: Docker(
-                socket=str(engine.socket), image=IMAGE, owner=owner, forbidden=[folder / "hall"]
+                socket=str(engine.socket),
+                image=IMAGE,
+                owner=owner,
+                pulse=Pulse(folder / owner, None),
+                forbidden=[folder / "hall"],
             ),
+            ("docker", str(engine.socket)),
         )
 
 
@@ -57,8 +67,14 @@ async def _kubernetes(folder: Path) -> AsyncGenerator[Site]:
         yield Site(
             engine,
             lambda owner: Kubernetes(
-                access, image=kubernetes_cluster.IMAGE, owner=owner, claim=CLAIM, root=folder
+                access,
+                image=kubernetes_cluster.IMAGE,
+                owner=owner,
+                claim=CLAIM,
+                root=folder,
+                pulse=Pulse(folder / owner, None),
             ),
+            ("kubernetes", engine.url),
         )
 
 
@@ -192,6 +208,32 @@ async def test_closing_the_provider_ends_everything(site: Site, tmp_path: Path) 
     await provider.close()
     assert [(await one.wait()).reason for one in sandboxes] == [ExitReason.KILLED] * 3
     assert not site.engine.containers
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_container_ends_by_itself_when_its_hall_does_not_run(
+    site: Site, tmp_path: Path, number: signal.Signals
+) -> None:
+    hall = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.sandboxes.hall_with_engine", *site.where, str(tmp_path),
+        stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+    )  # fmt: skip
+    assert hall.stdout is not None
+    try:
+        # It outlives the time of silence as long as the hall does run.
+        assert await hall.stdout.readline() == b"lives\n"
+        (pid,) = site.engine.pids
+        family = family_of(pid)
+        assert len(family) >= 4
+        hall.send_signal(number)
+        await until(lambda: not any(is_alive(pid) for pid in family), within_s=60)
+        if number is signal.SIGSTOP:
+            hall.send_signal(signal.SIGCONT)
+            assert await hall.stdout.readline() == b"137 exited\n"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            hall.kill()
+        await hall.wait()
 
 
 async def test_what_a_dead_hall_left_is_removed_at_the_next_start_and_no_others(

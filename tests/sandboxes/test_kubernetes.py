@@ -9,6 +9,7 @@ import pytest
 from hiringhall.workers.sandboxes.kubernetes import Kubernetes
 from hiringhall.workers.sandboxes.kubernetes.api import Access
 from hiringhall.workers.sandboxes.port import BadMount, Exit, ExitReason, SandboxError
+from hiringhall.workers.sandboxes.pulse import PLACE, Pulse
 from tests.sandboxes.inside import LIMITS, Inside
 from tests.support import kubernetes_cluster
 from tests.support.kubernetes_cluster import CLAIM, NAMESPACE, POLICY, TOKEN, Cluster, cluster
@@ -38,6 +39,7 @@ def _provider(nodes: Cluster, folder: Path, **more: Any) -> Kubernetes:
         "owner": "o",
         "claim": CLAIM,
         "root": folder,
+        "pulse": Pulse(folder / "alive", None),
     }
     return Kubernetes(access, **{**known, **more})
 
@@ -56,6 +58,7 @@ async def test_what_a_pod_may_do(podded: Inside, nodes: Cluster) -> None:
     assert [one["mountPath"] for one in container["volumeMounts"] if "subPath" in one] == [
         "/workspace",
         "/session",
+        PLACE,
     ]
     assert manifest["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "hiringhall"
 

@@ -177,7 +177,7 @@ class Cluster:
             uid=spec["securityContext"]["runAsUser"],
             gid=spec["securityContext"]["runAsGroup"],
             mounts=[
-                Mount(str(self.root / one["subPath"]), one["mountPath"], read_only=False)
+                Mount(str(self.root / one["subPath"]), one["mountPath"], one.get("readOnly", False))
                 for one in mounts
                 if "subPath" in one
             ],

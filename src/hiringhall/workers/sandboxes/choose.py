@@ -10,6 +10,7 @@ from hiringhall.workers.sandboxes.kubernetes import Kubernetes
 from hiringhall.workers.sandboxes.kubernetes.api import Access
 from hiringhall.workers.sandboxes.port import SandboxError, SandboxProvider
 from hiringhall.workers.sandboxes.process import ProcessUnsafe
+from hiringhall.workers.sandboxes.pulse import Pulse
 
 NAMES = (Bubblewrap.name, Docker.name, Kubernetes.name, ProcessUnsafe.name)
 
@@ -42,8 +43,8 @@ def choose_sandbox(
     """Raises `SandboxError` for an unknown name, or one whose settings are missing.
 
     `forbidden` are the hall's own folders, which no role may mount into a sandbox; `silence_s` is
-    after how long a process that does not run loses its sandboxes (of this machine). Nothing is
-    chosen in a named provider's stead: whether it works here is for its `probe` to say.
+    after how long a process that does not run loses its sandboxes. Nothing is chosen in a named
+    provider's stead: whether it works here is for its `probe` to say.
     """
     if name == Bubblewrap.name:
         return Bubblewrap(forbidden=forbidden, silence_s=silence_s)
@@ -56,10 +57,11 @@ def choose_sandbox(
             socket=engines.docker_socket,
             image=engines.image,
             owner=engines.owner,
+            pulse=Pulse(engines.root / "alive", silence_s),
             forbidden=forbidden,
         )
     if name == Kubernetes.name and engines is not None:
-        return _kubernetes(engines)
+        return _kubernetes(engines, silence_s)
     if name == "process":
         raise SandboxError(
             "A sandbox that isolates nothing goes by the name `process-unsafe` only."
@@ -67,7 +69,7 @@ def choose_sandbox(
     raise SandboxError(f"No sandbox is called {name!r}; there are {', '.join(NAMES)}.")
 
 
-def _kubernetes(engines: Engines) -> Kubernetes:
+def _kubernetes(engines: Engines, silence_s: float | None) -> Kubernetes:
     if engines.kubernetes_claim is None:
         raise SandboxError(
             "kubernetes needs HIRINGHALL_KUBERNETES_CLAIM: the volume claim that holds the data "
@@ -85,4 +87,5 @@ def _kubernetes(engines: Engines) -> Kubernetes:
         owner=engines.owner,
         claim=engines.kubernetes_claim,
         root=engines.root,
+        pulse=Pulse(engines.root / "alive", silence_s),
     )

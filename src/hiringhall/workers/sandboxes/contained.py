@@ -1,7 +1,8 @@
 """A sandbox that somebody else's engine runs: streams, clocks and a certain end, for any of them.
 
-An engine's container has no keeper of ours beside it. Its clock and its disk are watched from here,
-and what a dead hall left behind is found by its label.
+An engine's container has no keeper of ours beside it. Its clock and its disk are watched from here;
+that the hall itself is there is watched from inside (`pulse.py`), and what a dead hall left behind
+is found by its label.
 """
 
 import asyncio

@@ -18,16 +18,17 @@ from hiringhall.workers.sandboxes.profile import (
     command_of,
     folder_of,
 )
+from hiringhall.workers.sandboxes.pulse import PLACE, PROCESSES, Pulse
 
 OWNER = "hiringhall.hall"
 RUN = "hiringhall.run"
 _OPEN_FILES = 16384
-_SOCAT_AND_INIT = 8
-"""Processes of ours beside the worker's: the init, the shell, a relay or two."""
+_OURS = 8 + PROCESSES
+"""Processes of ours beside the worker's: the init, the shells, a relay or two, the watch."""
 
 
 def container_of(
-    spec: SandboxSpec, *, image: str, owner: str, forbidden: tuple[Any, ...]
+    spec: SandboxSpec, *, image: str, owner: str, forbidden: tuple[Any, ...], pulse: Pulse
 ) -> dict[str, Any]:
     """The body of `POST /containers/create`. Raises SandboxError (BadMount)."""
     limits = spec.limits
@@ -36,7 +37,7 @@ def container_of(
     return {
         "Image": image,
         "Entrypoint": [],
-        "Cmd": command_of(spec),
+        "Cmd": pulse.watched(command_of(spec)),
         "Env": [f"{checked(name)}={checked(value)}" for name, value in environment.items()],
         "WorkingDir": INSIDE.workspace,
         "User": f"{os.getuid()}:{os.getgid()}",
@@ -56,7 +57,7 @@ def container_of(
             "Privileged": False,
             "IpcMode": "private",
             "Init": True,
-            "PidsLimit": limits.processes + _SOCAT_AND_INIT,
+            "PidsLimit": limits.processes + _OURS,
             "Memory": limits.memory_bytes,
             "MemorySwap": limits.memory_bytes,
             "ShmSize": small,
@@ -73,32 +74,32 @@ def container_of(
             "LogConfig": {"Type": "none"},
             "RestartPolicy": {"Name": "no"},
             "AutoRemove": False,
-            "Mounts": _mounts(spec, forbidden),
+            "Mounts": [*_mounts(spec, forbidden), _mount(folder_of(pulse.folder), PLACE)],
         },
     }
 
 
 def _mounts(spec: SandboxSpec, forbidden: tuple[Any, ...]) -> list[dict[str, Any]]:
     shown = [
-        _mount(folder_of(spec.workspace), INSIDE.workspace, read_only=False),
-        _mount(folder_of(spec.session), INSIDE.session, read_only=False),
+        _mount(folder_of(spec.workspace), INSIDE.workspace, writable=True),
+        _mount(folder_of(spec.session), INSIDE.session, writable=True),
     ]
     if spec.sockets is not None:
-        shown.append(_mount(folder_of(spec.sockets), INSIDE.sockets, read_only=True))
+        shown.append(_mount(folder_of(spec.sockets), INSIDE.sockets))
     if spec.agents is not None:
-        shown.append(_mount(folder_of(spec.agents), str(AGENTS), read_only=True))
+        shown.append(_mount(folder_of(spec.agents), str(AGENTS)))
     for source, destination in spec.read_only:
         real, place = check_mount(source, destination, forbidden=forbidden)
-        shown.append(_mount(real, place, read_only=True))
+        shown.append(_mount(real, place))
     return shown
 
 
-def _mount(source: str, target: str, *, read_only: bool) -> dict[str, Any]:
+def _mount(source: str, target: str, *, writable: bool = False) -> dict[str, Any]:
     return {
         "Type": "bind",
         "Source": source,
         "Target": target,
-        "ReadOnly": read_only,
+        "ReadOnly": not writable,
         "BindOptions": {"Propagation": "rprivate"},
     }
 

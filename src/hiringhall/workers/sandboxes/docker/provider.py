@@ -14,6 +14,7 @@ from hiringhall.workers.sandboxes.docker.api import DockerApi, DockerError
 from hiringhall.workers.sandboxes.docker.container import OWNER, Container, container_of, remove
 from hiringhall.workers.sandboxes.port import Places, Probe, SandboxError, SandboxSpec
 from hiringhall.workers.sandboxes.profile import ENVIRONMENT, INSIDE, check_mount
+from hiringhall.workers.sandboxes.pulse import Pulse
 from hiringhall.workers.sandboxes.walls import try_walls
 
 log = structlog.get_logger()
@@ -29,17 +30,25 @@ class Docker:
     """Sandboxes by the engine at `socket`, of `image`.
 
     `owner` names this hall in the labels of its containers, the same after each start: what a dead
-    one left is found by it. `forbidden` are folders of the hall that no role may mount.
+    one left is found by it. `forbidden` are folders of the hall that no role may mount. `pulse`
+    ends containers whose hall does not run.
     """
 
     name = "docker"
 
     def __init__(
-        self, *, socket: str, image: str, owner: str, forbidden: Sequence[Path] = ()
+        self,
+        *,
+        socket: str,
+        image: str,
+        owner: str,
+        pulse: Pulse,
+        forbidden: Sequence[Path] = (),
     ) -> None:
         self._api = DockerApi(socket)
         self._image = image
         self._owner = owner
+        self._pulse = pulse
         self._forbidden = tuple(forbidden)
         self._running: set[Contained] = set()
         self._sweeping = asyncio.Lock()
@@ -81,7 +90,14 @@ class Docker:
         return Probe(probe.ok, probe.sentence, (*probe.warnings, *own))
 
     async def start(self, spec: SandboxSpec) -> Contained:
-        body = container_of(spec, image=self._image, owner=self._owner, forbidden=self._forbidden)
+        await self._pulse.begin()
+        body = container_of(
+            spec,
+            image=self._image,
+            owner=self._owner,
+            forbidden=self._forbidden,
+            pulse=self._pulse,
+        )
         # To its end, even when whoever wants it goes away: what was created is known by then.
         beginning = asyncio.create_task(self._begin(body))
         try:
@@ -120,4 +136,5 @@ class Docker:
 
     async def close(self) -> None:
         await asyncio.gather(*(one.kill() for one in tuple(self._running)), return_exceptions=True)
+        await self._pulse.end()
         await self._api.close()

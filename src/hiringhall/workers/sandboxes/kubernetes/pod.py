@@ -18,6 +18,7 @@ from hiringhall.workers.sandboxes.profile import (
     command_of,
     folder_of,
 )
+from hiringhall.workers.sandboxes.pulse import PLACE, Pulse
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -49,7 +50,9 @@ _HOLD = 'read -r go && exec "$@"'
 _GO = b"go\n"
 
 
-def pod_of(spec: SandboxSpec, *, image: str, owner: str, claim: str, root: Path) -> dict[str, Any]:
+def pod_of(
+    spec: SandboxSpec, *, image: str, owner: str, claim: str, root: Path, pulse: Pulse
+) -> dict[str, Any]:
     """The manifest of a run's Pod. `root` is the folder of the hall that the claim holds.
 
     Raises SandboxError for what a Pod cannot be shown.
@@ -82,7 +85,7 @@ def pod_of(spec: SandboxSpec, *, image: str, owner: str, claim: str, root: Path)
             "hostIPC": False,
             "hostname": "hall",
             "terminationGracePeriodSeconds": 1,
-            # The hall's own clock ends it sooner; this is for a hall that is dead.
+            # The hall's own clock ends it sooner, and so does the pulse of a hall that is dead.
             "activeDeadlineSeconds": int(limits.wall_s) + int(START_S) + _SLACK_S,
             "securityContext": {
                 "runAsUser": user,
@@ -90,7 +93,7 @@ def pod_of(spec: SandboxSpec, *, image: str, owner: str, claim: str, root: Path)
                 "fsGroup": group,
                 "fsGroupChangePolicy": "OnRootMismatch",
             },
-            "containers": [_container(spec, image, root)],
+            "containers": [_container(spec, image, root, pulse)],
             "volumes": [
                 {"name": "data", "persistentVolumeClaim": {"claimName": claim}},
                 _memory("tmp", max(limits.tmp_bytes, 1)),
@@ -100,13 +103,13 @@ def pod_of(spec: SandboxSpec, *, image: str, owner: str, claim: str, root: Path)
     }
 
 
-def _container(spec: SandboxSpec, image: str, root: Path) -> dict[str, Any]:
+def _container(spec: SandboxSpec, image: str, root: Path, pulse: Pulse) -> dict[str, Any]:
     limits = spec.limits
     environment: Mapping[str, str] = {**ENVIRONMENT, **spec.environment}
     return {
         "name": "work",
         "image": image,
-        "command": ["/bin/sh", "-c", _HOLD, "sh", *command_of(spec)],
+        "command": pulse.watched(["/bin/sh", "-c", _HOLD, "sh", *command_of(spec)]),
         "workingDir": INSIDE.workspace,
         "env": [
             {"name": checked(name), "value": checked(value).replace("$(", "$$(")}
@@ -133,6 +136,7 @@ def _container(spec: SandboxSpec, image: str, root: Path) -> dict[str, Any]:
         "volumeMounts": [
             _of_claim(spec.workspace, INSIDE.workspace, root),
             _of_claim(spec.session, INSIDE.session, root),
+            {**_of_claim(pulse.folder, PLACE, root), "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
             {"name": "run", "mountPath": "/run"},
         ],

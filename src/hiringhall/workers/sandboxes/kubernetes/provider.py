@@ -18,6 +18,7 @@ from hiringhall.workers.sandboxes.kubernetes.pod import MANAGED, OWNER, Pod, pod
 from hiringhall.workers.sandboxes.kubernetes.policies import lets_nothing_through
 from hiringhall.workers.sandboxes.port import Places, Probe, SandboxError, SandboxSpec
 from hiringhall.workers.sandboxes.profile import ENVIRONMENT, INSIDE, BadMount
+from hiringhall.workers.sandboxes.pulse import Pulse
 from hiringhall.workers.sandboxes.walls import try_walls
 
 log = structlog.get_logger()
@@ -33,16 +34,22 @@ NO_POLICY = (
 
 
 class Kubernetes:
-    """Sandboxes by Pods of `image`. `owner` labels this hall's own; `root` is on the claim."""
+    """Sandboxes by Pods of `image`. `owner` labels this hall's own; `root` is on the claim.
+
+    `pulse`, in `root`, ends Pods whose hall does not run.
+    """
 
     name = "kubernetes"
 
-    def __init__(self, access: Access, *, image: str, owner: str, claim: str, root: Path) -> None:
+    def __init__(
+        self, access: Access, *, image: str, owner: str, claim: str, root: Path, pulse: Pulse
+    ) -> None:
         self._api = KubernetesApi(access)
         self._image = image
         self._owner = owner
         self._claim = claim
         self._root = root
+        self._pulse = pulse
         self._running: set[Contained] = set()
         self._sweeping = asyncio.Lock()
         self._swept = False
@@ -80,8 +87,14 @@ class Kubernetes:
         return Probe(probe.ok, probe.sentence, (*probe.warnings, TRIED, UNCOUNTED))
 
     async def start(self, spec: SandboxSpec) -> Contained:
+        await self._pulse.begin()
         manifest = pod_of(
-            spec, image=self._image, owner=self._owner, claim=self._claim, root=self._root
+            spec,
+            image=self._image,
+            owner=self._owner,
+            claim=self._claim,
+            root=self._root,
+            pulse=self._pulse,
         )
         beginning = asyncio.create_task(self._begin(manifest))
         try:
@@ -125,4 +138,5 @@ class Kubernetes:
 
     async def close(self) -> None:
         await asyncio.gather(*(one.kill() for one in tuple(self._running)), return_exceptions=True)
+        await self._pulse.end()
         await self._api.close()
