@@ -222,9 +222,14 @@ def _check(hall: Hall, runtime: str | None, config: dict[str, Any]) -> None:
         hall.check_role(judge, config)
 
 
+def is_operators(role: Role) -> bool:
+    """Whether a role says what is started, or shows its sandbox something of the host."""
+    return role.runtime in OPERATORS_RUNTIMES or bool(OPERATORS_SETTINGS & role.config.keys())
+
+
 def _refuse_operators(role: Role) -> None:
     """What the operator set up for a team is the operator's to change, and to take away."""
-    if role.runtime in OPERATORS_RUNTIMES or OPERATORS_SETTINGS & role.config.keys():
+    if is_operators(role):
         raise Forbidden(
             f"The role '{role.name}' was set up by the hall's operator, who alone changes it or "
             "takes it away (hiringhall admin role); give another name to a role of your own"

@@ -9,6 +9,8 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from hiringhall.domain.ids import task_ref
+
 _TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "em"),
     *("strong", "s", "del", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "a"),
@@ -81,4 +83,5 @@ ALL: dict[str, Callable[..., Any]] = {
     "micros": micros,
     "money": money,
     "size": size,
+    "task_ref": task_ref,
 }

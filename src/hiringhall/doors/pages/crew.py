@@ -2,6 +2,24 @@
 
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Route
-from hiringhall.doors.pages import routes_agents
+from hiringhall.doors.pages import (
+    routes_agents,
+    routes_github,
+    routes_roles,
+    routes_sheets,
+    routes_team_settings,
+    routes_teams,
+    routes_usage,
+    routes_workers,
+)
 
-ROUTES: tuple[Route[Desk], ...] = (*routes_agents.ROUTES,)
+ROUTES: tuple[Route[Desk], ...] = (
+    *routes_agents.ROUTES,
+    *routes_teams.ROUTES,
+    *routes_sheets.ROUTES,
+    *routes_workers.ROUTES,
+    *routes_roles.ROUTES,
+    *routes_team_settings.ROUTES,
+    *routes_github.ROUTES,
+    *routes_usage.ROUTES,
+)

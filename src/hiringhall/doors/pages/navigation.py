@@ -21,6 +21,7 @@ PLACES = (
     Place(HOME, "nav.home"),
     Place(f"{HOME}/tasks", "nav.tasks"),
     Place(f"{HOME}/tasks/new", "nav.new"),
+    Place(f"{HOME}/teams", "nav.teams"),
     Place(f"{HOME}/agents", "nav.agents"),
 )
 

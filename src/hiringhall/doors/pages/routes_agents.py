@@ -6,6 +6,7 @@ from hiringhall.domain.agents import Agent, AgentProfile, make_profile
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.paging import behind, skipped
 from hiringhall.doors.pages.saying import (
     SAID,
     Said,
@@ -26,13 +27,7 @@ PAYOUTS = 20
 
 async def show_agents(visit: Visit, said: Said) -> Raw:
     """The organization's agents, newest first."""
-    before = visit.query["before"]
-    found = await operated(
-        visit.desk.hall,
-        actor=visit.actor,
-        before=before if ids.is_uuid(before) else None,
-        limit=PAGE + 1,
-    )
+    found = await operated(visit.desk.hall, actor=visit.actor, before=behind(visit), limit=PAGE + 1)
     more = f"{AGENTS}?before={found[PAGE - 1].agent.id}" if len(found) > PAGE else ""
     return visit.show("agents.html", agents=found[:PAGE], more=more, **said.shown)
 
@@ -100,9 +95,7 @@ def _profile(visit: Visit) -> AgentProfile:
 
 async def show_agent(visit: Visit, said: Said) -> Raw:
     """An agent: where it stands, what it has at hand, what became of its work, what it earned."""
-    given = visit.query["skip"]
-    skip = int(given) if given.isascii() and given.isdigit() and len(given) < 7 else 0
-    agent_id = visit.call.path["agent_id"]
+    skip, agent_id = skipped(visit), visit.call.path["agent_id"]
     found = await operated_agent(
         visit.desk.hall, actor=visit.actor, agent_id=agent_id, skip=skip, limit=PAYOUTS
     )

@@ -77,6 +77,8 @@ tasks = Table(
     CheckConstraint("version > 0 AND generation >= 0 AND revisions >= 0", name="counters"),
     Index(None, "organization_id", "id"),
     Index(None, "team_id", "id"),
+    # A team's board: each state's foremost, and how many there are.
+    Index(None, "team_id", "state", "priority", "id"),
     Index(
         "ix_tasks_priced",
         "organization_id",

@@ -64,6 +64,8 @@ model_calls = Table(
         "input_tokens >= 0 AND output_tokens >= 0 AND cached_tokens >= 0", name="tokens"
     ),
     Index(None, "task_id"),
+    # What a team used, by day.
+    Index(None, "team_id", "reserved_at_us"),
     Index(
         "ix_model_calls_under_way",
         "run_id",

@@ -530,6 +530,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tasks_team_id_id"), "tasks", ["team_id", "id"], unique=False)
     op.create_index(
+        op.f("ix_tasks_team_id_state_priority_id"),
+        "tasks",
+        ["team_id", "state", "priority", "id"],
+        unique=False,
+    )
+    op.create_index(
         "ix_tasks_under_way",
         "tasks",
         ["organization_id", "id"],
@@ -1461,6 +1467,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model_calls")),
     )
     op.create_index(op.f("ix_model_calls_task_id"), "model_calls", ["task_id"], unique=False)
+    op.create_index(
+        op.f("ix_model_calls_team_id_reserved_at_us"),
+        "model_calls",
+        ["team_id", "reserved_at_us"],
+        unique=False,
+    )
     op.create_index(
         "ix_model_calls_under_way",
         "model_calls",

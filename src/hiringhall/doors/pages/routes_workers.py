@@ -1,0 +1,124 @@
+"""A team's workers: those under way with the end of their log and a stop, and those before."""
+
+import asyncio
+
+from hiringhall.actions.runs.stopping import stop_run
+from hiringhall.domain.errors import NotFound
+from hiringhall.domain.runs import LIVE, Run
+from hiringhall.domain.teams import Team
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.paging import behind
+from hiringhall.doors.pages.saying import Said, doing, showing
+from hiringhall.doors.pages.teams import TEAM, at, show_of_team
+from hiringhall.doors.pages.visits import Visit
+from hiringhall.queries.kanban import Working, working
+from hiringhall.queries.runs import RunView, run_view
+from hiringhall.queries.teams import team_view
+from hiringhall.workers.runlog import Part, read_part
+
+MOST_LIVE = 20
+PAGE = 50
+TAIL_BYTES = 2_000
+LOG_BYTES = 48 * 1024
+_MOST_PLACE = 15
+"""Digits of a place in a log."""
+
+WORKERS = f"{TEAM}/workers"
+
+
+async def _team(visit: Visit) -> Team:
+    return await team_view(visit.desk.hall, actor=visit.actor, team_id=visit.call.path["team_id"])
+
+
+async def show_workers(visit: Visit, said: Said) -> Raw:
+    """Who is at work, and who was."""
+    team = await _team(visit)
+    hall, actor, before = visit.desk.hall, visit.actor, behind(visit)
+    live = await _live(visit, team)
+    found = await working(
+        hall, actor=actor, team_id=team.id, live=False, before=before, limit=PAGE + 1
+    )
+    more = at(visit, f"/workers?before={found[PAGE - 1].run.id}") if len(found) > PAGE else ""
+    over = [one for one in found[:PAGE] if one.run.state not in LIVE]
+    return show_of_team(
+        visit,
+        "team_workers.html",
+        team,
+        "/workers",
+        said,
+        live=live,
+        over=over,
+        more=more,
+        is_first=before is None,
+    )
+
+
+async def show_live(visit: Visit, said: Said) -> Raw:
+    """The part of that page that renews itself."""
+    team = await _team(visit)
+    live = await _live(visit, team)
+    return show_of_team(visit, "team_workers_now.html", team, "/workers", said, live=live)
+
+
+async def _live(visit: Visit, team: Team) -> list[tuple[Working, str]]:
+    """Who is at work, each with the end of its log."""
+    found = await working(
+        visit.desk.hall, actor=visit.actor, team_id=team.id, live=True, limit=MOST_LIVE
+    )
+    parts = await asyncio.gather(
+        *(_log_of(visit, one.run, after=None, most=TAIL_BYTES) for one in found)
+    )
+    return [
+        (one, "" if part is None else part.text) for one, part in zip(found, parts, strict=True)
+    ]
+
+
+async def _log_of(visit: Visit, run: Run, *, after: int | None, most: int) -> Part | None:
+    if visit.desk.run_logs is None:
+        return None
+    path = visit.desk.run_logs / f"{run.id}.log"
+    return await asyncio.to_thread(read_part, path, after=after, most_bytes=most)
+
+
+async def _run_of_team(visit: Visit, team: Team) -> RunView:
+    found = await run_view(visit.desk.hall, actor=visit.actor, run_id=visit.call.path["run_id"])
+    if found.run.team_id != team.id:
+        raise NotFound("worker")
+    return found
+
+
+async def show_worker(visit: Visit, said: Said) -> Raw:
+    """A worker with a part of its log: the last, or from a place on."""
+    team = await _team(visit)
+    view = await _run_of_team(visit, team)
+    given = visit.query["after"]
+    known = given.isascii() and given.isdigit() and len(given) <= _MOST_PLACE
+    part = await _log_of(visit, view.run, after=int(given) if known else None, most=LOG_BYTES)
+    return show_of_team(
+        visit,
+        "team_worker.html",
+        team,
+        "/workers",
+        said,
+        view=view,
+        run=view.run,
+        is_live=view.run.state in LIVE,
+        part=part,
+        earlier=None if part is None or part.begins == 0 else max(0, part.begins - LOG_BYTES),
+        later=None if part is None or part.ends >= part.size_bytes else part.ends,
+    )
+
+
+async def _stop(visit: Visit) -> str:
+    view = await _run_of_team(visit, await _team(visit))
+    await stop_run(visit.desk.hall, actor=visit.actor, run_id=view.run.id, reason=visit.form["why"])
+    return at(visit, f"/workers/{view.run.id}")
+
+
+ROUTES: tuple[Route[Desk], ...] = (
+    Route("GET", WORKERS, showing(show_workers), {200: None}, "A team's workers"),
+    Route("GET", f"{WORKERS}/now", showing(show_live), {200: None}, "Who is at work"),
+    Route("GET", f"{WORKERS}/{{run_id}}", showing(show_worker), {200: None}, "A worker"),
+    Route("POST", f"{WORKERS}/{{run_id}}/stop", doing(_stop, show_worker), {303: None}, "Stop it"),
+)

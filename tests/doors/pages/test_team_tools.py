@@ -1,0 +1,330 @@
+"""What a team works with at its pages: workers and their logs, roles, playbook, settings, usage."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hiringhall.actions.runs import outcomes
+from hiringhall.actions.teams import change_team
+from hiringhall.domain.policy import Actor
+from hiringhall.domain.teams import SecretName, Team
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.front import Front
+from hiringhall.hall import Hall
+from hiringhall.queries.sign_ins import actor_of, signed_in
+from hiringhall.queries.teams import opened_secret, roles_of, team_view
+from tests.doors.conftest import OpenFront, Worker
+from tests.doors.pages.conftest import Person, page_of
+from tests.doors.pages.test_home import PAYLOADS
+from tests.support.halls import Clock
+from tests.support.teams import a_team, put_up
+
+pytestmark = pytest.mark.anyio
+
+DAY_S = 86_400
+
+
+async def actor(hall: Hall, person: Person) -> Actor:
+    return actor_of(await signed_in(hall, secret=person.http.cookies["hall"]))
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """Where what is said with workers is kept."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def front(desk: Desk, front_of: OpenFront, logs: Path) -> Front:
+    return front_of(replace(desk, run_logs=logs))
+
+
+@pytest.fixture
+async def me(ada: Person, hall: Hall) -> Actor:
+    """Ada, who acts."""
+    return await actor(hall, ada)
+
+
+@pytest.fixture
+async def team(hall: Hall, me: Actor) -> Team:
+    """A team of Ada's."""
+    return await a_team(hall, me, name="Rockets")
+
+
+def at(team: Team, further: str = "") -> str:
+    return f"/app/teams/{team.id}{further}"
+
+
+async def runs(person: Person, team: Team, hall: Hall, me: Actor, **fields: Any) -> str:
+    """Put a task up and have a worker begin; the task's id."""
+    task = await put_up(hall, me, team, **fields)
+    path = at(team, f"/tasks/{task.id}")
+    await person.sends(path, f"{path}/run")
+    return task.id
+
+
+async def test_workers_show_the_end_of_their_log_and_are_stopped(
+    ada: Person, hall: Hall, me: Actor, team: Team, worker: Worker, logs: Path
+) -> None:
+    task_id = await runs(ada, team, hall, me, title="Count stars")
+    run = await worker.begins()
+    lines = [f"{number}.000 < star {number}" for number in range(500)]
+    (logs / f"{run.id}.log").write_text("\n".join(lines) + "\n")
+    for further in ("/workers", "/workers/now"):
+        page = await ada.get(at(team, further))
+        for word in ("Count stars", "At work", "star 499"):
+            assert word in page.words
+        assert "star 1\n" not in page.words
+    path = at(team, f"/workers/{run.id}")
+    assert "star 1\n" in (await ada.get(path)).words
+    await ada.sends(at(team, "/workers"), f"{path}/stop")
+    page = await ada.get(path)
+    assert "Stopped" in page.words
+    assert f"{path}/stop" not in {one.action for one in page.forms}
+    form = (await ada.get(at(team, f"/tasks/{task_id}"))).form(at(team, f"/tasks/{task_id}/words"))
+    answer = await ada.send(form, 409, to=f"{path}/stop")
+    assert "This run is cancelled" in page_of(answer, 409).words
+    page = await ada.get(at(team, "/workers"))
+    assert "Nobody is at work" in page.words
+    assert "Count stars" in page.words
+
+
+async def test_a_long_log_is_read_in_parts(
+    ada: Person, hall: Hall, me: Actor, team: Team, worker: Worker, logs: Path
+) -> None:
+    await runs(ada, team, hall, me)
+    run = await worker.begins()
+    (logs / f"{run.id}.log").write_text("".join(f"{n:09d} < line\n" for n in range(10_000)))
+    path = at(team, f"/workers/{run.id}")
+    page = await ada.get(path)
+    assert "000009999" in page.words
+    assert "000000001" not in page.words
+    (earlier,) = [one for one in page.links() if "after=" in one]
+    page = await ada.get(earlier)
+    assert "000009999" not in page.words
+    assert len(page.text.encode()) < 150_000
+    page = await ada.get(f"{path}?after=0")
+    assert "000000001" in page.words
+    assert "000009999" in (await ada.get(f"{path}?after=nowhere")).words
+
+
+async def test_a_worker_of_another_team_is_not_under_this_one(
+    ada: Person, bob: Person, hall: Hall, me: Actor, team: Team, worker: Worker
+) -> None:
+    await runs(ada, team, hall, me)
+    run = await worker.begins()
+    other = await a_team(hall, await actor(hall, bob), name="Bob's")
+    for whose in (team, other):
+        await bob.get(at(whose, f"/workers/{run.id}"), 404)
+    form = (await bob.get(at(other, "/playbook"))).form(at(other, "/playbook"))
+    await bob.send(form, 404, to=at(other, f"/workers/{run.id}/stop"))
+    assert "At work" in (await ada.get(at(team, f"/workers/{run.id}"))).words
+
+
+async def test_a_role_is_added_changed_and_deleted(
+    ada: Person, hall: Hall, me: Actor, team: Team
+) -> None:
+    new: dict[str, Any] = {
+        "name": "stargazer",
+        "systemPrompt": "Look up.\r\nThen write.",
+        "runtime": "rehearsal",
+        "timeout": "120",
+        "models": "one\r\ntwo",
+        "memory_mib": "512",
+    }
+    path = at(team, "/roles/new")
+    answer = await ada.sends(path, path, **new)
+    role_path = answer.headers["location"]
+    form = (await ada.get(role_path)).form(f"{role_path}/words")
+    assert form.values["systemPrompt"] == "Look up.\nThen write."
+    assert form.values["runtime"] == "rehearsal"
+    assert form.values["timeout"] == "120"
+    assert form.values["models"] == "one\ntwo"
+    answer = await ada.send(form, 400, timeout="0", systemPrompt="Kept")
+    page = page_of(answer, 400)
+    assert page.form(f"{role_path}/words").values["systemPrompt"] == "Kept"
+    assert any(one.attributes.get("id") == "timeout-wrong" for one in page.elements)
+    await ada.send(form, memory_mib="", models="", runtime="", timeout="60")
+    found = await roles_of(hall, actor=me, team_id=team.id)
+    (role,) = [one for one in found if one.name == "stargazer"]
+    assert (role.runtime, role.timeout_s) == (None, 60)
+    assert not {"memory_mib", "models"} & role.config.keys()
+    answer = await ada.sends(path, path, 409, **new)
+    assert "has a role 'stargazer' already" in page_of(answer, 409).words
+    await ada.sends(role_path, f"{role_path}/remove")
+    assert "stargazer" not in (await ada.get(at(team, "/roles"))).words
+
+
+async def test_what_only_the_operator_sets_is_refused_and_said(
+    ada: Person, hall: Hall, team: Team
+) -> None:
+    path = at(team, "/roles/new")
+    page = await ada.get(path)
+    assert "command" not in {
+        one.attributes.get("value") for one in page.elements if one.tag == "option"
+    }
+    answer = await ada.sends(path, path, 400, name="x", systemPrompt="y", runtime="command")
+    assert "set by the hall's operator" in page_of(answer, 400).words
+    answer = await ada.sends(path, path, 400, name="x", systemPrompt="y", memory_mib="99999")
+    page = page_of(answer, 400)
+    assert any(one.attributes.get("id") == "memory_mib-wrong" for one in page.elements)
+
+
+async def test_the_playbook_is_kept_letter_by_letter(
+    ada: Person, hall: Hall, me: Actor, team: Team
+) -> None:
+    path = at(team, "/playbook")
+    text = "\n\n# Ours\n\n## Custom Policies\n\nNo work on Fridays.\n"
+    await ada.sends(path, path, playbook=text)
+    assert (await team_view(hall, actor=me, team_id=team.id)).playbook == text
+    assert (await ada.get(path)).form(path).values["playbook"] == text
+    page = await ada.get(f"{path}?template=autopilot")
+    offered = page.form(path).values["playbook"]
+    assert "No work on Fridays." in offered
+    assert "Nothing is kept until you save it" in page.words
+    assert (await team_view(hall, actor=me, team_id=team.id)).playbook == text
+    await ada.get(f"{path}?template=nothing", 404)
+    answer = await ada.sends(path, path, 400, playbook="x" * 200_001)
+    assert "playbook is longer" in answer.text
+
+
+async def test_sealed_values_are_never_shown_again(
+    ada: Person, hall: Hall, me: Actor, team: Team
+) -> None:
+    path = at(team, "/settings")
+    secrets: dict[str, Any] = {
+        "githubToken": "ghp_secretsecret",
+        "anthropicApiKey": "sk-ant-secret",
+    }
+    await ada.sends(path, path, **secrets)
+    page = await ada.get(path)
+    assert "secret" not in page.text.replace("secretly", "")
+    assert page.words.count("One is kept, sealed") == 2
+    await ada.sends(path, path, name="Renamed")
+    for name, value in secrets.items():
+        assert await opened_secret(hall, team_id=team.id, name=SecretName(name)) == value
+    dropped: dict[str, Any] = {"drop-githubToken": "yes"}
+    await ada.sends(path, path, **dropped)
+    found = await team_view(hall, actor=me, team_id=team.id)
+    assert found.name == "Renamed"
+    assert found.secrets == {SecretName.ANTHROPIC_API_KEY}
+
+
+async def test_a_sealed_value_is_kept_on_no_page_over_a_sign_in(ada: Person, team: Team) -> None:
+    form = (await ada.get(at(team, "/settings"))).form(at(team, "/settings"))
+    await ada.sends("/app", "/signout")
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    fields = {**form.values, "githubToken": "ghp_secret", "anthropicApiKey": "sk-secret"}
+    answer = await ada.http.post(at(team, "/settings"), data=fields, headers=headers)
+    assert answer.status_code == 401
+    assert "Rockets" in answer.text
+    assert "secret" not in answer.text
+
+
+async def test_settings_are_put_over_and_taken_away(
+    ada: Person, hall: Hall, me: Actor, team: Team
+) -> None:
+    await change_team(hall, actor=me, team_id=team.id, config={"theirs": {"a": [1]}, "gone": 1})
+    path = at(team, "/settings")
+    form = (await ada.get(path)).form(path)
+    assert json.loads(form.values["others"]) == {"theirs": {"a": [1]}, "gone": 1}
+    said: dict[str, Any] = {
+        "goal": "Far",
+        "autonomy": "autonomous",
+        "maxWorkers": "3",
+        "review": "yes",
+        "gitRepoUrl": "https://example.com/a/b",
+        "pullRequest": "draft",
+        "others": '{"theirs": "ü"}',
+    }
+    await ada.send(form, **said)
+    found = await team_view(hall, actor=me, team_id=team.id)
+    assert found.config == {
+        "theirs": "ü",
+        "gitRepoUrl": "https://example.com/a/b",
+        "maxWorkers": 3,
+        "review": True,
+        "pullRequest": "draft",
+    }
+    form = (await ada.get(path)).form(path)
+    assert {name: form.values[name] for name in said if name != "others"} == {
+        name: value for name, value in said.items() if name != "others"
+    }
+    for wrong in ('["a"]', "{", '{"maxWorkers": 1}', '{"githubToken": "x"}'):
+        page = page_of(await ada.send(form, 400, others=wrong, goal="Kept"), 400)
+        assert page.form(path).values["others"] == wrong
+        assert page.form(path).values["goal"] == "Kept"
+    await ada.send(form, 400, maxWorkers="many")
+    await ada.send(form, maxWorkers="", gitRepoUrl="", pullRequest="no", others="")
+    found = await team_view(hall, actor=me, team_id=team.id)
+    assert found.config == {"review": True}
+
+
+async def test_github_says_what_is_missing_and_who_can_mend_it(
+    ada: Person, hall: Hall, me: Actor, team: Team
+) -> None:
+    page = await ada.get(at(team, "/github"))
+    assert "Set gitRepoUrl and githubToken" in page.words
+    assert at(team, "/settings") in page.links()
+    config = {"gitRepoUrl": "http://127.0.0.1:9/a/b", "githubToken": "ghp_x"}
+    await change_team(hall, actor=me, team_id=team.id, config=config)
+    page = await ada.get(at(team, "/github"))
+    assert "Nothing of yours has to be mended" in page.words
+    assert "ghp_x" not in page.text
+
+
+async def test_usage_is_told_by_day_and_by_role(
+    ada: Person, hall: Hall, me: Actor, team: Team, worker: Worker, clock: Clock
+) -> None:
+    await runs(ada, team, hall, me, title="Yesterday's")
+    run = await worker.begins()
+    clock.advance(90)
+    await outcomes.deliver(hall, token=run.token, text="Done.", files=[])
+    clock.advance(DAY_S)
+    page = await ada.get(at(team, "/usage"))
+    tables = page.words
+    assert "backend-engineer" in tables
+    assert "Minutes of work: 2" in " ".join(tables.split())
+    assert len([one for one in page.elements if one.tag == "rect"]) == 1
+    (drawing,) = [
+        one
+        for one in page.elements
+        if one.tag == "svg" and "Minutes" in one.attributes["aria-label"]
+    ]
+    assert drawing.attributes["role"] == "img"
+    page.runs_nothing()
+    page = await ada.get(at(team, "/usage?days=7"))
+    assert "backend-engineer" in page.words
+    clock.advance(8 * DAY_S)
+    assert "backend-engineer" not in (await ada.get(at(team, "/usage?days=7"))).words
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+async def test_logs_roles_and_settings_run_nowhere(
+    ada: Person, hall: Hall, me: Actor, worker: Worker, logs: Path, payload: str
+) -> None:
+    team = await a_team(hall, me, name=payload, goal=payload)
+    await runs(ada, team, hall, me, title=payload)
+    run = await worker.begins()
+    (logs / f"{run.id}.log").write_text(f"1 < {payload}\n")
+    await ada.sends(at(team, "/playbook"), at(team, "/playbook"), playbook=payload)
+    await ada.sends(at(team, "/settings"), at(team, "/settings"), others=json.dumps({"x": payload}))
+    answer = await ada.sends(
+        at(team, "/roles/new"),
+        at(team, "/roles/new"),
+        name=payload.replace("/", "").replace("\\", ""),
+        systemPrompt=payload,
+    )
+    for path in (
+        answer.headers["location"],
+        *(at(team, one) for one in ("/roles", "/workers", "/workers/now", "/playbook", "/github")),
+        *(at(team, one) for one in ("/settings", "/usage", f"/workers/{run.id}")),
+    ):
+        (await ada.get(path)).runs_nothing()
+    assert payload in (await ada.get(at(team, "/workers"))).words
+    assert payload in (await ada.get(at(team, "/roles"))).words
