@@ -3,10 +3,10 @@
 from hiringhall.actions.force.saying import say, tell_buyer
 from hiringhall.actions.tasks.moving import move
 from hiringhall.domain import ids
-from hiringhall.domain.agents import Agent, AgentState, Reputation
+from hiringhall.domain.agents import Agent, AgentState
 from hiringhall.domain.errors import Conflict, Invalid
 from hiringhall.domain.events import TaskClaimed
-from hiringhall.domain.force import SILENCE_US, Candidate, Force, best_of
+from hiringhall.domain.force import SILENCE_US, Force, best_of
 from hiringhall.domain.lifecycle import Command, Side, Timer
 from hiringhall.domain.market import (
     MINUTE_US,
@@ -19,12 +19,9 @@ from hiringhall.domain.market import (
 from hiringhall.domain.policy import HALL, Actor
 from hiringhall.domain.tasks import Task
 from hiringhall.hall import Hall
-from hiringhall.store import agents, assignments, ratings, terms
+from hiringhall.queries.candidates import candidates_for
+from hiringhall.store import agents, assignments, terms
 from hiringhall.store.database import Tx
-
-PAGE = 200
-MOST_AGENTS = 2_000
-"""How many agents are looked at for one part."""
 
 
 async def give(tx: Tx, hall: Hall, whole: Task, force: Force, part: Task) -> tuple[Task, Task]:
@@ -117,41 +114,8 @@ async def _choose(
             return await wanted(tx, hall, whole, plan.agent_id)
         except (Invalid, Conflict):
             pass  # it was suspended meanwhile, or works in no Task Force any more
-    fitting = [
-        one
-        for one in await _all_agents(tx)
-        if agreed.category in one.may_have
-        and one.id not in had
-        and (hall.plays or one.organization_id != whole.organization_id)
-    ]
-    return best_of(await _weighed(tx, hall, fitting, agreed.category))
-
-
-async def _all_agents(tx: Tx) -> list[Agent]:
-    found: list[Agent] = []
-    after = ""
-    while len(found) < MOST_AGENTS:
-        page = await agents.task_force(tx, after=after, most=PAGE)
-        found += page
-        if len(page) < PAGE:
-            break
-        after = page[-1].id
-    return found
-
-
-async def _weighed(tx: Tx, hall: Hall, fitting: list[Agent], category: str) -> list[Candidate]:
-    wanted_ids = [one.id for one in fitting]
-    reputations = await ratings.reputations(tx, wanted_ids, own_too=hall.plays)
-    loads = await ratings.loads(tx, wanted_ids)
-    weighed: list[Candidate] = []
-    for one in fitting:
-        by_category = reputations[one.id]
-        in_all = Reputation()
-        for told in by_category.values():
-            in_all = in_all.plus(told)
-        there = by_category.get(category, Reputation())
-        weighed.append(Candidate(one, there, in_all, loads.get(one.id, 0)))
-    return weighed
+    fitting = await candidates_for(tx, hall, whole, category=agreed.category, had=had)
+    return best_of(fitting)
 
 
 async def _terms(tx: Tx, part: Task) -> Terms:

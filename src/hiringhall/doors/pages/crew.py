@@ -4,6 +4,9 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Route
 from hiringhall.doors.pages import (
     routes_agents,
+    routes_force_parts,
+    routes_force_plan,
+    routes_forces,
     routes_github,
     routes_roles,
     routes_sheets,
@@ -22,4 +25,7 @@ ROUTES: tuple[Route[Desk], ...] = (
     *routes_team_settings.ROUTES,
     *routes_github.ROUTES,
     *routes_usage.ROUTES,
+    *routes_forces.ROUTES,
+    *routes_force_plan.ROUTES,
+    *routes_force_parts.ROUTES,
 )

@@ -22,6 +22,7 @@ PLACES = (
     Place(f"{HOME}/tasks", "nav.tasks"),
     Place(f"{HOME}/tasks/new", "nav.new"),
     Place(f"{HOME}/teams", "nav.teams"),
+    Place(f"{HOME}/forces", "nav.forces"),
     Place(f"{HOME}/agents", "nav.agents"),
 )
 

@@ -1,0 +1,133 @@
+"""A plan as it is typed: rows of a form, which are added and taken out through the server."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hiringhall.domain.errors import Invalid
+from hiringhall.domain.force import MAX_PARTS, PartPlan
+from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.saying import cents, whole_number, words_of
+
+BLANK_ROWS = 3
+FIELDS = ("key", "title", "brief", "category", "share", "needs", "agent", "minutes")
+_NAME = re.compile(r"part-([0-9]{1,2})-[a-z]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A part as it was typed, each field as it stands in the form."""
+
+    key: str = ""
+    title: str = ""
+    brief: str = ""
+    category: str = ""
+    share: str = ""
+    needs: str = ""
+    agent: str = ""
+    minutes: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nobody typed anything but a key."""
+        return not any(getattr(self, name).strip() for name in FIELDS if name != "key")
+
+
+def rows_of(form: Form) -> list[Row]:
+    """The rows of a form in their order, without those that are to be left out."""
+    numbers = sorted({int(found[1]) for name, _ in form if (found := _NAME.fullmatch(name))})
+    return [
+        Row(**{name: form[f"part-{number}-{name}"] for name in FIELDS})
+        for number in numbers[:MAX_PARTS]
+        if not form[f"part-{number}-out"]
+    ]
+
+
+def rows_of_plan(parts: Sequence[PartPlan]) -> list[Row]:
+    """A plan as rows to be changed."""
+    return [
+        Row(
+            key=one.key,
+            title=one.title,
+            brief=one.brief,
+            category=one.category or "",
+            share=amount(one.share_cents),
+            needs=", ".join(one.depends_on),
+            agent=one.agent_id or "",
+            minutes="" if one.time_limit_min is None else str(one.time_limit_min),
+        )
+        for one in parts
+    ]
+
+
+def with_more(rows: Sequence[Row], more: int, *, taken: Sequence[str] = ()) -> list[Row]:
+    """The same and blank ones behind, each with a key that none has yet."""
+    found = list(rows)
+    keys = {one.key.strip() for one in rows} | set(taken)
+    number = 1
+    while more > 0 and len(found) < MAX_PARTS:
+        key = f"part-{number}"
+        number += 1
+        if key not in keys:
+            found.append(Row(key=key))
+            more -= 1
+    return found
+
+
+def split_evenly(rows: Sequence[Row], free_cents: int) -> list[Row]:
+    """The same, with shares that come to the amount to the cent; blank rows get none."""
+    filled = [index for index, one in enumerate(rows) if not one.is_blank]
+    if not filled or free_cents < len(filled):
+        return list(rows)
+    each, over = divmod(free_cents, len(filled))
+    found = list(rows)
+    for place, index in enumerate(filled):
+        found[index] = replace(found[index], share=amount(each + (1 if place < over else 0)))
+    return found
+
+
+def shares_of(rows: Sequence[Row]) -> int:
+    """What the shares come to, as far as they can be read."""
+    total = 0
+    for one in rows:
+        try:
+            total += cents(Form([("share", one.share)]), "share") or 0
+        except Invalid:
+            continue
+    return total
+
+
+def plan_of(rows: Sequence[Row]) -> list[PartPlan]:
+    """The parts that were typed; raises Invalid, by field, for what cannot be read."""
+    return [_part(one, number) for number, one in enumerate(rows) if not one.is_blank]
+
+
+def _part(row: Row, number: int) -> PartPlan:
+    share, minutes = f"part-{number}-share", f"part-{number}-minutes"
+    form = Form([(share, row.share), (minutes, row.minutes)])
+    share_cents = cents(form, share)
+    if share_cents is None:
+        raise Invalid("Each part has a share of the price", {share: "empty"})
+    return PartPlan(
+        key=row.key,
+        title=row.title,
+        brief=row.brief,
+        share_cents=share_cents,
+        depends_on=tuple(words_of(row.needs)),
+        agent_id=row.agent.strip() or None,
+        category=row.category.strip() or None,
+        time_limit_min=whole_number(form, minutes),
+    )
+
+
+def row_meant(message: str, rows: Sequence[Row]) -> str:
+    """The row that a refusal speaks of by its key, as its field is called; nothing where none."""
+    for number, one in enumerate(rows):
+        if one.key.strip() and f"'{one.key.strip()}'" in message:
+            return f"part-{number}-title"
+    return ""
+
+
+def amount(cents_: int) -> str:
+    """Cents as they are typed: 12.50."""
+    return f"{cents_ // 100}.{cents_ % 100:02d}"

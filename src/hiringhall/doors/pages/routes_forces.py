@@ -1,0 +1,260 @@
+"""Task Forces: posted, confirmed, followed, talked in, and their whole decided on."""
+
+from typing import Any
+
+from hiringhall.actions.force import planning, talking
+from hiringhall.actions.tasks import answer, deciding, publishing
+from hiringhall.domain.errors import Conflict, Invalid, NotFound
+from hiringhall.domain.force import MAX_PARTS
+from hiringhall.domain.messages import Message, MessageKind, Sender
+from hiringhall.domain.posting import make_posting
+from hiringhall.domain.tasks import Engagement
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.graphs import BOX_HEIGHT, BOX_WIDTH, Graph, drawn
+from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.paging import behind
+from hiringhall.doors.pages.saying import Said, cents, doing, showing, whole_number
+from hiringhall.doors.pages.visits import Visit
+from hiringhall.queries import deliveries, money, seen
+from hiringhall.queries.force import ForceView, buyer_thread, force_view
+from hiringhall.queries.wholes import said_last, wholes_of
+
+FORCES = f"{HOME}/forces"
+FORCE = f"{FORCES}/{{task_id}}"
+PAGE = 25
+THREAD = 50
+
+
+async def show_forces(visit: Visit, said: Said) -> Raw:
+    """The organization's Task Forces, newest first."""
+    found = await wholes_of(
+        visit.desk.hall, actor=visit.actor, before=behind(visit), limit=PAGE + 1
+    )
+    more = f"{FORCES}?before={found[PAGE - 1].task.id}" if len(found) > PAGE else ""
+    return visit.show(
+        "forces.html",
+        wholes=found[:PAGE],
+        more=more,
+        currency=visit.desk.hall.rules.currency,
+        **said.shown,
+    )
+
+
+async def show_new_force(visit: Visit, said: Said) -> Raw:
+    """The page to post a task at that several are to share."""
+    hall = visit.desk.hall
+    account = await money.account_view(hall, actor=visit.actor)
+    return visit.show(
+        "force_new.html",
+        account=account,
+        currency=hall.rules.currency,
+        fee_percent=hall.rules.fee_basis_points / 100,
+        **said.shown,
+    )
+
+
+async def _post(visit: Visit) -> str:
+    form = visit.form
+    posting = make_posting(
+        engagement=Engagement.TASK_FORCE,
+        title=form["title"],
+        description=form["description"],
+        price_cents=cents(form, "price_cents"),
+        category=form["category"] or None,
+        expected_output=form["expected_output"] or None,
+        expires_in_hours=whole_number(form, "expires_in_hours"),
+        time_limit_minutes=whole_number(form, "time_limit_minutes"),
+        fee_on_top=bool(form["fee_on_top"]),
+    )
+    publish = form["do"] != "draft"
+    task = await publishing.post(
+        visit.desk.hall, actor=visit.actor, posting=posting, publish=publish
+    )
+    return f"{FORCES}/{task.id}/plan" if publish else f"{FORCES}/{task.id}"
+
+
+async def whole_of(visit: Visit) -> seen.Seen:
+    """The Task Force of the page; raises NotFound where it is none, or another's."""
+    found = await seen.task_seen(
+        visit.desk.hall, actor=visit.actor, task_id=visit.call.path["task_id"]
+    )
+    if not found.is_poster or not found.task.is_whole:
+        raise NotFound("task")
+    return found
+
+
+async def view_of(visit: Visit) -> ForceView | None:
+    """Its plan and how far that is; None until there is one."""
+    try:
+        return await force_view(
+            visit.desk.hall, actor=visit.actor, task_id=visit.call.path["task_id"]
+        )
+    except Conflict:
+        return None
+
+
+def graph_of(view: ForceView) -> Graph:
+    """The plan as a picture."""
+    states = {one.plan.key: one.task.state.value for one in view.parts if one.task is not None}
+    return drawn([one.plan for one in view.parts], states)
+
+
+async def show_force(visit: Visit, said: Said) -> Raw:
+    """A Task Force: its plan, how far each part is, its money, and the end of its channel."""
+    hall, actor = visit.desk.hall, visit.actor
+    found, view = await whole_of(visit), await view_of(visit)
+    task = found.task
+    made = await deliveries.deliveries_of(hall, actor=actor, task_id=task.id)
+    messages = await said_last(hall, actor=actor, task_id=task.id)
+    return visit.show(
+        "force.html",
+        seen=found,
+        task=task,
+        can=found.can,
+        view=view,
+        graph=None if view is None else graph_of(view),
+        box=(BOX_WIDTH, BOX_HEIGHT),
+        assembled=made[-1] if made else None,
+        messages=messages,
+        summary=_summary(messages),
+        threads=[] if view is None else [one for one in view.parts if one.task is not None],
+        fits_more=view is not None and len(view.parts) < MAX_PARTS,
+        currency=hall.rules.currency,
+        **said.shown,
+    )
+
+
+def _summary(messages: list[Message]) -> Message | None:
+    """The manager's newest word on where all of it stands."""
+    own = [
+        one for one in messages if one.sender is Sender.MANAGER and one.kind is MessageKind.SUMMARY
+    ]
+    return own[-1] if own else None
+
+
+async def show_thread(visit: Visit, said: Said) -> Raw:
+    """All that was said, in the channel and in the parts' threads, from the beginning on."""
+    found = await whole_of(visit)
+    view = await view_of(visit)
+    after = visit.query["after"] or None
+    thread = await buyer_thread(
+        visit.desk.hall,
+        actor=visit.actor,
+        task_id=found.task.id,
+        with_parts=True,
+        after=after,
+        limit=THREAD,
+    )
+    parts = [] if view is None else [one.task for one in view.parts if one.task is not None]
+    return visit.show(
+        "force_thread.html",
+        task=found.task,
+        thread=thread,
+        titles={one.id: one.title for one in parts},
+        more=f"{FORCES}/{found.task.id}/thread?after={thread.next_after}"
+        if thread.next_after
+        else "",
+        **said.shown,
+    )
+
+
+def _here(visit: Visit) -> str:
+    return f"{FORCES}/{visit.call.path['task_id']}"
+
+
+async def _fund(visit: Visit) -> str:
+    await publishing.publish(visit.desk.hall, actor=visit.actor, task_id=visit.call.path["task_id"])
+    return f"{_here(visit)}/plan"
+
+
+async def _ask_manager(visit: Visit) -> str:
+    """The manager plans it; the outline is left to it."""
+    await planning.make_and_keep_plan(
+        visit.desk.hall, actor=visit.actor, task_id=visit.call.path["task_id"]
+    )
+    return _here(visit)
+
+
+async def _confirm(visit: Visit) -> str:
+    await planning.confirm_plan(
+        visit.desk.hall,
+        actor=visit.actor,
+        task_id=visit.call.path["task_id"],
+        accepted=visit.form["decision"] == "yes",
+        reason=visit.form["reason"],
+    )
+    return _here(visit)
+
+
+async def _say(visit: Visit) -> str:
+    await talking.post_as_buyer(
+        visit.desk.hall,
+        actor=visit.actor,
+        task_id=visit.form["thread"] or visit.call.path["task_id"],
+        text=visit.form["text"],
+    )
+    return f"{_here(visit)}#said"
+
+
+async def _accept(visit: Visit) -> str:
+    await deciding.accept_deliverable(
+        visit.desk.hall,
+        actor=visit.actor,
+        deliverable_id=visit.form["deliverable_id"],
+        rating=rating_of(visit.form),
+        feedback=visit.form["feedback"],
+    )
+    return _here(visit)
+
+
+def rating_of(form: Form) -> int | None:
+    """One to five, or nothing; raises Invalid."""
+    given = form["rating"]
+    if given and given not in ("1", "2", "3", "4", "5"):
+        raise Invalid("A rating is 1 to 5", {"rating": "range"})
+    return int(given) if given else None
+
+
+async def _reject(visit: Visit) -> str:
+    if not visit.form["reason"].strip():
+        raise Invalid("Say what is wrong with it", {"reason": "empty"})
+    await deciding.reject_deliverable(
+        visit.desk.hall,
+        actor=visit.actor,
+        deliverable_id=visit.form["deliverable_id"],
+        reason=visit.form["reason"],
+    )
+    return _here(visit)
+
+
+async def _withdraw(visit: Visit) -> str:
+    await answer.cancel_task(
+        visit.desk.hall,
+        actor=visit.actor,
+        task_id=visit.call.path["task_id"],
+        reason=visit.form["why"],
+    )
+    return _here(visit)
+
+
+def force_form(path: str, act: Any, summary: str) -> Route[Desk]:
+    """A form of the Task Force's own page."""
+    return Route("POST", f"{FORCE}/{path}", doing(act, show_force), {303: None}, summary)
+
+
+ROUTES: tuple[Route[Desk], ...] = (
+    Route("GET", FORCES, showing(show_forces), {200: None}, "Task Forces"),
+    Route("GET", f"{FORCES}/new", showing(show_new_force), {200: None}, "New Task Force"),
+    Route("POST", f"{FORCES}/new", doing(_post, show_new_force), {303: None}, "Post it"),
+    Route("GET", FORCE, showing(show_force), {200: None}, "A Task Force"),
+    Route("GET", f"{FORCE}/thread", showing(show_thread), {200: None}, "All that was said"),
+    force_form("fund", _fund, "Hold its price"),
+    force_form("ask", _ask_manager, "Have the manager plan it"),
+    force_form("confirm", _confirm, "Say yes to the plan"),
+    force_form("say", _say, "Say something"),
+    force_form("accept", _accept, "Accept the whole"),
+    force_form("reject", _reject, "Turn the whole down"),
+    force_form("withdraw", _withdraw, "Withdraw it"),
+)
