@@ -38,7 +38,7 @@ async def invite_member(
     bucket = f"invite:{actor.organization_id}"
     await take_attempt(hall, buckets=((bucket, INVITATIONS_AN_HOUR),), window_s=HOUR_S)
     secret = "join_" + secrets.token_urlsafe(32)
-    invited = await _invite(hall, actor=actor, email=tidy, role=role, digest=_digest(secret))
+    invited = await _invite(hall, actor=actor, email=tidy, role=role, digest=digest_of(secret))
     hall.mail.post(
         Letter(
             tidy,
@@ -93,11 +93,24 @@ async def join(
     await take_attempt(
         hall, buckets=((bucket, hall.rules.registrations_per_hour),), window_s=HOUR_S
     )
-    return await _join(hall, digest=_digest(secret.strip()[:200]), name=tidy_name(name, "name"))
+    return await _join(hall, digest=digest_of(secret.strip()[:200]), name=tidy_name(name, "name"))
 
 
 @action
 async def _join(tx: Tx, hall: Hall, *, digest: bytes, name: str) -> tuple[Member, ApiKey, str]:
+    member, _ = await enter(tx, hall, digest=digest, name=name)
+    key, secret = await add_key(
+        tx,
+        hall,
+        organization_id=member.organization_id,
+        user_id=member.user_id,
+        label="Invitation",
+    )
+    return member, key, secret
+
+
+async def enter(tx: Tx, hall: Hall, *, digest: bytes, name: str) -> tuple[Member, User]:
+    """Use an invitation up in this transaction: who is a member by it. Raises Gone."""
     now_us = hall.clock()
     invited = await members.invitation_by_secret(tx, digest, now_us=now_us)
     if invited is None or not await members.close_invitation(
@@ -120,12 +133,9 @@ async def _join(tx: Tx, hall: Hall, *, digest: bytes, name: str) -> tuple[Member
             at_us=now_us,
             role=invited.role,
         )
-    key, secret = await add_key(
-        tx, hall, organization_id=organization_id, user_id=user.id, label="Invitation"
-    )
     member = await members.by_id(tx, organization_id, user.id)
     assert member is not None, "they joined just now"
-    return member, key, secret
+    return member, user
 
 
 @action
@@ -185,5 +195,6 @@ def _keep_an_owner(owners: list[str], member: Member) -> None:
         raise Conflict("An organization keeps one owner: make somebody else one first")
 
 
-def _digest(secret: str) -> bytes:
+def digest_of(secret: str) -> bytes:
+    """By what a mailed secret is known here."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hiringhall.domain import ids
 from hiringhall.domain.compute import CapScope, budget_id
-from hiringhall.domain.errors import NotFound
+from hiringhall.domain.errors import NoOrganization, NotFound
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.hall import Hall
 from hiringhall.queries.named import organization_named
@@ -47,6 +47,31 @@ async def spending_on(hall: Hall, *, actor: Actor, task_id: str) -> Spending:
         return await _spent(tx, hall, CapScope.TASK, task_id)
 
     return await hall.database.read(look)
+
+
+@dataclass(frozen=True, slots=True)
+class TeamSpending:
+    """What a team has spent."""
+
+    name: str
+    spending: Spending
+
+
+async def spending_in(hall: Hall, *, actor: Actor) -> tuple[Spending, list[TeamSpending]]:
+    """What the actor's organization has spent on models, and each of its teams."""
+    organization_id = actor.organization_id
+    if organization_id is None:
+        raise NoOrganization
+
+    async def look(tx: Tx) -> tuple[Spending, list[TeamSpending]]:
+        whole = await _spent(tx, hall, CapScope.ORGANIZATION, organization_id)
+        found = [
+            TeamSpending(team.name, await _spent(tx, hall, CapScope.TEAM, team.id))
+            for team in await teams.of_organization(tx, organization_id)
+        ]
+        return whole, found
+
+    return await hall.database.scan(look)
 
 
 async def _spent(tx: Tx, hall: Hall, scope: CapScope, key: str) -> Spending:

@@ -7,9 +7,17 @@ from hiringhall.domain.policy import Actor, ActorKind
 from hiringhall.hall import Hall
 from hiringhall.store import accounts, invitations, sign_ins
 from hiringhall.store.database import Tx
-from hiringhall.store.sign_ins import SignIn
+from hiringhall.store.sign_ins import Browser, SignIn
 
-__all__ = ["IDLE_US", "SignIn", "actor_of", "first_admin_wanted", "signed_in"]
+__all__ = [
+    "IDLE_US",
+    "Browser",
+    "SignIn",
+    "actor_of",
+    "browsers_of",
+    "first_admin_wanted",
+    "signed_in",
+]
 
 IDLE_US = 14 * 86_400_000_000
 """After how long unseen a sign-in is over."""
@@ -37,6 +45,20 @@ async def signed_in(hall: Hall, *, secret: str) -> SignIn:
     ):
         raise Unauthorized("Nobody is signed in")
     return found
+
+
+async def browsers_of(hall: Hall, *, actor: Actor) -> list[Browser]:
+    """Every browser that acts for the actor's user, whichever was seen last first."""
+    if actor.user_id is None:
+        raise Unauthorized("Nobody is signed in")
+    user_id, now_us = actor.user_id, hall.clock()
+
+    async def find(tx: Tx) -> list[Browser]:
+        return await sign_ins.of_user(
+            tx, user_id, seen_after_us=now_us - IDLE_US, begun_after_us=now_us - MOST_US
+        )
+
+    return await hall.database.read(find)
 
 
 def actor_of(found: SignIn) -> Actor:

@@ -9,6 +9,17 @@ from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement
 from hiringhall.store.tables import memberships, organizations, sign_ins, users
 
+MOST_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A browser that acts for a user: since when, and when it was last seen (µs UTC)."""
+
+    id: str
+    created_at_us: int
+    seen_at_us: int
+
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
@@ -63,6 +74,29 @@ _end = Statement(
 )
 _end_all = Statement(
     delete(sign_ins).where(sign_ins.c.user_id == bindparam("of_user")), name="end_sign_ins"
+)
+_end_one = Statement(
+    delete(sign_ins).where(
+        sign_ins.c.id == bindparam("sign_in_id"), sign_ins.c.user_id == bindparam("of_user")
+    ),
+    name="end_one_sign_in",
+)
+_end_others = Statement(
+    delete(sign_ins).where(
+        sign_ins.c.user_id == bindparam("of_user"), sign_ins.c.id != bindparam("sign_in_id")
+    ),
+    name="end_other_sign_ins",
+)
+_of_user = Statement(
+    select(sign_ins.c.id, sign_ins.c.created_at_us, sign_ins.c.seen_at_us)
+    .where(
+        sign_ins.c.user_id == bindparam("of_user"),
+        sign_ins.c.seen_at_us > bindparam("seen_after_us"),
+        sign_ins.c.created_at_us > bindparam("begun_after_us"),
+    )
+    .order_by(sign_ins.c.seen_at_us.desc())
+    .limit(MOST_SHOWN),
+    name="sign_ins_of_user",
 )
 _forget_old = Statement(
     delete(sign_ins).where(sign_ins.c.seen_at_us < bindparam("before_us")),
@@ -122,6 +156,26 @@ async def end(tx: Tx, secret_sha256: bytes) -> None:
 async def end_all(tx: Tx, *, user_id: str) -> None:
     """End all sign-ins of a user."""
     await tx.run(_end_all, of_user=user_id)
+
+
+async def end_one(tx: Tx, sign_in_id: str, *, user_id: str) -> bool:
+    """End one of a user's; whether there was such a one."""
+    return await tx.run(_end_one, sign_in_id=sign_in_id, of_user=user_id) == 1
+
+
+async def end_others(tx: Tx, sign_in_id: str, *, user_id: str) -> None:
+    """End all of a user's but one."""
+    await tx.run(_end_others, sign_in_id=sign_in_id, of_user=user_id)
+
+
+async def of_user(
+    tx: Tx, user_id: str, *, seen_after_us: int, begun_after_us: int
+) -> list[Browser]:
+    """Those of a user that are not over, whoever was seen last first."""
+    rows = await tx.all(
+        _of_user, of_user=user_id, seen_after_us=seen_after_us, begun_after_us=begun_after_us
+    )
+    return [Browser(row.id, row.created_at_us, row.seen_at_us) for row in rows]
 
 
 async def forget_old(tx: Tx, *, before_us: int) -> int:

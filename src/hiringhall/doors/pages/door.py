@@ -13,6 +13,7 @@ from hiringhall.doors.kit import Door, Refusal, Spelling
 from hiringhall.doors.look import HEADERS, HTML, render, word
 from hiringhall.doors.pages import (
     crew,
+    office,
     routes_home,
     routes_list,
     routes_live,
@@ -20,7 +21,7 @@ from hiringhall.doors.pages import (
     routes_tasks,
 )
 
-PATHS = ("/app", "/signin", "/signout", "/signup", "/setup")
+PATHS = ("/app", "/signin", "/signout", "/signup", "/setup", "/join")
 """What of the root is the pages', beside `/` itself."""
 
 ERRORS: Mapping[type[HallError], Spelling] = neutral.ERRORS
@@ -65,6 +66,7 @@ DOOR: Door[Desk] = Door(
         *routes_tasks.ROUTES,
         *routes_live.ROUTES,
         *crew.ROUTES,
+        *office.ROUTES,
     ),
 )
 

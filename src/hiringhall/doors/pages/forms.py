@@ -8,7 +8,7 @@ from hiringhall.doors.kit import Call, malformed
 
 FORM = b"application/x-www-form-urlencoded"
 _MOST_FIELDS = 300
-_UNSEEN = frozenset({"csrf", "password", "githubToken", "anthropicApiKey"})
+_UNSEEN = frozenset({"csrf", "password", "old", "new", "githubToken", "anthropicApiKey"})
 """What is never shown again nor kept: it is renewed, or secret."""
 
 

@@ -24,6 +24,7 @@ PLACES = (
     Place(f"{HOME}/teams", "nav.teams"),
     Place(f"{HOME}/forces", "nav.forces"),
     Place(f"{HOME}/agents", "nav.agents"),
+    Place(f"{HOME}/settings", "nav.settings"),
 )
 
 

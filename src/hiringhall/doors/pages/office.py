@@ -1,0 +1,17 @@
+"""The pages of whoever looks after something: settings, the hall itself, its documentation."""
+
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Route
+from hiringhall.doors.pages import (
+    routes_billing,
+    routes_joining,
+    routes_settings,
+    routes_webhooks,
+)
+
+ROUTES: tuple[Route[Desk], ...] = (
+    *routes_joining.ROUTES,
+    *routes_settings.ROUTES,
+    *routes_webhooks.ROUTES,
+    *routes_billing.ROUTES,
+)
