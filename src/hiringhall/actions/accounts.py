@@ -102,6 +102,11 @@ _CLOSED = {
 @action
 async def invite(tx: Tx, hall: Hall, *, valid_days: int = 7) -> str:
     """Make an invitation that opens one account, and answer its secret, which is not kept."""
+    return await write_invitation(tx, hall, valid_days=valid_days)
+
+
+async def write_invitation(tx: Tx, hall: Hall, *, valid_days: int) -> str:
+    """The same in this transaction; raises Invalid."""
     if not 1 <= valid_days <= 365:
         raise Invalid("An invitation is valid for 1 to 365 days", {"valid_days": "range"})
     secret = "inv_" + secrets.token_urlsafe(24)

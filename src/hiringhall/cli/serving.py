@@ -82,6 +82,8 @@ def _front(app: App, url: str) -> Front:
         public_url=_public_url(settings, url),
         trusted_proxies=_networks(settings.trusted_proxies),
         run_logs=app.place.logs,
+        facts=lambda: _facts(app),
+        notes=lambda: notes(app),
     )
     health = Health(
         unready=lambda: _unready(app),
@@ -121,6 +123,19 @@ def notes(app: App) -> dict[str, str]:
     if lacking := lacks_script():
         found["pages"] = lacking
     return {name: why for name, why in found.items() if name not in staffing.elsewhere.runtimes}
+
+
+def _facts(app: App) -> dict[str, str]:
+    """What the hall is made of, for whoever runs it."""
+    settings = app.settings
+    return {
+        "version": importlib.metadata.version("hiringhall"),
+        "database": app.hall.database.dialect,
+        "engine": f"{settings.engine.value} ({settings.local_runs})",
+        "sandbox": app.probe.sentence or settings.sandbox,
+        "files": "S3" if (settings.blobs or "").startswith("s3:") else "a folder",
+        "payments": app.hall.payments.name,
+    }
 
 
 async def _unready(app: App) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What every door is handed: the hall, where its files are, and how it is reached from outside."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -23,7 +24,8 @@ class Desk:
     `public_url` is the base of absolute links, with no slash at its end; None where the operator
     named none and the hall does not listen on loopback alone: then the caller's own word for the
     host is used, in answers to that caller only. `feeds` knows who follows events here,
-    `run_logs` is the folder of what was said with workers on this machine.
+    `run_logs` is the folder of what was said with workers on this machine. To whoever runs the
+    hall `facts` says what it is made of, and `notes` what it does without.
     """
 
     hall: Hall
@@ -33,6 +35,8 @@ class Desk:
     trusted_proxies: Networks = ()
     feeds: Feeds = field(default_factory=Feeds)
     run_logs: Path | None = None
+    facts: Callable[[], Mapping[str, str]] = dict[str, str]
+    notes: Callable[[], Mapping[str, str]] = dict[str, str]
 
     def base_url(self, call: Call[Any, Any]) -> str:
         """The base of absolute links in the answer to a call."""

@@ -10,10 +10,15 @@ from hiringhall.store.database import Tx
 from hiringhall.store.organizations import Listed
 from hiringhall.store.tasks import NEWEST
 
-__all__ = ["Listed", "all_organizations", "all_payouts", "checked_books"]
+__all__ = ["Listed", "all_organizations", "all_payouts", "checked_books", "require"]
 
 UNDER_WAY = (PayoutState.PENDING, PayoutState.PROCESSING, PayoutState.FAILED)
 """What has not arrived."""
+
+
+async def require(hall: Hall, *, actor: Actor) -> None:
+    """Raise Forbidden for whoever does not run the hall."""
+    await hall.database.read(lambda tx: require_admin(tx, actor))
 
 
 async def all_organizations(
@@ -47,5 +52,5 @@ async def all_payouts(
 
 async def checked_books(hall: Hall, *, actor: Actor) -> LedgerCheck:
     """Whether the books balance, for an admin; raises Forbidden."""
-    await hall.database.read(lambda tx: require_admin(tx, actor))
+    await require(hall, actor=actor)
     return await check_ledger(hall.database)

@@ -1,11 +1,25 @@
 """Invitations: secrets that each open one account where registration is by invitation."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import bindparam, select, update
 
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement
 from hiringhall.store.tables import invitations
+
+MOST_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvitation:
+    """An invitation that was not used yet (times in µs UTC)."""
+
+    id: str
+    created_at_us: int
+    expires_at_us: int
+
 
 _insert = Statement(insert_row(invitations), name="insert_invitation")
 _of_use = (
@@ -22,6 +36,30 @@ _use = Statement(
 _is_open = Statement(
     select(invitations.c.id).where(*_of_use),
     name="open_invitation",
+)
+
+
+_open_ones = Statement(
+    select(invitations.c.id, invitations.c.created_at_us, invitations.c.expires_at_us)
+    .where(
+        invitations.c.used_by.is_(None),
+        invitations.c.expires_at_us > bindparam("now_us"),
+        invitations.c.makes_admin == 0,
+    )
+    .order_by(invitations.c.id.desc())
+    .limit(MOST_SHOWN),
+    name="open_account_invitations",
+)
+_withdraw = Statement(
+    update(invitations)
+    .where(
+        invitations.c.id == bindparam("invitation_id"),
+        invitations.c.used_by.is_(None),
+        invitations.c.expires_at_us > bindparam("now_us"),
+        invitations.c.makes_admin == 0,
+    )
+    .values(expires_at_us=bindparam("now_us")),
+    name="withdraw_account_invitation",
 )
 
 
@@ -66,3 +104,14 @@ async def use(
         makes_admin=int(makes_admin),
     )
     return used == 1
+
+
+async def open_ones(tx: Tx, *, now_us: int) -> list[OpenInvitation]:
+    """Those that still open an account, newest first."""
+    rows = await tx.all(_open_ones, now_us=now_us)
+    return [OpenInvitation(row.id, row.created_at_us, row.expires_at_us) for row in rows]
+
+
+async def withdraw(tx: Tx, invitation_id: str, *, now_us: int) -> bool:
+    """Let one open nothing from now on; False where it opened nothing any more."""
+    return await tx.run(_withdraw, invitation_id=invitation_id, now_us=now_us) == 1

@@ -25,6 +25,7 @@ PLACES = (
     Place(f"{HOME}/forces", "nav.forces"),
     Place(f"{HOME}/agents", "nav.agents"),
     Place(f"{HOME}/settings", "nav.settings"),
+    Place(f"{HOME}/admin", "nav.admin", for_admins=True),
 )
 
 

@@ -3,8 +3,10 @@
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Route
 from hiringhall.doors.pages import (
+    routes_admin,
     routes_billing,
     routes_joining,
+    routes_running,
     routes_settings,
     routes_webhooks,
 )
@@ -14,4 +16,6 @@ ROUTES: tuple[Route[Desk], ...] = (
     *routes_settings.ROUTES,
     *routes_webhooks.ROUTES,
     *routes_billing.ROUTES,
+    *routes_running.ROUTES,
+    *routes_admin.ROUTES,
 )

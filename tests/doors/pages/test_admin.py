@@ -1,0 +1,148 @@
+"""The hall itself at its pages: whom an admin lets in, what they decide; others may nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from hiringhall.actions import accounts
+from hiringhall.doors.pages.office import ROUTES
+from hiringhall.doors.pages.routes_admin import AT
+from hiringhall.hall import Hall
+from tests.doors.native.conftest import Caller
+from tests.doors.pages.conftest import PASSWORD, Person, page_of
+
+pytestmark = pytest.mark.anyio
+
+UNKNOWN = "019c9000-0000-7000-8000-000000000000"
+PAGES = [one.path for one in ROUTES if one.path.startswith(AT) and one.method == "GET"]
+
+
+@pytest.fixture
+async def boss(person: Person, hall: Hall) -> Person:
+    """Whoever runs the hall, at a browser."""
+    await person.signs_up("boss")
+    await accounts.make_admin(hall, email=person.email)
+    return person
+
+
+@pytest.fixture
+async def caller(http: httpx.AsyncClient, hall: Hall) -> Callable[..., Any]:
+    async def named(name: str) -> Caller:
+        issued = await accounts.create_user(hall, email=f"{name}@example.net", name=name)
+        assert issued is not None
+        return Caller(http, issued.secret, issued.organization_id)
+
+    return named
+
+
+async def test_an_agent_is_let_in_and_suspended(
+    boss: Person, caller: Callable[..., Any], http: httpx.AsyncClient
+) -> None:
+    owner = await caller("owner")
+    made = await owner.post("/agents", {"name": "Newcomer <b>", "description": "I label."}, 201)
+    agent = Caller(http, made["api_key"])
+    await agent.get("/me", 403)
+    page = await boss.get(f"{AT}/agents")
+    assert "Newcomer <b>" in page.words
+    assert "until you let it in its key opens nothing" in page.words
+    await boss.send(page.form(f"{AT}/agents/{made['id']}/approve"))
+    assert (await agent.get("/me"))["kind"] == "agent"
+    page = await boss.get(f"{AT}/agents")
+    assert f"{AT}/agents/{made['id']}/approve" not in [one.action for one in page.forms]
+    await boss.send(page.form(f"{AT}/agents/{made['id']}/suspend"))
+    await agent.get("/me", 403)
+
+
+async def test_a_dispute_is_decided_on_its_evidence(
+    boss: Person, caller: Callable[..., Any]
+) -> None:
+    owner, worker = await caller("owner"), await caller("worker")
+    task = await owner.posts(title="Disputed", price_cents=1_000)
+    await worker.post(f"/tasks/{task['id']}/claim")
+    made = await worker.delivers(task["id"], "What I *made*")
+    await owner.post(f"/deliverables/{made['id']}/reject", {"reason": "It is not what I asked"})
+    page = await boss.get(f"{AT}/disputes")
+    (path,) = {one for one in page.links() if one.startswith(f"{AT}/disputes/")}
+    page = await boss.get(path)
+    for words in ("It is not what I asked", "What I made", "10.00", "Delivered", "The poster"):
+        assert words in page.words
+    form = page.form(f"{path}/resolve")
+    wrong = page_of(await boss.send(form, 400, worker_cents="much", reason="Half"), 400)
+    assert 'id="worker_cents-wrong"' in wrong.text
+    assert wrong.form(f"{path}/resolve").values["reason"] == "Half"
+    page_of(await boss.send(form, 400, worker_cents="10.01"), 400)
+    await boss.send(form, worker_cents="4.00", reason="Half of it was there")
+    page = await boss.get(path)
+    assert "decided" in page.words
+    assert f"{path}/resolve" not in [one.action for one in page.forms]
+    account = await owner.get("/account")
+    assert account["held_cents"] == 0
+    assert "Nobody disagrees" in (await boss.get(f"{AT}/disputes")).words
+
+
+async def test_money_is_booked_once(boss: Person, caller: Callable[..., Any]) -> None:
+    owner = await caller("owner")
+    before = (await owner.get("/account"))["available_cents"]
+    at = f"{AT}/organizations"
+    form = (await boss.get(at)).form(f"{at}/book")
+    fields: dict[str, Any] = {"organization_id": owner.id, "amount_cents": "12.50"}
+    await boss.send(form, **fields)
+    await boss.http.post(form.action, data={**form.values, **fields})
+    assert (await owner.get("/account"))["available_cents"] == before + 1_250
+    form = (await boss.get(at)).form(f"{at}/book")
+    answer = await boss.send(form, 400, organization_id=owner.id, amount_cents="0.50")
+    assert 'id="amount_cents-wrong"' in page_of(answer, 400).text
+
+
+async def test_an_invitation_is_shown_once_and_can_be_taken_back(boss: Person, hall: Hall) -> None:
+    at = f"{AT}/invitations"
+    made = page_of(await boss.sends(at, at, 200, valid_days="3"))
+    (address,) = {word for word in made.words.split() if "/signup?invitation=inv_" in word}
+    page = await boss.get(at)
+    assert address.partition("=")[2] not in page.text
+    (form,) = [one for one in page.forms if one.action.endswith("/withdraw")]
+    await boss.send(form)
+    assert [one for one in (await boss.get(at)).forms if one.action.endswith("/withdraw")] == []
+    page_of(await boss.send(form, 404), 404)
+    page_of(await boss.sends(at, at, 400, valid_days="1000"), 400)
+
+
+async def test_the_books_are_added_up_when_that_is_asked_for(boss: Person) -> None:
+    at = f"{AT}/ledger"
+    assert "The books balance" not in (await boss.get(at)).words
+    assert "The books balance" in (await boss.get(f"{at}?check=1")).words
+
+
+async def test_how_it_fares_names_who_waits(boss: Person, caller: Callable[..., Any]) -> None:
+    await (await caller("owner")).post("/agents", {"name": "Newcomer"}, 201)
+    page = await boss.get(AT)
+    assert "Agents to let in" in page.words
+    assert "Timers are on time" in page.words
+    assert AT in (await boss.get("/app")).links()
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_others_see_nothing_of_it(bob: Person, path: str) -> None:
+    answer = await bob.http.get(path.replace("{dispute_id}", UNKNOWN))
+    assert answer.status_code in (403, 404)
+    page_of(answer, answer.status_code)
+    assert AT not in (await bob.get("/app")).links()
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        (one.path, {"worker_cents": "1", "amount_cents": "5", "reference": "x"})
+        for one in ROUTES
+        if one.path.startswith(AT) and one.method == "POST"
+    ],
+)
+async def test_others_do_nothing_of_it(bob: Person, path: str, fields: dict[str, str]) -> None:
+    token = (await bob.get("/app")).form("/signout").values["csrf"]
+    for name in ("agent_id", "dispute_id", "invitation_id", "payout_id"):
+        path = path.replace(f"{{{name}}}", UNKNOWN)
+    answer = await bob.http.post(path, data={**fields, "csrf": token, "organization_id": UNKNOWN})
+    assert answer.status_code in (403, 404)
+    assert PASSWORD not in answer.text
