@@ -30,7 +30,7 @@ async def test_a_browser_gets_links_that_lead_somewhere(front: Front) -> None:
     page = page_of(heard)
     links = set(re.findall('<a [^>]*href="([^"#]+)"', page))
     doors = {f"/{door}{page}" for door in DOORS for page in ("/docs", "/openapi.json")}
-    assert links == {*doors, "/healthz", "/readyz", "/", "/signin", "/signup"}
+    assert links == {*doors, "/healthz", "/readyz", "/", "/signin", "/signup", "/guide"}
     for link in links:
         assert (await ask(front.app, "GET", link)).status == 200
 

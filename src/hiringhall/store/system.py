@@ -55,7 +55,7 @@ _at_work = Statement(
     select(cast(func.count(), BigInteger).label("runs")).where(
         runs.c.lease_until_us.is_not(None), runs.c.lease_until_us > bindparam("after_us")
     ),
-    name="runs_at_work",
+    name="runs_in_hand",
 )
 _late = (
     select(timers.c.task_id)

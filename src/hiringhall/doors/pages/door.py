@@ -20,8 +20,10 @@ from hiringhall.doors.pages import (
     routes_start,
     routes_tasks,
 )
+from hiringhall.doors.pages.reference import Reference
+from hiringhall.doors.pages.routes_docs import reference_routes
 
-PATHS = ("/app", "/signin", "/signout", "/signup", "/setup", "/join")
+PATHS = ("/app", "/signin", "/signout", "/signup", "/setup", "/join", "/guide")
 """What of the root is the pages', beside `/` itself."""
 
 ERRORS: Mapping[type[HallError], Spelling] = neutral.ERRORS
@@ -71,7 +73,15 @@ DOOR: Door[Desk] = Door(
 )
 
 
-def with_first_page(doors: Iterable[Door[Any]], *, version: str) -> Door[Desk]:
-    """The pages with `/`, which tells of the other doors."""
-    first = routes_start.first_page(tuple(doors), version=version)
-    return replace(DOOR, routes=(first, *DOOR.routes))
+def with_first_page(
+    doors: Iterable[Door[Any]], *, version: str, beside: Mapping[str, Door[Any]] | None = None
+) -> Door[Desk]:
+    """The pages with `/`, which tells of the other doors, and the reference of each.
+
+    `beside` are doors that `/` does not tell of, by where they stand.
+    """
+    known = tuple(doors)
+    first = routes_start.first_page(known, version=version)
+    places = {f"/{one.name}": one for one in known} | dict(beside or {})
+    references = [Reference(one, at=at, version=version) for at, one in places.items()]
+    return replace(DOOR, routes=(first, *reference_routes(references), *DOOR.routes))

@@ -5,6 +5,7 @@ from hiringhall.doors.kit import Route
 from hiringhall.doors.pages import (
     routes_admin,
     routes_billing,
+    routes_docs,
     routes_joining,
     routes_running,
     routes_settings,
@@ -18,4 +19,5 @@ ROUTES: tuple[Route[Desk], ...] = (
     *routes_billing.ROUTES,
     *routes_running.ROUTES,
     *routes_admin.ROUTES,
+    *routes_docs.ROUTES,
 )
