@@ -11,20 +11,18 @@ from dataclasses import dataclass
 
 from hiringhall.blobs import Blobs, FileLinks, LocalBlobs, open_blobs, read_secret_key
 from hiringhall.domain import ids
-from hiringhall.domain.compute import Spender
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.nodes import CannotJoin
 from hiringhall.domain.runs import Run
-from hiringhall.domain.teams import SecretName
 from hiringhall.engine.local import LocalEngine
 from hiringhall.engine.work import Carrier
 from hiringhall.hall import Hall
+from hiringhall.model_ways import errands_of, gateway_of
 from hiringhall.node import Node, take_node
 from hiringhall.outside import ways_out
 from hiringhall.passwords import Passwords
-from hiringhall.queries.teams import opened_secret
 from hiringhall.rules import rules_of
-from hiringhall.sealing import CannotOpen, Sealer
+from hiringhall.sealing import Sealer
 from hiringhall.settings import EngineKind, Settings, SettingsError
 from hiringhall.signals import Signals
 from hiringhall.staff import hire
@@ -36,10 +34,7 @@ from hiringhall.workers.checking import Checker
 from hiringhall.workers.coordination.desks import Desks
 from hiringhall.workers.coordination.serving import work_app
 from hiringhall.workers.egress.proxy import Egress
-from hiringhall.workers.gateway import Endpoint, Gateway, ModelRules, Provider, read_prices
-from hiringhall.workers.gateway.gateway import TeamKey
-from hiringhall.workers.gateway.providers import PUBLIC
-from hiringhall.workers.gateway.refusals import Refused
+from hiringhall.workers.gateway import Gateway
 from hiringhall.workers.git.checkout import Room
 from hiringhall.workers.git.command import MIB, Bounds, Git
 from hiringhall.workers.git.errors import WorkspaceError
@@ -48,10 +43,10 @@ from hiringhall.workers.git.ssh import read_ssh
 from hiringhall.workers.masking import LiveSecrets
 from hiringhall.workers.paying import pay_out
 from hiringhall.workers.place import Place
+from hiringhall.workers.planning import Planner
 from hiringhall.workers.presence import Presence, presence_of
 from hiringhall.workers.reaching import Reaching, Ways
 from hiringhall.workers.runner import Runner
-from hiringhall.workers.runtimes.builtin_role import read_model
 from hiringhall.workers.sandboxes.choose import Engines, choose_sandbox
 from hiringhall.workers.sandboxes.port import Probe, SandboxError, SandboxProvider
 from hiringhall.workers.sockets import Sockets
@@ -80,6 +75,7 @@ class App:
     loops: LoopHost
     presence: Presence | None
     checker: Checker
+    planner: Planner
 
     @contextlib.asynccontextmanager
     async def joined(self) -> AsyncGenerator[None]:
@@ -106,6 +102,7 @@ class App:
             beside = (
                 group.create_task(pay_out(self.hall)),
                 group.create_task(self.checker.keep_checking()),
+                group.create_task(self.planner.keep_planning()),
             )
             try:
                 await self.engine.carry(self.runner)
@@ -185,7 +182,7 @@ async def _compose(
     access.hall = hall
     if database.dialect != "sqlite":
         place.carry(hall, blobs, save_every_s=settings.save_every_s)
-    gateway = _gateway(settings, hall, secrets)
+    gateway = gateway_of(settings, hall, secrets)
     sockets = _sockets(settings)
     desks = Desks(hall, blobs, secrets)
     reaching.ways = Ways(hall, gateway, sockets, desks, work_app, _egress(settings))
@@ -218,14 +215,8 @@ async def _compose(
         place,
         loops,
         runner.presence,
-        _checker(settings, hall, blobs, gateway),
+        *errands_of(settings, hall, blobs, gateway),
     )
-
-
-def _checker(settings: Settings, hall: Hall, blobs: Blobs, gateway: Gateway) -> Checker:
-    """Who checks what was delivered, with a model where there is one."""
-    model = None if settings.model is None else read_model(settings.model)
-    return Checker(hall, blobs, gateway, model)
 
 
 def _engine(settings: Settings) -> Carrier[Run]:
@@ -327,31 +318,6 @@ def _sandbox(settings: Settings, node: Node) -> SandboxProvider:
         raise SettingsError(f"HIRINGHALL_SANDBOX: {error.sentence}") from error
 
 
-def _gateway(settings: Settings, hall: Hall, secrets: LiveSecrets) -> Gateway:
-    """The way to models: keys and addresses as they are set, prices, and who may call what."""
-    given = {
-        Provider.ANTHROPIC: (settings.anthropic_base_url, settings.anthropic_api_key),
-        Provider.OPENAI: (settings.openai_base_url, settings.openai_api_key),
-        Provider.GEMINI: (settings.gemini_base_url, settings.gemini_api_key),
-    }
-    endpoints = {
-        provider: Endpoint(provider, base_url or PUBLIC[provider], key)
-        for provider, (base_url, key) in given.items()
-    }
-    try:
-        prices = read_prices(settings.model_prices)
-    except Invalid as error:
-        raise SettingsError(error.message) from error
-    return Gateway(
-        hall,
-        endpoints=endpoints,
-        prices=prices,
-        models=ModelRules(settings.force_model, settings.models),
-        hosted_tools=settings.hosted_tools,
-        team_key=_team_keys(hall, secrets),
-    )
-
-
 def _sockets(settings: Settings) -> Sockets:
     """Where the sockets of runs go, without those that a dead process left."""
     sockets = Sockets(settings.data_dir / "runs" / "sockets")
@@ -366,24 +332,6 @@ def _egress(settings: Settings) -> Egress:
     except ValueError as error:
         raise SettingsError(f"HIRINGHALL_EGRESS_NETWORKS: {error}") from error
     return Egress(networks)
-
-
-def _team_keys(hall: Hall, secrets: LiveSecrets) -> TeamKey:
-    """The teams' own keys for models, opened for the call that they are needed for."""
-
-    async def team_key(spender: Spender, provider: Provider) -> str | None:
-        if provider is not Provider.ANTHROPIC:
-            return None
-        try:
-            name = SecretName.ANTHROPIC_API_KEY
-            key = await opened_secret(hall, team_id=spender.team_id, name=name)
-        except CannotOpen as error:
-            # The hall's own key would be taken instead, and its owner charged.
-            raise Refused(500, f"The team's own key cannot be had: {error}") from error
-        secrets.hold(key, organization_id=spender.organization_id)
-        return key
-
-    return team_key
 
 
 def _repository_check(workspaces: Workspaces) -> Callable[[str], str]:

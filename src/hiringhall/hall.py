@@ -69,7 +69,7 @@ class Rules:
     a scope that is not named is not held.
     `credit_micros` is what a credit is worth of it. `team_runs` is how many runs of one team are at
     work at once, of which a team may have less; None: as many as there are places.
-    With `manager_reads` the manager of Task Forces goes by a model's reading, and plans by a model.
+    With `manager_has_model` the manager of Task Forces plans by a model and goes by what one read.
     `customers_hosts` bound what roles of customers may open of the network; webhooks go to
     `webhook_networks` although they are private. All money is in `currency`.
     """
@@ -93,7 +93,7 @@ class Rules:
     caps: Mapping[CapScope, int] = field(default_factory=dict[CapScope, int])
     credit_micros: int = MICROS_PER_CENT
     team_runs: int | None = None
-    manager_reads: bool = False
+    manager_has_model: bool = False
     customers_hosts: tuple[Pattern, ...] = ()
     webhook_networks: Networks = ()
 

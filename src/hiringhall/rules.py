@@ -39,7 +39,7 @@ def rules_of(settings: Settings) -> Rules:
         caps=_caps(settings),
         credit_micros=settings.credit_cents * MICROS_PER_CENT,
         team_runs=settings.team_runs,
-        manager_reads=settings.manager and settings.model is not None,
+        manager_has_model=settings.manager and settings.model is not None,
         customers_hosts=_customers_hosts(settings),
         webhook_networks=_networks("WEBHOOK_NETWORKS", settings.webhook_networks),
     )
@@ -51,6 +51,7 @@ def _caps(settings: Settings) -> dict[CapScope, int]:
         CapScope.TASK: settings.task_cap_cents,
         CapScope.TEAM: settings.team_cap_cents,
         CapScope.ORGANIZATION: settings.organization_cap_cents,
+        CapScope.OWN: settings.own_cap_cents,
     }
     return {scope: cents * MICROS_PER_CENT for scope, cents in given.items() if cents is not None}
 

@@ -240,6 +240,9 @@ class Settings:
     ] = None
     team_cap_cents: Annotated[int | None, "most that one team may"] = None
     organization_cap_cents: Annotated[int | None, "most that one organization may"] = None
+    own_cap_cents: Annotated[
+        int | None, "most that the hall itself (checks, plans) may spend on models in one UTC day"
+    ] = None
     secret_key_file: Annotated[
         Path | None, "file with the key that signs links; made in the data folder when unset"
     ] = None

@@ -33,7 +33,7 @@ OPENING = 100_000
 @pytest.fixture
 def reading(hall: Hall) -> Hall:
     """A hall whose manager goes by a model's reading."""
-    return replace(hall, rules=replace(hall.rules, manager_reads=True))
+    return replace(hall, rules=replace(hall.rules, manager_has_model=True))
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ async def budget(hall: Hall, brief: RunBrief, scope: CapScope) -> Budget:
 
 async def spent(hall: Hall, brief: RunBrief) -> list[tuple[int, int]]:
     """What each budget has spent and put by."""
-    found = [await budget(hall, brief, scope) for scope in CapScope]
+    found = [await budget(hall, brief, scope) for scope in CapScope if scope is not CapScope.OWN]
     return [(one.spent_micros, one.reserved_micros) for one in found]
 
 

@@ -23,6 +23,9 @@ def budget(
     team: Annotated[
         bool, typer.Option("--team", help="Its default team instead of the organization.")
     ] = False,
+    own: Annotated[
+        bool, typer.Option("--own", help="What the hall itself asked models for today (UTC).")
+    ] = False,
     cap: Annotated[
         str | None,
         typer.Option(help="Most it may spend on models, such as 50.00.", metavar="AMOUNT"),
@@ -42,13 +45,23 @@ def budget(
         raise CommandError("Say --cap or --usual-cap, and --task or --team.", Exit.USAGE)
     settings = settings_of(data_dir, database_url)
     require_hall(settings)
+    if own:
+        if any((email, user, organization, task, team, cap, usual_cap)):
+            raise CommandError(
+                "--own stands alone; its cap is HIRINGHALL_OWN_CAP_CENTS.", Exit.USAGE
+            )
+        _show("own", operate(settings, "show_own_budget"), as_json=as_json)
+        return
     scope = "task" if task is not None else "team" if team else "organization"
     whom = named(email, user, organization)
     arguments: dict[str, Any] = {"email": whom, "scope": scope, "task_id": task}
     if cap is not None or usual_cap:
         cap_micros = None if cap is None else _micros(cap)
         operate(settings, "set_cap", **arguments, cap_micros=cap_micros)
-    value = operate(settings, "show_budget", **arguments)
+    _show(scope, operate(settings, "show_budget", **arguments), as_json=as_json)
+
+
+def _show(scope: str, value: dict[str, Any], *, as_json: bool) -> None:
     screen = Screen(as_json=as_json)
     if as_json:
         screen.value(value)

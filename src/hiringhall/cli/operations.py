@@ -14,7 +14,7 @@ from hiringhall.domain.roles import Role
 from hiringhall.hall import Hall
 from hiringhall.queries.accounts import list_keys as keys_of
 from hiringhall.queries.accounts import list_users as all_users
-from hiringhall.queries.budgets import spending_of
+from hiringhall.queries.budgets import Spending, spending_of, spending_of_hall
 from hiringhall.store.errors import StoreError
 
 
@@ -156,7 +156,15 @@ async def set_cap(
 
 async def show_budget(hall: Hall, *, email: str, scope: str, task_id: str | None) -> dict[str, Any]:
     """What models have cost an organization, a team or a task."""
-    found = await spending_of(hall, email=email, scope=CapScope(scope), task_id=task_id)
+    return _spending(await spending_of(hall, email=email, scope=CapScope(scope), task_id=task_id))
+
+
+async def show_own_budget(hall: Hall) -> dict[str, Any]:
+    """What the hall itself has asked models for today."""
+    return _spending(await spending_of_hall(hall))
+
+
+def _spending(found: Spending) -> dict[str, Any]:
     return {
         "of": found.scope.value,
         "cap": None if found.cap_micros is None else money(found.cap_micros),
@@ -182,6 +190,7 @@ OPERATIONS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
         remove_role,
         set_cap,
         show_budget,
+        show_own_budget,
     )
 }
 

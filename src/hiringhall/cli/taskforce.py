@@ -74,7 +74,7 @@ def plan(
     key_file: KeyFile = None,
     as_json: Json = False,
 ) -> None:
-    """Say how a task is split; without a file the manager plans, where a model is set up.
+    """Say how a task is split; without a file the manager plans it, where a model is set up.
 
     Nothing begins before you say yes with 'hiringhall task-force confirm TASK'.
     """
@@ -273,8 +273,10 @@ def _split(
         path = path_of("tasks", task_id, f"/task-force{below}")
         force = client.post(path, body, idempotency_key=idempotency_key)
     _show(screen, force)
+    told = one_line(str(force["task_id"]), 60)
+    if force["status"] == "planning":
+        screen.note(f"The manager plans it; see with: hiringhall task-force show {told}")
     if force["status"] == "planned":
-        told = one_line(str(force["task_id"]), 60)
         screen.note(f"Say yes with: hiringhall task-force confirm {told} (or plan it anew)")
 
 

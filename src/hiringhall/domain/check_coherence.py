@@ -1,6 +1,5 @@
 """Whether what was handed in is about the brief: by rules that say so, or by a model's word."""
 
-import json
 import re
 from typing import Any, cast
 
@@ -14,10 +13,9 @@ from hiringhall.domain.checks import (
     Verdict,
     worst,
 )
+from hiringhall.domain.model_words import clean, object_in, quoted
 
 BY_RULES = "By rules, which count words and understand nothing"
-MOST_SHOWN_LENGTH = 20_000
-"""How much of a brief, and of a text, a model is shown."""
 MOST_OUTPUT_TOKENS = 2_000
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -109,23 +107,16 @@ def question_of(seen: Checked, *, mark: str) -> str:
         ("LINKS", "\n".join(seen.links) or "(none)"),
         ("FILES", files or "(none)"),
     )
-    return "\n\n".join(f"<{mark} {name}>\n{_cut(text)}\n</{mark} {name}>" for name, text in parts)
-
-
-def _cut(text: str) -> str:
-    if len(text) <= MOST_SHOWN_LENGTH:
-        return text
-    return f"{text[:MOST_SHOWN_LENGTH]}\n[{len(text) - MOST_SHOWN_LENGTH} further characters]"
+    return quoted(parts, mark=mark)
 
 
 def read_answer(text: str, *, model: str) -> CheckResult | None:
     """What a model said; None where that is not what it was asked for."""
-    begin, end = text.find("{"), text.rfind("}")
+    told = object_in(text) or {}
     try:
-        told: dict[str, Any] = json.loads(text[begin : end + 1]) if 0 <= begin < end else {}
         score, verdict = told["score"], Verdict(told["verdict"])
         findings = tuple(_finding(one) for one in _list(told.get("findings")))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 100:
         return None
@@ -134,7 +125,7 @@ def read_answer(text: str, *, model: str) -> CheckResult | None:
         verdict,
         round(score),
         CheckMethod.MODEL,
-        _clean(said, MOST_SAID_LENGTH),
+        clean(said, MOST_SAID_LENGTH),
         findings[:MOST_FINDINGS],
         model=model,
     )
@@ -149,10 +140,5 @@ def _list(given: Any) -> list[dict[str, Any]]:
 
 
 def _finding(one: dict[str, Any]) -> Finding:
-    said = _clean(str(one.get("said") or ""), MOST_SAID_LENGTH)
-    return Finding(_clean(str(one["name"]), 60), Verdict(one["verdict"]), said)
-
-
-def _clean(text: str, most: int) -> str:
-    """A model's text without what no database keeps: NUL, and halves of characters."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()[:most]
+    said = clean(str(one.get("said") or ""), MOST_SAID_LENGTH)
+    return Finding(clean(str(one["name"]), 60), Verdict(one["verdict"]), said)

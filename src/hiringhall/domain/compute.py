@@ -10,6 +10,7 @@ from enum import StrEnum
 
 MICROS_PER_CENT = 10_000
 MILLION = 1_000_000
+DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,16 @@ class CapScope(StrEnum):
     TASK = "task"
     TEAM = "team"
     ORGANIZATION = "organization"
+    OWN = "own"
+    """What the hall itself asks, all of it, in one UTC day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spender:
     """Whom a call is counted for; `user_id` is whose credits it takes.
 
-    Without a run it is the hall itself that asks, on behalf of a task: its other budgets hold it.
+    Without a run it is the hall itself that asks, on behalf of a task: its other budgets hold it,
+    and the hall's own of the UTC day `own_day`, counted from 1970-01-01.
     """
 
     run_id: str | None
@@ -96,6 +100,7 @@ class Spender:
     team_id: str
     organization_id: str
     user_id: str | None
+    own_day: int | None = None
 
     def budgets(self) -> dict[CapScope, str]:
         """The id of the budget in each scope."""
@@ -104,12 +109,13 @@ class Spender:
             CapScope.TASK: self.task_id,
             CapScope.TEAM: self.team_id,
             CapScope.ORGANIZATION: self.organization_id,
+            CapScope.OWN: None if self.own_day is None else str(self.own_day),
         }
         return {scope: budget_id(scope, key) for scope, key in keys.items() if key is not None}
 
 
 def budget_id(scope: CapScope, key: str) -> str:
-    """The id of the budget of a run, a task, a team or an organization."""
+    """The id of the budget of a run, a task, a team, an organization, or one of the hall's days."""
     return f"{scope.value}:{key}"
 
 
@@ -140,7 +146,9 @@ class CapReached:
 
     @property
     def text(self) -> str:
-        """For whoever is asked to raise it."""
+        """For whoever is asked to raise it; what all of the hall spends is not theirs to know."""
+        if self.scope is CapScope.OWN:
+            return "The hall asks models no more today by itself: its own cap for that is reached"
         return (
             f"The {self.scope.value}'s cap of {money(self.cap_micros)} for models is reached: "
             f"{money(self.spent_micros)} are spent or put by, and the next call may cost up to "

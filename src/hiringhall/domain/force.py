@@ -40,8 +40,12 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 
 
 class ForceState(StrEnum):
-    """How far a Task Force is: its plan waits for a yes, it works, it begins nothing more."""
+    """How far a Task Force is.
 
+    The manager plans it, its plan waits for a yes, it works, it begins nothing more.
+    """
+
+    PLANNING = "planning"
     PLANNED = "planned"
     WORKING = "working"
     CLOSING = "closing"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hiringhall.domain import ids
-from hiringhall.domain.compute import CapScope, budget_id
+from hiringhall.domain.compute import DAY_US, CapScope, budget_id
 from hiringhall.domain.errors import NoOrganization, NotFound
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.hall import Hall
@@ -34,6 +34,15 @@ async def spending_of(
     async def look(tx: Tx) -> Spending:
         key = await key_of(tx, email=email, scope=scope, task_id=task_id)
         return await _spent(tx, hall, scope, key)
+
+    return await hall.database.read(look)
+
+
+async def spending_of_hall(hall: Hall) -> Spending:
+    """What the hall itself (checks, plans) spent on models in this UTC day, for the operator."""
+
+    async def look(tx: Tx) -> Spending:
+        return await _spent(tx, hall, CapScope.OWN, str(hall.clock() // DAY_US))
 
     return await hall.database.read(look)
 

@@ -44,7 +44,7 @@ class ForceView:
 
     @property
     def status(self) -> str:
-        """How far it is: planned, working, closing, or over."""
+        """How far it is: planning, planned, working, closing, or over."""
         return _status(self.whole, self.force)
 
 

@@ -58,6 +58,13 @@ _task_force = Statement(
     .limit(bindparam("most")),
     name="task_force_agents",
 )
+_listed = Statement(
+    select(agents.c.categories)
+    .where(agents.c.task_force == 1, agents.c.state == AgentState.APPROVED.value)
+    .order_by(agents.c.id)
+    .limit(bindparam("most")),
+    name="categories_of_task_force",
+)
 _set_state = Statement(
     update(agents)
     .where(agents.c.id == bindparam("agent"))
@@ -146,6 +153,15 @@ async def page(tx: Tx, *, organization_id: str | None, before: str, most: int) -
 async def task_force(tx: Tx, *, after: str, most: int) -> list[Agent]:
     """Approved agents that can work in a team, from behind an id."""
     return [_to_agent(row) for row in await tx.all(_task_force, after=after, most=most)]
+
+
+async def task_force_categories(tx: Tx, *, most: int) -> set[str]:
+    """The categories that approved agents have who can work in a team, so many agents looked at."""
+    return {
+        category
+        for row in await tx.all(_listed, most=most)
+        for category in json.loads(row.categories)
+    }
 
 
 async def set_state(tx: Tx, agent_id: str, state: AgentState, *, at_us: int) -> None:

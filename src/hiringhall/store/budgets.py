@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, case, cast, func, select, update
+from sqlalchemy import BigInteger, Text, bindparam, case, cast, func, select, update
 
-from hiringhall.domain.compute import Budget, CapScope, Spender, Tokens
+from hiringhall.domain.compute import DAY_US, Budget, CapScope, Spender, Tokens
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement, any_of
@@ -299,7 +299,10 @@ def _to_budget(row: Any) -> Budget:
 
 
 def _to_call(row: Any) -> ModelCall:
-    spender = Spender(row.run_id, row.task_id, row.team_id, row.organization_id, row.user_id)
+    own_day = row.reserved_at_us // DAY_US if row.run_id is None else None
+    spender = Spender(
+        row.run_id, row.task_id, row.team_id, row.organization_id, row.user_id, own_day
+    )
     return ModelCall(row.id, spender, row.provider, row.model, row.reserved_micros)
 
 
@@ -307,8 +310,17 @@ def _sum(column: Any) -> Any:
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
-def _drift(scope: CapScope, key: Any) -> Statement:
+def _key_of(scope: CapScope) -> Any:
+    """Whose budget a call counts in; null where in none of that scope."""
+    if scope is not CapScope.OWN:
+        return model_calls.c[f"{scope.value}_id"]
+    day = cast(model_calls.c.reserved_at_us // DAY_US, Text)
+    return case((model_calls.c.run_id.is_(None), day))
+
+
+def _drift(scope: CapScope) -> Statement:
     """Budgets of one scope beside what their calls add up to."""
+    key = _key_of(scope)
     of_calls = (
         select(
             key.label("key"),
@@ -335,7 +347,7 @@ def _drift(scope: CapScope, key: Any) -> Statement:
     )
 
 
-_drifts = tuple(_drift(scope, model_calls.c[f"{scope.value}_id"]) for scope in CapScope)
+_drifts = tuple(_drift(scope) for scope in CapScope)
 
 
 async def drift(tx: Tx) -> list[str]:

@@ -84,8 +84,7 @@ _hurry = Statement(
 
 async def put(tx: Tx, force: Force) -> None:
     """Keep a task's plan, in place of what it had; none of its parts is a task yet."""
-    await tx.run(_forget_parts, task=force.task_id)
-    await tx.run(_forget, task=force.task_id)
+    await forget(tx, force.task_id)
     await tx.run(
         _insert,
         task_id=force.task_id,
@@ -94,6 +93,12 @@ async def put(tx: Tx, force: Force) -> None:
         planned_by=force.planned_by,
     )
     await add_parts(tx, force.task_id, force.parts, behind=0)
+
+
+async def forget(tx: Tx, task_id: str) -> None:
+    """A task has no plan any more; nothing had come of it yet."""
+    await tx.run(_forget_parts, task=task_id)
+    await tx.run(_forget, task=task_id)
 
 
 async def add_parts(tx: Tx, task_id: str, parts: Sequence[PartPlan], *, behind: int) -> None:

@@ -1,6 +1,5 @@
 """Checks what was handed in, in the background, for as long as the hall serves."""
 
-import asyncio
 import secrets
 from dataclasses import dataclass
 
@@ -32,14 +31,13 @@ from hiringhall.domain.checks import (
 )
 from hiringhall.hall import Hall
 from hiringhall.signals import CHECKS
+from hiringhall.workers.errand_loop import LOOK_EVERY_S, keep_at
 from hiringhall.workers.gateway.errands import NoAnswer, ask_model
 from hiringhall.workers.gateway.gateway import Gateway
 from hiringhall.workers.runtimes.builtin_role import ModelChoice
 
 log = structlog.get_logger()
 
-LOOK_EVERY_S = 15.0
-"""How long a check may wait whose notice was lost, or that is to be tried again."""
 AT_ONCE = 4
 
 
@@ -57,21 +55,10 @@ class Checker:
     model: ModelChoice | None = None
 
     async def keep_checking(self, *, look_every_s: float = LOOK_EVERY_S) -> None:
-        """Check until cancelled, several at once; what is under way then is taken up again."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(self._keep_checking(look_every_s))
-
-    async def _keep_checking(self, look_every_s: float) -> None:
-        with self.hall.signals.listening(CHECKS) as listener:
-            while True:
-                try:
-                    while await self.check_next():
-                        pass
-                except Exception:
-                    # The database may be away for a while: look again later.
-                    log.exception("checks.fault")
-                await listener.wait(look_every_s)
+        """Check until cancelled; what is under way then is taken up again."""
+        await keep_at(
+            self.hall.signals, CHECKS, self.check_next, at_once=AT_ONCE, look_every_s=look_every_s
+        )
 
     async def check_next(self) -> bool:
         """Do the check that has waited longest; whether there was one."""

@@ -48,7 +48,7 @@ async def manager_looks(tx: Tx, hall: Hall, *, timer: DueTimer) -> None:
         await _turn_down(tx, hall, whole, part, fault)
     elif force.reviewer is not Reviewer.MANAGER:
         return
-    elif hall.rules.manager_reads:
+    elif hall.rules.manager_has_model:
         await _decide_by_reading(tx, hall, whole, part)
     else:
         await _take_in(tx, hall, part, READ_BY_NOBODY)

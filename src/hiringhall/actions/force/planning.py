@@ -7,7 +7,7 @@ from hiringhall.actions.force.giving import wanted
 from hiringhall.actions.force.saying import say
 from hiringhall.actions.market.desk import Posted, load_posted, terms_of
 from hiringhall.actions.tasks.creating import created
-from hiringhall.actions.tasks.moving import move
+from hiringhall.actions.tasks.moving import move, wait_for
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import Conflict, Invalid, NotFound
 from hiringhall.domain.events import PlanDecided, PlanProposed
@@ -21,14 +21,19 @@ from hiringhall.domain.force import (
     make_plan,
     plan_text,
 )
+from hiringhall.domain.force_planning import Planning
 from hiringhall.domain.lifecycle import Command, Side, Timer, move_of, refusal
 from hiringhall.domain.market import Terms
 from hiringhall.domain.policy import Actor
-from hiringhall.domain.tasks import Acceptance, Engagement, State, Task, fresh_task
+from hiringhall.domain.tasks import Acceptance, Engagement, State, Task, Waiting, fresh_task
 from hiringhall.hall import Hall
-from hiringhall.store import dependencies, events, plans, tasks, terms
+from hiringhall.signals import PLANNINGS
+from hiringhall.store import dependencies, events, plannings, plans, tasks, terms
 from hiringhall.store import force as forces
 from hiringhall.store.database import Tx
+
+ANEW = "It was planned anew"
+"""Why a plan has its no that another takes the place of."""
 
 
 async def make_and_keep_plan(
@@ -39,18 +44,45 @@ async def make_and_keep_plan(
     parts: Sequence[PartPlan] = (),
     reviewer: Reviewer | None = None,
 ) -> Force:
-    """Plan a funded Task Force by its buyer's outline.
+    """Plan a funded Task Force by its buyer's outline, or without one have the manager plan it.
 
-    Raises NotFound, Invalid where there is none, Conflict and WrongState.
+    Raises NotFound, Invalid where no model is there for that, Conflict and WrongState.
     """
-    if not parts:
+    accepts = reviewer or Reviewer.BUYER
+    if parts:
+        return await plan_force(hall, actor=actor, task_id=task_id, parts=parts, reviewer=accepts)
+    if not hall.rules.manager_has_model:
         raise Invalid(
-            "Say into which parts it is to be split: no model plans that yet",
+            "Say into which parts it is to be split: no model is set up here that plans",
             {"subtasks": "is required"},
         )
-    return await plan_force(
-        hall, actor=actor, task_id=task_id, parts=parts, reviewer=reviewer or Reviewer.BUYER
+    return await ask_manager(hall, actor=actor, task_id=task_id, reviewer=accepts)
+
+
+@action
+async def ask_manager(
+    tx: Tx, hall: Hall, *, actor: Actor, task_id: str, reviewer: Reviewer = Reviewer.BUYER
+) -> Force:
+    """Have the manager say how a funded Task Force is split, by a model, in the background.
+
+    A plan that waits for the buyer's yes has its no with that. Raises NotFound, Conflict and
+    WrongState.
+    """
+    posted = await load_posted(tx, actor=actor, task_id=task_id)
+    whole = whole_of(posted)
+    move_of(whole, Command.PROPOSE_PLAN, posted.side)
+    if whole.state is State.AWAITING_REPLY:
+        whole = await decide_in(tx, hall, posted, actor=actor, accepted=False, reason=ANEW)
+    now_us = hall.clock()
+    force = Force(whole.id, ForceState.PLANNING, reviewer, "manager", ())
+    await plannings.forget(tx, whole.id)
+    await forces.put(tx, force)
+    await plannings.add(tx, Planning(whole.id, reviewer, 0, now_us, now_us))
+    tx.after_commit(lambda: hall.signals.notify(PLANNINGS))
+    await wait_for(
+        tx, hall, whole, Waiting.NOTHING, actor=actor, reason="The manager plans how it is split"
     )
+    return force
 
 
 @action
@@ -93,12 +125,11 @@ async def keep_plan(
             await wanted(tx, hall, task, one.agent_id)
     now_us = hall.clock()
     if task.plan_id is not None:
-        await plans.decide(
-            tx, task.plan_id, accepted=False, reason="It was planned anew", at_us=now_us
-        )
+        await plans.decide(tx, task.plan_id, accepted=False, reason=ANEW, at_us=now_us)
     plan_id, text = hall.new_id(), plan_text(made, price_cents=task.price_cents)
     await plans.add(tx, plan_id=plan_id, task_id=task.id, run_id=None, text=text, at_us=now_us)
     force = Force(task.id, ForceState.PLANNED, reviewer, planned_by, made)
+    await plannings.forget(tx, task.id)
     await forces.put(tx, force)
     closes_at_us = posted.terms.closes_at_us or now_us
     await move(

@@ -1,9 +1,10 @@
 """What a run spends on models: put by before a call, settled after it, each in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hiringhall.actions.transaction import action
 from hiringhall.domain.compute import (
+    DAY_US,
     Budget,
     CapReached,
     CapScope,
@@ -19,7 +20,6 @@ from hiringhall.store.budgets import ModelCall
 from hiringhall.store.database import Tx
 from hiringhall.store.usage import UsageRecord
 
-DAY_US = 86_400_000_000
 LEFT_OVER_US = 600_000_000
 """How long a run has to be over before what it did not settle is settled for it."""
 PAGE = 100
@@ -59,7 +59,7 @@ async def reserve_call(
         raise Superseded("This run is over; it calls no model any more")
     if spender.user_id is not None and used >= hall.rules.credits_per_day:
         return OutOfCreditsToday((day + 1) * DAY_US)
-    return await _put_by(tx, hall, spender, provider, model, amount_micros)
+    return await _put_by(tx, hall, spender, provider, model, amount_micros, at_us=now_us)
 
 
 @action
@@ -69,11 +69,20 @@ async def reserve_errand(
     """The same for a call that the hall itself makes on behalf of a task, with no run."""
     assert spender.run_id is None, "a run's calls are its own"
     await budgets.share_task(tx, spender.task_id)
-    return await _put_by(tx, hall, spender, provider, model, amount_micros)
+    now_us = hall.clock()
+    asking = replace(spender, own_day=now_us // DAY_US)
+    return await _put_by(tx, hall, asking, provider, model, amount_micros, at_us=now_us)
 
 
 async def _put_by(
-    tx: Tx, hall: Hall, spender: Spender, provider: str, model: str, amount_micros: int
+    tx: Tx,
+    hall: Hall,
+    spender: Spender,
+    provider: str,
+    model: str,
+    amount_micros: int,
+    *,
+    at_us: int,
 ) -> ModelCall | CapReached:
     locked = await budgets.lock(tx, spender)
     for scope in CapScope:
@@ -83,7 +92,7 @@ async def _put_by(
         if reached is not None:
             return reached
     call = ModelCall(hall.new_id(), spender, provider, model, amount_micros)
-    await budgets.reserve(tx, call, at_us=hall.clock())
+    await budgets.reserve(tx, call, at_us=at_us)
     return call
 
 

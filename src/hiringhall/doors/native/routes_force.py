@@ -20,7 +20,8 @@ from hiringhall.queries import force as forces
 async def plan_force(desk: Desk, call: Call[wire.PlanForceBody, None]) -> wire.ForceAnswer:
     """Say how a funded task is split; it waits for your yes, and may be planned anew until then.
 
-    The manager does not plan by itself yet: without parts it is refused.
+    Without parts the manager plans, by a model, in the background: the status is `planning` until
+    its plan waits for you, or it says why it made none. Where no model is set up that is refused.
     """
     await planning.make_and_keep_plan(
         _keeping(desk, call, 201),

@@ -30,12 +30,12 @@ class PartBody(msgspec.Struct, kw_only=True):
 
 
 class PlanForceBody(msgspec.Struct):
-    """How the task is split; the parts are asked for, as no model plans yet."""
+    """How the task is split; without parts the manager plans, where a model is set up."""
 
     subtasks: list[PartBody] = []
     reviewer: Annotated[
         Literal["manager", "buyer"] | None,
-        Meta(description="Who accepts parts: the manager, by rules that say so, or you"),
+        Meta(description="Who accepts parts: you, or the manager, by a model or by rules"),
     ] = None
 
 
@@ -127,7 +127,8 @@ class ForceAnswer(msgspec.Struct):
 
     task_id: Uuid
     status: Annotated[
-        str, Meta(description="planned, working, closing (nothing more is begun) or over")
+        str,
+        Meta(description="planning, planned, working, closing (nothing more is begun) or over"),
     ]
     task_state: str
     waiting_for: str

@@ -21,7 +21,7 @@ from hiringhall.store.tables.base import metadata
 from hiringhall.store.tables.checks import delivery_checks
 from hiringhall.store.tables.deliverables import deliverables, files
 from hiringhall.store.tables.feed import feed, feed_heads, reported_events
-from hiringhall.store.tables.force import force_parts, forces
+from hiringhall.store.tables.force import force_parts, force_plannings, forces
 from hiringhall.store.tables.ledger import (
     hold_parts,
     holds,
@@ -78,6 +78,7 @@ __all__ = [
     "feed_heads",
     "files",
     "force_parts",
+    "force_plannings",
     "forces",
     "hold_parts",
     "holds",

@@ -37,3 +37,20 @@ force_parts = Table(
     Column("subtask_id", Text, ForeignKey("tasks.id"), unique=True),
     CheckConstraint("share_cents > 0", name="share"),
 )
+
+force_plannings = Table(
+    "force_plannings",
+    metadata,
+    # What the manager has to plan; gone when it did, or could not.
+    Column("task_id", Text, ForeignKey("tasks.id"), primary_key=True),
+    Column("reviewer", Text, nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    # When it may be taken; whoever takes it moves this on.
+    Column("due_at_us", BigInteger, nullable=False, index=True),
+    Column("asked_at_us", BigInteger, nullable=False),
+    # What a model said that was no plan, and why it was none.
+    Column("answer", Text, nullable=False),
+    Column("fault", Text, nullable=False),
+    one_of("reviewer", Reviewer),
+    CheckConstraint("attempts >= 0", name="attempts"),
+)

@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.Column("reserved_micros", sa.BigInteger(), nullable=False),
         sa.Column("calls", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "scope IN ('run', 'task', 'team', 'organization')", name=op.f("ck_budgets_scope")
+            "scope IN ('run', 'task', 'team', 'organization', 'own')", name=op.f("ck_budgets_scope")
         ),
         sa.CheckConstraint("cap_micros IS NULL OR cap_micros >= 0", name=op.f("ck_budgets_cap")),
         sa.CheckConstraint(
@@ -745,6 +745,25 @@ def upgrade() -> None:
         op.f("ix_events_organization_id_id"), "events", ["organization_id", "id"], unique=False
     )
     op.create_table(
+        "force_plannings",
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("reviewer", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("due_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("asked_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("fault", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "reviewer IN ('manager', 'buyer')", name=op.f("ck_force_plannings_reviewer")
+        ),
+        sa.CheckConstraint("attempts >= 0", name=op.f("ck_force_plannings_attempts")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_force_plannings_task_id")),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_force_plannings")),
+    )
+    op.create_index(
+        op.f("ix_force_plannings_due_at_us"), "force_plannings", ["due_at_us"], unique=False
+    )
+    op.create_table(
         "forces",
         sa.Column("task_id", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -752,7 +771,7 @@ def upgrade() -> None:
         sa.Column("planned_by", sa.Text(), nullable=False),
         sa.CheckConstraint("reviewer IN ('manager', 'buyer')", name=op.f("ck_forces_reviewer")),
         sa.CheckConstraint(
-            "state IN ('planned', 'working', 'closing')", name=op.f("ck_forces_state")
+            "state IN ('planning', 'planned', 'working', 'closing')", name=op.f("ck_forces_state")
         ),
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_forces_task_id")),
         sa.PrimaryKeyConstraint("task_id", name=op.f("pk_forces")),
