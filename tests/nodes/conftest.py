@@ -1,10 +1,13 @@
 """A hall of several processes, and the test's own way into its database."""
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Integer, text
 
 from hiringhall.actions.accounts import tidy_email
 from hiringhall.actions.roles import set_role
@@ -16,12 +19,22 @@ from hiringhall.hall import Hall, Staffing
 from hiringhall.queries.tasks import task_log
 from hiringhall.store import runs
 from hiringhall.store.database import Database, Tx, open_database
+from hiringhall.store.statements import Statement
 from hiringhall.workers.carrier import HallEngine
-from tests.nodes.processes import Machines
+from tests.nodes.processes import Machines, Running
 from tests.support.databases import Cluster
 from tests.support.halls import PATIENCE_S, make_hall, sign_up
 
 STAFFED = Staffing("rehearsal", "", {"rehearsal": "", "command": "", "acp:generic": ""})
+
+
+_in_transaction = Statement(
+    text(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND backend_type = 'client backend'"
+    ).columns(pid=Integer),
+    name="test_in_transaction",
+)
 
 
 @dataclass
@@ -72,6 +85,16 @@ class Halls:
         with self.hall.signals.listening(task_id) as listener:
             while part not in " ".join(await self.words(task_id)):
                 assert await listener.wait(PATIENCE_S), await self.words(task_id)
+
+    async def pause(self, node: Running) -> None:
+        """Stop a process between two transactions: in one it would hold its locks."""
+        while True:
+            node.send(signal.SIGSTOP)
+            for _ in range(40):
+                if not await self.database.read(lambda tx: tx.all(_in_transaction)):
+                    return
+                await asyncio.sleep(0.05)
+            node.send(signal.SIGCONT)
 
     async def until_delivered(self, task_id: str) -> None:
         await self.until_said(task_id, "deliverable_submitted")
