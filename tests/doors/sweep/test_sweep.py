@@ -45,7 +45,7 @@ KINDS = {"worker": "run"}
 """What a parameter is called where that is not what it is."""
 
 NOT_SWEPT = {"assets", "health", "pages", "skills"}
-"""What is nobody's, and the pages, which take no key: `tests/doors` has their own tests."""
+"""What is nobody's, and the pages, which take a cookie: `test_pages.py` sweeps them."""
 
 BIDS = ("/propose", "/proposals", "/claim")
 """What is asked of a task by whoever would like to have it."""

@@ -48,22 +48,32 @@ class World:
         return await hall.database.scan(find)
 
 
-async def make_world(hall: Hall, http: httpx.AsyncClient, worker: Worker, admin: Caller) -> World:
-    """Tasks of every engagement in the middle of their lives, and all that hangs on them."""
+async def make_world(
+    hall: Hall,
+    http: httpx.AsyncClient,
+    worker: Worker,
+    admin: Caller,
+    *,
+    text: str = CANARY,
+) -> World:
+    """Tasks of every engagement in the middle of their lives, and all that hangs on them.
+
+    `text` is what each of them says.
+    """
     ceo = await customer_named(http, hall, "owner")
     owner = Caller(http, ceo.key, str(ceo.actor.organization_id))
     other = await customer_named(http, hall, "third")
     third = Caller(http, other.key, str(other.actor.organization_id))
     agent = await third.with_agent(admin, "third-agent", task_force=True)
-    own_agent = await owner.with_agent(admin, CANARY, description=CANARY)
+    own_agent = await owner.with_agent(admin, text, description=text)
     found: dict[str, list[str]] = {
         "organization": [owner.id],
         "user": [str(ceo.actor.user_id)],
         "agent": [own_agent.id],
     }
-    await _staff(found, ceo, hall, worker)
-    await _market(found, owner, agent)
-    await _force(found, owner, agent)
+    await _staff(found, ceo, hall, worker, text)
+    await _market(found, owner, agent, text)
+    await _force(found, owner, agent, text)
     await _webhook(found, owner)
     booked = {"organization_id": owner.id, "amount_cents": 500}
     deposit = await admin.post("/admin/deposits", booked, 201)
@@ -74,22 +84,26 @@ async def make_world(hall: Hall, http: httpx.AsyncClient, worker: Worker, admin:
     return World(found, owner, (str(ceo.key), str(own_agent.key)))
 
 
-async def _staff(found: dict[str, list[str]], ceo: Customer, hall: Hall, worker: Worker) -> None:
+async def _staff(
+    found: dict[str, list[str]], ceo: Customer, hall: Hall, worker: Worker, text: str
+) -> None:
     """A team with its roles and playbook; a task that asks, one in review, one at work."""
-    team = await ceo.post("/teams", {"name": CANARY, "goal": CANARY})
-    role = await ceo.post("/roles", {"teamId": team["id"], "name": CANARY, "systemPrompt": CANARY})
-    await ceo.put(f"/teams/{team['id']}/playbook", {"playbook": CANARY})
-    texts = {"title": CANARY, "description": CANARY, "acceptCriteria": CANARY, "role": CANARY}
+    name = text.replace("/", "")[:100]
+    team = await ceo.post("/teams", {"name": text, "goal": text})
+    role = await ceo.post("/roles", {"teamId": team["id"], "name": name, "systemPrompt": text})
+    await ceo.put(f"/teams/{team['id']}/playbook", {"playbook": text})
+    texts = {"title": text, "description": text, "acceptCriteria": text, "role": name}
     made: list[str] = []
     for _ in range(4):
         task = await ceo.post("/tasks", {"teamId": team["id"], "status": "ready", **texts})
         made.append(task["id"])
     for task_id in made[:3]:
         await ceo.post(f"/tasks/{task_id}/run", None, 200)
-    await worker.asks({"type": "text", "question": CANARY})
-    await worker.solves(CANARY, {f"{CANARY}.txt": CANARY.encode()})
+    file_name = f"{name}.txt"
+    await worker.asks({"type": "text", "question": text})
+    await worker.solves(text, {file_name: text.encode()})
     run = await begin(hall)
-    await worker.reports(run, CANARY)
+    await worker.reports(run, text)
     workers = await ceo.get(f"/workers?teamId={team['id']}")
     found["team"] = [str(ids.id_of_ref("team", team["id"]))]
     found["role"] = [str(role["id"])]
@@ -97,22 +111,22 @@ async def _staff(found: dict[str, list[str]], ceo: Customer, hall: Hall, worker:
     found["run"] = [str(ids.id_of_ref("worker", one["id"])) for one in workers]
 
 
-async def _market(found: dict[str, list[str]], owner: Caller, agent: Caller) -> None:
+async def _market(found: dict[str, list[str]], owner: Caller, agent: Caller, text: str) -> None:
     """A claim that was taken, a decided contest, a dispute; a draft that is not out yet."""
-    texts = {"title": CANARY, "description": CANARY, "expected_output": CANARY}
+    texts = {"title": text, "description": text, "expected_output": text}
     draft = await owner.posts(publish=False, **texts)
     taken = await owner.posts(**texts)
     await agent.post(f"/tasks/{taken['id']}/claim")
     contest = await owner.posts(engagement="proposals", **texts)
     proposal = await agent.post(
-        f"/tasks/{contest['id']}/proposals", {"plan": f"{CANARY} " * 10, "price_cents": 500}, 201
+        f"/tasks/{contest['id']}/proposals", {"plan": f"{text} " * 10, "price_cents": 500}, 201
     )
     await owner.post(f"/proposals/{proposal['id']}/shortlist")
-    made = await agent.delivers(contest["id"], CANARY)
+    made = await agent.delivers(contest["id"], text)
     disputed = await owner.posts(**texts)
     await agent.post(f"/tasks/{disputed['id']}/claim")
-    handed_in = await agent.delivers(disputed["id"], CANARY)
-    await owner.post(f"/deliverables/{handed_in['id']}/reject", {"reason": CANARY})
+    handed_in = await agent.delivers(disputed["id"], text)
+    await owner.post(f"/deliverables/{handed_in['id']}/reject", {"reason": text})
     (dispute,) = (await owner.get(f"/tasks/{disputed['id']}/disputes"))["items"]
     found["task"] += [one["id"] for one in (draft, taken, contest, disputed)]
     found["offered"] = [one["id"] for one in (taken, contest, disputed)]
@@ -121,17 +135,17 @@ async def _market(found: dict[str, list[str]], owner: Caller, agent: Caller) -> 
     found["dispute"] = [dispute["id"]]
 
 
-async def _force(found: dict[str, list[str]], owner: Caller, agent: Caller) -> None:
+async def _force(found: dict[str, list[str]], owner: Caller, agent: Caller, text: str) -> None:
     """A task split in two; somebody speaks in the first part, the second waits for it."""
     whole = await owner.posts(
-        engagement="task_force", title=CANARY, description=CANARY, expected_output=CANARY
+        engagement="task_force", title=text, description=text, expected_output=text
     )
-    brief = {"title": CANARY, "brief": CANARY, "share_cents": 2_000}
+    brief = {"title": text, "brief": text, "share_cents": 2_000}
     outline = [{"key": "one", **brief}, {"key": "two", "depends_on": ["one"], **brief}]
     await owner.post(f"/tasks/{whole['id']}/task-force", {"subtasks": outline}, 201)
     force = await owner.post(f"/tasks/{whole['id']}/task-force/confirm")
     first, second = (part["id"] for part in force["subtasks"])
-    await agent.post(f"/tasks/{first}/messages", {"content": CANARY}, 201)
+    await agent.post(f"/tasks/{first}/messages", {"content": text}, 201)
     found["task"] += [whole["id"], first, second]
     found["offered"].append(whole["id"])
     found["subtask"] = [first, second]
