@@ -8,7 +8,7 @@ from hiringhall.hall import Hall
 from hiringhall.queries.teams import team_view
 from hiringhall.store import team_usage
 from hiringhall.store.database import Tx
-from hiringhall.store.team_usage import DAY_US, Called, Worked
+from hiringhall.store.team_usage import DAY_US, Used
 
 __all__ = ["DAY_US", "MOST_DAYS", "Amounts", "TeamUsage", "team_usage_of"]
 
@@ -57,17 +57,17 @@ async def team_usage_of(hall: Hall, *, actor: Actor, team_id: str, days: int) ->
     today = now_us // DAY_US
     first = today - days + 1
 
-    async def find(tx: Tx) -> tuple[list[Worked], list[Called]]:
+    async def find(tx: Tx) -> list[Used]:
         from_us, until_us = first * DAY_US, (today + 1) * DAY_US
-        return (
-            await team_usage.worked(tx, team.id, from_us=from_us, until_us=until_us, now_us=now_us),
-            await team_usage.called(tx, team.id, from_us=from_us, until_us=until_us),
-        )
+        return await team_usage.used(tx, team.id, from_us=from_us, until_us=until_us, now_us=now_us)
 
-    worked, called = await hall.database.scan(find)
-    lines = [(one.day, one.role, Amounts(one.runs, one.worked_ms)) for one in worked]
-    lines += [
-        (one.day, one.role, Amounts(0, 0, one.calls, one.tokens, one.cost_micros)) for one in called
+    lines = [
+        (
+            one.day,
+            one.role,
+            Amounts(one.runs, one.worked_ms, one.calls, one.tokens, one.cost_micros),
+        )
+        for one in await hall.database.scan(find)
     ]
     by_day = dict.fromkeys(range(first, today + 1), Amounts())
     by_role: dict[str | None, Amounts] = {}

@@ -53,6 +53,7 @@ _open = Statement(
             spent_micros=0,
             reserved_micros=0,
             calls=0,
+            tokens=0,
         )
         .on_conflict_do_nothing(index_elements=["id"])
     ),
@@ -79,6 +80,7 @@ _settle = Statement(
         reserved_micros=budgets.c.reserved_micros - bindparam("reserved_micros"),
         spent_micros=budgets.c.spent_micros + bindparam("cost_micros"),
         calls=budgets.c.calls + bindparam("calls"),
+        tokens=budgets.c.tokens + bindparam("tokens"),
     ),
     name="settle_budgets",
 )
@@ -256,6 +258,7 @@ async def settle(
         reserved_micros=call.reserved_micros,
         cost_micros=cost_micros,
         calls=int(counts),
+        tokens=tokens.input + tokens.output,
     )
     return True
 
@@ -325,6 +328,7 @@ def _drift(scope: CapScope) -> Statement:
         select(
             key.label("key"),
             _sum(model_calls.c.cost_micros).label("spent"),
+            _sum(model_calls.c.input_tokens + model_calls.c.output_tokens).label("tokens"),
             _sum(
                 case(
                     (model_calls.c.settled_at_us.is_(None), model_calls.c.reserved_micros), else_=0
@@ -336,12 +340,13 @@ def _drift(scope: CapScope) -> Statement:
     )
     prefix = f"{scope.value}:"
     return Statement(
-        select(budgets.c.id, budgets.c.spent_micros, budgets.c.reserved_micros)
+        select(budgets.c.id, budgets.c.spent_micros, budgets.c.reserved_micros, budgets.c.tokens)
         .select_from(budgets.outerjoin(of_calls, budgets.c.id == prefix + of_calls.c.key))
         .where(
             budgets.c.scope == scope.value,
             (budgets.c.spent_micros != func.coalesce(of_calls.c.spent, 0))
-            | (budgets.c.reserved_micros != func.coalesce(of_calls.c.reserved, 0)),
+            | (budgets.c.reserved_micros != func.coalesce(of_calls.c.reserved, 0))
+            | (budgets.c.tokens != func.coalesce(of_calls.c.tokens, 0)),
         ),
         name=f"budget_drift_{scope.value}",
     )
@@ -353,8 +358,8 @@ _drifts = tuple(_drift(scope) for scope in CapScope)
 async def drift(tx: Tx) -> list[str]:
     """Where a budget differs from the sum of its calls: one sentence each, or none."""
     return [
-        f"budget {row.id}: {row.spent_micros} spent and {row.reserved_micros} put by,"
-        " which is not what its calls add up to"
+        f"budget {row.id}: {row.spent_micros} spent, {row.reserved_micros} put by and"
+        f" {row.tokens} tokens, which is not what its calls add up to"
         for statement in _drifts
         for row in await tx.all(statement)
     ]

@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 
-from hiringhall.actions.runs import outcomes
+from hiringhall.actions.runs import outcomes, spending
 from hiringhall.actions.teams import change_team
+from hiringhall.domain.compute import Spender, Tokens
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.teams import SecretName, Team
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.front import Front
 from hiringhall.hall import Hall
 from hiringhall.queries.sign_ins import actor_of, signed_in
+from hiringhall.queries.team_usage import team_usage_of
 from hiringhall.queries.teams import opened_secret, roles_of, team_view
+from hiringhall.store import budgets
+from hiringhall.store.budgets import ModelCall
 from tests.doors.conftest import OpenFront, Worker
 from tests.doors.pages.conftest import Person, page_of
 from tests.doors.pages.test_home import PAYLOADS
@@ -302,6 +306,38 @@ async def test_usage_is_told_by_day_and_by_role(
     assert "backend-engineer" in page.words
     clock.advance(8 * DAY_S)
     assert "backend-engineer" not in (await ada.get(at(team, "/usage?days=7"))).words
+
+
+async def test_calls_of_models_are_told_with_their_run_and_kept_as_sums(
+    ada: Person, hall: Hall, me: Actor, team: Team, worker: Worker
+) -> None:
+    task_id = await runs(ada, team, hall, me)
+    run = await worker.begins()
+    spender = Spender(run.id, task_id, team.id, team.organization_id, None)
+    said: dict[str, Any] = {"provider": "p", "model": "m", "amount_micros": 500_000}
+    for number in range(3):
+        call = await spending.reserve_call(hall, token=run.token, spender=spender, **said)
+        assert isinstance(call, ModelCall)
+        if number < 2:
+            await spending.settle_call(
+                hall, call=call, runtime="p", cost_micros=120_000, tokens=Tokens(1_000, 234)
+            )
+    errand = await spending.reserve_errand(hall, spender=replace(spender, run_id=None), **said)
+    assert isinstance(errand, ModelCall)
+    await spending.settle_call(
+        hall, call=errand, runtime="", cost_micros=5_000, tokens=Tokens(10, 1)
+    )
+    found = await team_usage_of(hall, actor=me, team_id=team.id, days=7)
+    by_role = dict(found.roles)
+    of_role, of_hall = by_role["backend-engineer"], by_role[None]
+    assert (of_role.runs, of_role.calls, of_role.tokens) == (1, 2, 2_468)
+    assert of_role.cost_micros == 240_000
+    assert (of_hall.runs, of_hall.calls, of_hall.tokens, of_hall.cost_micros) == (0, 1, 11, 5_000)
+    assert found.total == of_role.plus(of_hall)
+    page = await ada.get(at(team, "/usage"))
+    for word in ("2,468", "0.2400", "2,479", "0.2450"):
+        assert word in page.words
+    assert await hall.database.scan(budgets.drift) == []
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

@@ -7,7 +7,7 @@ from hiringhall.domain.force import PartPlan, in_order
 
 BOX_WIDTH, BOX_HEIGHT = 190, 58
 GAP_X, GAP_Y = 60, 22
-MOST_LETTERS = 22
+MOST_LETTERS = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,13 @@ budgets = Table(
     Column("spent_micros", BigInteger, nullable=False),
     # Put by for calls under way.
     Column("reserved_micros", BigInteger, nullable=False),
-    # How many calls were settled.
+    # How many calls were settled, and the tokens of them, those that went in and those that came.
     Column("calls", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
     one_of("scope", CapScope),
     CheckConstraint(
-        "spent_micros >= 0 AND reserved_micros >= 0 AND calls >= 0", name="not_negative"
+        "spent_micros >= 0 AND reserved_micros >= 0 AND calls >= 0 AND tokens >= 0",
+        name="not_negative",
     ),
     CheckConstraint("cap_micros IS NULL OR cap_micros >= 0", name="cap"),
 )
@@ -64,8 +66,14 @@ model_calls = Table(
         "input_tokens >= 0 AND output_tokens >= 0 AND cached_tokens >= 0", name="tokens"
     ),
     Index(None, "task_id"),
-    # What a team used, by day.
-    Index(None, "team_id", "reserved_at_us"),
+    # What the hall itself asked for a team, by day; what its runs used stands in their budgets.
+    Index(
+        "ix_model_calls_errands",
+        "team_id",
+        "reserved_at_us",
+        sqlite_where=text("run_id IS NULL"),
+        postgresql_where=text("run_id IS NULL"),
+    ),
     Index(
         "ix_model_calls_under_way",
         "run_id",

@@ -47,12 +47,13 @@ def upgrade() -> None:
         sa.Column("spent_micros", sa.BigInteger(), nullable=False),
         sa.Column("reserved_micros", sa.BigInteger(), nullable=False),
         sa.Column("calls", sa.BigInteger(), nullable=False),
+        sa.Column("tokens", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
             "scope IN ('run', 'task', 'team', 'organization', 'own')", name=op.f("ck_budgets_scope")
         ),
         sa.CheckConstraint("cap_micros IS NULL OR cap_micros >= 0", name=op.f("ck_budgets_cap")),
         sa.CheckConstraint(
-            "spent_micros >= 0 AND reserved_micros >= 0 AND calls >= 0",
+            "spent_micros >= 0 AND reserved_micros >= 0 AND calls >= 0 AND tokens >= 0",
             name=op.f("ck_budgets_not_negative"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_budgets")),
@@ -1485,13 +1486,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_model_calls_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model_calls")),
     )
-    op.create_index(op.f("ix_model_calls_task_id"), "model_calls", ["task_id"], unique=False)
     op.create_index(
-        op.f("ix_model_calls_team_id_reserved_at_us"),
+        "ix_model_calls_errands",
         "model_calls",
         ["team_id", "reserved_at_us"],
         unique=False,
+        sqlite_where=sa.text("run_id IS NULL"),
+        postgresql_where=sa.text("run_id IS NULL"),
     )
+    op.create_index(op.f("ix_model_calls_task_id"), "model_calls", ["task_id"], unique=False)
     op.create_index(
         "ix_model_calls_under_way",
         "model_calls",
