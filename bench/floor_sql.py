@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 _KEY = """
-SELECT id, organization_id, user_id FROM api_keys
+SELECT id, organization_id, user_id, used_at_us FROM api_keys
 WHERE secret_sha256 = ? AND revoked_at_us IS NULL
 """
 

@@ -14,6 +14,8 @@ from hiringhall.store.accounts import ApiKey
 from hiringhall.store.database import Tx
 
 STORED_PREFIX_LENGTH = 16
+USED_EVERY_US = 600_000_000
+"""How much later a key has to be used than was noted, for that to be noted."""
 
 
 async def mint_key(hall: Hall, *, actor: Actor, name: str) -> tuple[ApiKey, str]:
@@ -48,6 +50,12 @@ async def add_key(
     )
     await accounts.add_key(tx, key, hashlib.sha256(secret.encode()).digest())
     return key, secret
+
+
+@action
+async def was_used(tx: Tx, hall: Hall, *, key_id: str) -> None:
+    """Note that a key is used now, for people to see which of theirs they need."""
+    await accounts.use_key(tx, key_id, at_us=hall.clock())
 
 
 @action

@@ -35,12 +35,13 @@ def list_keys(
         return
     keys: list[dict[str, Any]] = value["keys"]
     screen.table(
-        ("prefix", "label", "made", "revoked"),
+        ("prefix", "label", "made", "last used", "revoked"),
         (
             (
                 str(key["prefix"]),
                 str(key["label"]),
                 _day(key["created_at_us"]),
+                _day(key["used_at_us"]) if key["used_at_us"] else "never",
                 _day(key["revoked_at_us"]) if key["revoked_at_us"] else "-",
             )
             for key in keys

@@ -104,6 +104,7 @@ async def list_keys(hall: Hall, *, email: str) -> dict[str, Any]:
                 "prefix": key.prefix,
                 "label": key.label,
                 "created_at_us": key.created_at_us,
+                "used_at_us": key.used_at_us,
                 "revoked_at_us": key.revoked_at_us,
             }
             for key in await keys_of(hall, email=email)

@@ -9,7 +9,7 @@ from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
 from hiringhall.queries.named import user_named
 from hiringhall.store import accounts, usage
-from hiringhall.store.accounts import ApiKey, User
+from hiringhall.store.accounts import ApiKey, KeyHolder, User
 from hiringhall.store.database import Tx
 
 DAY_US = 86_400_000_000
@@ -26,7 +26,12 @@ class Credits:
 
 
 async def authenticate(hall: Hall, secret: str) -> Actor:
-    """For whom an api key acts; raises Unauthorized.
+    """For whom an api key acts; raises Unauthorized."""
+    return (await holder_of(hall, secret)).actor
+
+
+async def holder_of(hall: Hall, secret: str) -> KeyHolder:
+    """For whom an api key acts, and when that was noted last; raises Unauthorized.
 
     A key is 256 random bits, so its hash is looked up as it is: there is nothing to guess by
     timing.
@@ -35,13 +40,13 @@ async def authenticate(hall: Hall, secret: str) -> Actor:
         raise Unauthorized("Invalid or missing API key")
     digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
-    async def find(tx: Tx) -> Actor | None:
-        return await accounts.actor_by_secret(tx, digest)
+    async def find(tx: Tx) -> KeyHolder | None:
+        return await accounts.holder_of(tx, digest)
 
-    actor = await hall.database.read(find)
-    if actor is None:
+    holder = await hall.database.read(find)
+    if holder is None:
         raise Unauthorized("Invalid or missing API key")
-    return actor
+    return holder
 
 
 async def day_credits(hall: Hall, *, actor: Actor) -> Credits:

@@ -47,6 +47,15 @@ class ApiKey:
     user_id: str
     created_at_us: int
     revoked_at_us: int | None
+    used_at_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """For whom a key acts, and when that was noted last."""
+
+    actor: Actor
+    used_at_us: int | None
 
 
 def fold_email(email: str) -> str:
@@ -128,7 +137,9 @@ _organization_of_user = Statement(
     name="organization_of_user",
 )
 _key_by_secret = Statement(
-    select(api_keys.c.id, api_keys.c.organization_id, api_keys.c.user_id).where(
+    select(
+        api_keys.c.id, api_keys.c.organization_id, api_keys.c.user_id, api_keys.c.used_at_us
+    ).where(
         api_keys.c.secret_sha256 == bindparam("secret_sha256"), api_keys.c.revoked_at_us.is_(None)
     ),
     name="key_by_secret",
@@ -141,6 +152,7 @@ _key_columns = (
     api_keys.c.user_id,
     api_keys.c.created_at_us,
     api_keys.c.revoked_at_us,
+    api_keys.c.used_at_us,
 )
 _keys_of_user = Statement(
     select(*_key_columns).where(api_keys.c.user_id == bindparam("user_id")).order_by(api_keys.c.id),
@@ -157,6 +169,12 @@ _open_keys = Statement(
 )
 _key_by_id = Statement(
     select(*_key_columns).where(api_keys.c.id == bindparam("key_id")), name="key_by_id"
+)
+_use_key = Statement(
+    update(api_keys)
+    .where(api_keys.c.id == bindparam("key_id"))
+    .values(used_at_us=bindparam("at_us")),
+    name="use_key",
 )
 _revoke_by_id = Statement(
     update(api_keys)
@@ -238,6 +256,7 @@ async def add_key(tx: Tx, key: ApiKey, secret_sha256: bytes) -> None:
         user_id=key.user_id,
         created_at_us=key.created_at_us,
         revoked_at_us=key.revoked_at_us,
+        used_at_us=key.used_at_us,
     )
 
 
@@ -329,14 +348,20 @@ def _to_organization(row: Any) -> Organization | None:
     return Organization(row.id, row.name, row.short_id, bool(row.spec_approval), row.created_at_us)
 
 
-async def actor_by_secret(tx: Tx, secret_sha256: bytes) -> Actor | None:
+async def holder_of(tx: Tx, secret_sha256: bytes) -> KeyHolder | None:
     """For whom a key acts, by the hash of its secret; None where it opens nothing."""
     row = await tx.one(_key_by_secret, secret_sha256=secret_sha256)
     if row is None:
         return None
-    return Actor(
+    actor = Actor(
         kind=ActorKind.USER,
         organization_id=row.organization_id,
         user_id=row.user_id,
         key_id=row.id,
     )
+    return KeyHolder(actor, row.used_at_us)
+
+
+async def use_key(tx: Tx, key_id: str, *, at_us: int) -> None:
+    """Note when a key was used."""
+    await tx.run(_use_key, key_id=key_id, at_us=at_us)

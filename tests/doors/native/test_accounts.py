@@ -61,6 +61,14 @@ async def test_a_key_says_whom_it_stands_for(poster: Caller, maker: Caller, admi
         assert (await Caller(poster.http, key).get("/me", 401))["code"] == "unauthorized"
 
 
+async def test_when_a_key_was_used_is_noted_now_and_then(poster: Caller, clock: Clock) -> None:
+    noted: list[str] = []
+    for later_s in (0, 300, 301):
+        clock.advance(later_s)
+        noted.append((await poster.get("/keys"))["items"][0]["used_at"])
+    assert noted[0] == noted[1] < noted[2]
+
+
 async def test_keys_are_made_listed_and_revoked(poster: Caller, maker: Caller) -> None:
     keyed = {"headers": {"Idempotency-Key": "a"}}
     made = await poster.post("/keys", {"name": "ci"}, 201, **keyed)
@@ -70,6 +78,8 @@ async def test_keys_are_made_listed_and_revoked(poster: Caller, maker: Caller) -
     assert (await second.get("/me"))["organization"]["id"] == poster.id
     listed = (await poster.get("/keys"))["items"]
     assert [one["name"] for one in listed] == ["API Key", "ci"]
+    assert made["used_at"] is None
+    assert all(one["used_at"] >= one["created_at"] for one in listed)
     assert "api_key" not in listed[1]
     await maker.ask("DELETE", f"/keys/{made['id']}")
     await second.get("/me")

@@ -39,13 +39,14 @@ def list_keys(
     show_list(
         screen,
         answer,
-        ("id", "prefix", "name", "of user", "made (UTC)"),
+        ("id", "prefix", "name", "of user", "made (UTC)", "last used (UTC)"),
         lambda one: (
             str(one["id"]),
             str(one["prefix"]),
             str(one["name"]),
             str(one["user_id"]),
             day(one["created_at"]),
+            day(one["used_at"]) if one["used_at"] else "never",
         ),
     )
 

@@ -54,6 +54,8 @@ class KeyAnswer(msgspec.Struct, kw_only=True):
     prefix: str
     user_id: Uuid
     created_at: Time
+    used_at: Time | None
+    """When it was used last, to ten minutes; None: never."""
     revoked_at: Time | None
 
 
@@ -212,5 +214,6 @@ def _key(key: ApiKey) -> dict[str, Any]:
         "prefix": key.prefix,
         "user_id": key.user_id,
         "created_at": time_of(key.created_at_us),
+        "used_at": maybe_time(key.used_at_us),
         "revoked_at": maybe_time(key.revoked_at_us),
     }

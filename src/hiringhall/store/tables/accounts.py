@@ -70,6 +70,8 @@ api_keys = Table(
     Column("user_id", Text, ForeignKey("users.id"), nullable=False),
     Column("created_at_us", BigInteger, nullable=False),
     Column("revoked_at_us", BigInteger),
+    # To some minutes; null: never.
+    Column("used_at_us", BigInteger),
     Index(None, "organization_id"),
 )
 

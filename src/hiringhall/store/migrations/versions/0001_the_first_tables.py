@@ -187,6 +187,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("created_at_us", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at_us", sa.BigInteger(), nullable=True),
+        sa.Column("used_at_us", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_api_keys_organization_id")
         ),
