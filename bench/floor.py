@@ -136,7 +136,7 @@ class Written:
     __slots__ = ("events", "run", "task", "task_id")
 
     def __init__(self, key: Any, desk: Any, new: NewTask, now_us: int) -> None:
-        _, organization_id, user_id = key
+        _, organization_id, user_id, _ = key
         team_id, spec_approval, _, used = desk
         if used >= CREDITS_PER_DAY:
             raise PermissionError
