@@ -17,6 +17,7 @@ from hiringhall.doors.pages import (
     routes_home,
     routes_list,
     routes_live,
+    routes_new,
     routes_start,
     routes_tasks,
 )
@@ -65,6 +66,7 @@ DOOR: Door[Desk] = Door(
         *routes_start.ROUTES,
         *routes_home.ROUTES,
         *routes_list.ROUTES,
+        *routes_new.ROUTES,
         *routes_tasks.ROUTES,
         *routes_live.ROUTES,
         *crew.ROUTES,

@@ -4,19 +4,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hiringhall.actions.feed import sequence
-from hiringhall.actions.tasks import answer, deciding, publishing
+from hiringhall.actions.tasks import answer, deciding
 from hiringhall.domain.errors import (
     Conflict,
-    HallError,
     Invalid,
     LostRace,
     NotFound,
-    OutOfCredits,
     WrongState,
 )
-from hiringhall.domain.posting import make_posting
 from hiringhall.domain.records import record_of
-from hiringhall.domain.tasks import Engagement, Task
+from hiringhall.domain.tasks import Task
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Raw, Route
 from hiringhall.doors.look import HTML, render
@@ -181,50 +178,6 @@ async def _cancel(visit: Visit, task_id: str) -> None:
     )
 
 
-async def show_new(visit: Visit) -> Raw:
-    """The page to post a task at, for the hall's own staff."""
-    return visit.show("new_task.html", hindrance=_hindrance(visit))
-
-
-async def post_new(visit: Visit) -> Raw:
-    """Post it; the hall's staff begins at once."""
-    form = visit.form
-    try:
-        posting = make_posting(
-            engagement=Engagement.STAFF,
-            title=form["title"],
-            description=form["description"],
-            repository=form["repository"].strip() or None,
-        )
-        task = await publishing.post(
-            visit.desk.hall,
-            actor=visit.actor,
-            posting=posting,
-            publish=True,
-            require_spec_approval=True if form["plan_first"] else None,
-        )
-    except (Invalid, OutOfCredits) as error:
-        return _show_new_again(visit, error)
-    return visit.lead(f"{HOME}/tasks/{task.id}")
-
-
-def _show_new_again(visit: Visit, error: HallError) -> Raw:
-    fields = said_of(error) if isinstance(error, Invalid) else {}
-    return visit.show(
-        "new_task.html",
-        status=400 if isinstance(error, Invalid) else 429,
-        errors=fields,
-        problem="" if fields else error.message,
-        typed=visit.form,
-        hindrance=_hindrance(visit),
-    )
-
-
-def _hindrance(visit: Visit) -> str:
-    staffing = visit.desk.hall.staffing
-    return "" if staffing.usual_runtime is not None else staffing.no_default_because
-
-
 def event_html(record: dict[str, Any]) -> bytes:
     """One line of a task's log."""
     return render("event.html", event=record)
@@ -233,8 +186,6 @@ def event_html(record: dict[str, Any]) -> bytes:
 AT = f"{HOME}/tasks/{{task_id}}"
 
 ROUTES: tuple[Route[Desk], ...] = (
-    Route("GET", f"{HOME}/tasks/new", for_signed_in(show_new), {200: None}, "New task"),
-    Route("POST", f"{HOME}/tasks/new", for_signed_in(post_new), {303: None}, "Post a task"),
     Route("GET", AT, for_signed_in(show_task), {200: None}, "A task"),
     Route("GET", f"{AT}/now", for_signed_in(show_now), {200: None}, "Where a task stands"),
     Route("POST", f"{AT}/reply", _saying(_reply), {303: None}, "Answer"),

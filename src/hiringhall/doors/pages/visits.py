@@ -240,9 +240,14 @@ def send_again(visit: Visit, kept: str, *, status: int = 200) -> Raw:
 def said_of(error: Invalid) -> dict[str, str]:
     """What is wrong by field, in the pages' own words where they have any."""
     return {
-        field: word_or(f"wrong.{what.replace(' ', '_')}", error.message)
+        field: word_or(f"wrong.{what.replace(' ', '_')}", _sentence(what, error))
         for field, what in error.fields.items()
     }
+
+
+def _sentence(what: str, error: Invalid) -> str:
+    """What is said of a field, where that is a sentence; else the sentence of the whole."""
+    return what if what[:1].isupper() else error.message
 
 
 def _cookie_of(call: Call[Any, Any], name: bytes) -> str | None:

@@ -1,0 +1,231 @@
+"""Posting a task: for the hall's own workers, or on the market with its cost said before."""
+
+import hashlib
+import json
+from typing import Any
+
+from hiringhall.actions.market import crossing
+from hiringhall.actions.tasks import publishing
+from hiringhall.domain.errors import (
+    Conflict,
+    HallError,
+    IdempotencyConflict,
+    Invalid,
+    LostRace,
+    NotEnoughFunds,
+    NotFound,
+    OutOfCredits,
+    WrongState,
+)
+from hiringhall.domain.market import Offer, make_offer
+from hiringhall.domain.posting import make_posting
+from hiringhall.domain.tasks import MARKET, Brief, Engagement, Task
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.look import word
+from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.posting import market_fields
+from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
+from hiringhall.hall import Once, Replayed
+from hiringhall.queries import costs, seen
+
+_ENGAGEMENTS = {one.value: one for one in Engagement}
+_POST, _DRAFT = "post", "draft"
+_STATUS = {Invalid: 400, NotEnoughFunds: 402, OutOfCredits: 429}
+
+
+def _kind(form: Form) -> Engagement:
+    return _ENGAGEMENTS.get(form["engagement"], Engagement.STAFF)
+
+
+async def show_new(visit: Visit) -> Raw:
+    """The page to post a task at; the address says for whom, and may begin its fields."""
+    return await _show(visit, _kind(visit.query), typed=visit.query)
+
+
+async def post_new(visit: Visit) -> Raw:
+    """Say what it costs; or post it, on offer or as a draft. Sent twice it is posted once."""
+    form = visit.form
+    kind, step = _kind(form), form["step"]
+    try:
+        posting = _posting(kind, form)
+        if kind in MARKET and step not in (_POST, _DRAFT):
+            return await _show(visit, kind, typed=form, offer=posting)
+        task = await publishing.post(
+            visit.desk.hall.once_only(_once(visit)),
+            actor=visit.actor,
+            posting=posting,
+            publish=step != _DRAFT,
+            require_spec_approval=True if form["plan_first"] else None,
+        )
+    except Replayed as again:
+        return visit.lead(again.body.decode())
+    except IdempotencyConflict:
+        return await _show(visit, kind, typed=form, status=409, problem=word("new.twice"))
+    except (Invalid, NotEnoughFunds, OutOfCredits) as error:
+        return await _show_again(visit, kind, error)
+    return visit.lead(_page_of(task))
+
+
+def _posting(kind: Engagement, form: Form) -> Brief | Offer:
+    fields: dict[str, Any] = {"role": form["role"].strip() or None}
+    if kind in MARKET:
+        fields = market_fields(form)
+    return make_posting(
+        engagement=kind,
+        title=form["title"],
+        description=form["description"],
+        repository=form["repository"].strip() or None,
+        **fields,
+    )
+
+
+def _page_of(task: Task) -> str:
+    return f"{HOME}/tasks/{task.id}"
+
+
+def _once(visit: Visit) -> Once | None:
+    """A form that is sent twice, by a second press or a slow line, is one posting."""
+    key = visit.form["key"]
+    if not (key.isascii() and key.isalnum() and len(key) == 32):
+        return None
+    sent = json.dumps(visit.form.kept()).encode("utf-8", "surrogatepass")
+    return Once(
+        organization_id=visit.actor.organization_id or "",
+        route="pages POST new",
+        key=key,
+        body_sha256=hashlib.sha256(sent).digest(),
+        render=lambda task: (303, _page_of(task).encode()),
+    )
+
+
+async def _show_again(visit: Visit, kind: Engagement, error: HallError) -> Raw:
+    fields = said_of(error) if isinstance(error, Invalid) else {}
+    return await _show(
+        visit,
+        kind,
+        typed=visit.form,
+        status=_STATUS[type(error)],
+        errors=fields,
+        problem=word("new.wrong") if fields else error.message,
+    )
+
+
+async def _show(
+    visit: Visit,
+    kind: Engagement,
+    *,
+    typed: Form,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+    problem: str = "",
+    offer: Brief | Offer | None = None,
+) -> Raw:
+    hall = visit.desk.hall
+    cost = await _cost(visit, offer) if isinstance(offer, Offer) else None
+    staffing = hall.staffing
+    return visit.show(
+        "new_task.html",
+        status=status,
+        errors=errors,
+        problem=problem,
+        typed=typed,
+        kind=kind.value,
+        kinds=list(_ENGAGEMENTS),
+        on_market=kind in MARKET,
+        cost=cost,
+        currency=hall.rules.currency,
+        fee_percent=hall.rules.fee_basis_points / 100,
+        cap_micros=costs.task_cap_micros(hall),
+        hindrance="" if staffing.usual_runtime is not None else staffing.no_default_because,
+        key=hall.random(16).hex(),
+    )
+
+
+# A task of the staff, offered to the market
+
+
+async def show_offer(visit: Visit) -> Raw:
+    """The page to offer a task of the staff at."""
+    return await _show_offer(visit, typed=visit.query)
+
+
+async def send_offer(visit: Visit) -> Raw:
+    """Say what offering it costs; or offer it."""
+    form, task_id = visit.form, visit.call.path["task_id"]
+    kind = _kind(form)
+    try:
+        fields = market_fields(form)
+        if form["step"] != _POST:
+            found = await _own(visit)
+            offer = make_offer(
+                title=found.title, description=found.description, engagement=kind, **fields
+            )
+            return await _show_offer(visit, typed=form, offer=offer)
+        task = await crossing.offer_task(
+            visit.desk.hall, actor=visit.actor, task_id=task_id, engagement=kind, **fields
+        )
+    except Invalid as error:
+        return await _show_offer(
+            visit, typed=form, status=400, errors=said_of(error), problem=word("new.wrong")
+        )
+    except (WrongState, LostRace, Conflict) as error:
+        return await _show_offer(visit, typed=form, status=409, problem=error.message)
+    except NotEnoughFunds as error:
+        return await _show_offer(visit, typed=form, status=402, problem=error.message)
+    return visit.lead(_page_of(task))
+
+
+async def _show_offer(
+    visit: Visit,
+    *,
+    typed: Form,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+    problem: str = "",
+    offer: Offer | None = None,
+) -> Raw:
+    hall, task = visit.desk.hall, await _own(visit)
+    cost = None if offer is None else await _cost(visit, offer)
+    kind = _kind(typed)
+    return visit.show(
+        "offer_task.html",
+        status=status,
+        errors=errors,
+        problem=problem,
+        typed=typed,
+        task=task,
+        kind=(kind if kind in MARKET else Engagement.CLAIM).value,
+        kinds=[one.value for one in Engagement if one in MARKET],
+        cost=cost,
+        currency=hall.rules.currency,
+        fee_percent=hall.rules.fee_basis_points / 100,
+    )
+
+
+async def _own(visit: Visit) -> Task:
+    task_id = visit.call.path["task_id"]
+    found = await seen.task_seen(visit.desk.hall, actor=visit.actor, task_id=task_id)
+    if not found.is_poster:
+        raise NotFound("task")
+    return found.task
+
+
+async def _cost(visit: Visit, offer: Offer) -> costs.Cost:
+    return await costs.cost_of(
+        visit.desk.hall,
+        actor=visit.actor,
+        price_cents=offer.price_cents,
+        fee_on_top=offer.fee_on_top,
+    )
+
+
+_OFFER = f"{HOME}/tasks/{{task_id}}/offer"
+
+ROUTES: tuple[Route[Desk], ...] = (
+    Route("GET", f"{HOME}/tasks/new", for_signed_in(show_new), {200: None}, "New task"),
+    Route("POST", f"{HOME}/tasks/new", for_signed_in(post_new), {303: None}, "Post a task"),
+    Route("GET", _OFFER, for_signed_in(show_offer), {200: None}, "Offer a task"),
+    Route("POST", _OFFER, for_signed_in(send_offer), {303: None}, "Offer a task"),
+)

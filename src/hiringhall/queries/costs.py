@@ -1,0 +1,54 @@
+"""What a task costs before it is posted: what is held, what the worker gets, what is left."""
+
+from dataclasses import dataclass
+
+from hiringhall.domain.compute import CapScope
+from hiringhall.domain.errors import NoOrganization
+from hiringhall.domain.escrow import Hold
+from hiringhall.domain.ledger import available_account
+from hiringhall.domain.policy import Actor
+from hiringhall.hall import Hall
+from hiringhall.store import ledger
+from hiringhall.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The money of a task for the market, in cents, as it would be held now."""
+
+    price_cents: int
+    fee_cents: int
+    hold_cents: int
+    payout_cents: int
+    fee_on_top: bool
+    available_cents: int
+
+    @property
+    def left_cents(self) -> int:
+        """What is available then; below zero where it is not enough."""
+        return self.available_cents - self.hold_cents
+
+
+async def cost_of(hall: Hall, *, actor: Actor, price_cents: int, fee_on_top: bool) -> Cost:
+    """What a task of a price would cost the actor's organization; raises NoOrganization."""
+    organization_id = actor.organization_id
+    if organization_id is None:
+        raise NoOrganization
+
+    async def find(tx: Tx) -> int:
+        return await ledger.balance_cents(tx, available_account(organization_id)) or 0
+
+    hold = Hold("", organization_id, price_cents, hall.rules.fee_basis_points, fee_on_top)
+    return Cost(
+        price_cents,
+        hold.fee_of(price_cents),
+        hold.amount_cents,
+        hold.payout_cents,
+        fee_on_top,
+        await hall.database.read(find),
+    )
+
+
+def task_cap_micros(hall: Hall) -> int | None:
+    """What the models of one task may cost unless it is given another cap; None: no such cap."""
+    return hall.rules.caps.get(CapScope.TASK)

@@ -1,0 +1,178 @@
+"""Posting at a page: its cost is said first, sent twice it is one task, and no typing is lost."""
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from hiringhall.domain.tasks import Engagement, State, Task
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.pages.posting import cents_of, moment_of
+from hiringhall.hall import Hall
+from hiringhall.queries.seen import Wanted, posted_by, task_seen
+from tests.doors.conftest import BASE_URL, OpenFront
+from tests.doors.pages.conftest import Person, page_of
+from tests.doors.pages.reading import Page
+from tests.doors.pages.test_home import PAYLOADS, actor
+from tests.support.halls import NOBODY, with_staffing
+
+pytestmark = pytest.mark.anyio
+
+NEW = "/app/tasks/new"
+TYPED: dict[str, Any] = {
+    "title": "Label these",
+    "description": "One word each.",
+    "price_cents": "1,0.50",
+}
+
+
+async def task_at(hall: Hall, person: Person, path: str) -> Task:
+    found = await task_seen(hall, actor=await actor(hall, person), task_id=path.rpartition("/")[2])
+    return found.task
+
+
+async def count(hall: Hall, person: Person) -> int:
+    page = await posted_by(hall, actor=await actor(hall, person), wanted=Wanted())
+    return len(page.items)
+
+
+async def priced(person: Person, engagement: str, price: str = "50", **typed: Any) -> Page:
+    """Fill in the form for the market, and see what it costs."""
+    fields = {**TYPED, "price_cents": price, "step": "look", **typed}
+    answer = await person.sends(f"{NEW}?engagement={engagement}", NEW, 200, **fields)
+    return page_of(answer)
+
+
+@pytest.mark.parametrize("engagement", ["claim", "proposals", "task_force"])
+async def test_what_it_costs_is_said_before_anything_is_held(
+    ada: Person, hall: Hall, engagement: str
+) -> None:
+    page = await priced(ada, engagement, category="Data labeling", tags="one, two")
+    for words in (
+        "50.00 USD",
+        "5.00 out of the price",
+        "45.00",
+        "950.00",
+        "Post it and hold 50.00",
+    ):
+        assert words in page.words
+    assert await count(hall, ada) == 0
+    on_top = page_of(await ada.send(page.form(NEW), 200, fee_on_top="yes", step="look"))
+    for words in ("5.00 on top", "55.00", "945.00"):
+        assert words in on_top.words
+    sent = await ada.send(on_top.form(NEW), step="post")
+    task = await task_at(hall, ada, sent.headers["location"])
+    assert (task.engagement, task.state) == (Engagement(engagement), State.OPEN)
+    assert task.price_cents == 5_000
+    home = await ada.get("/app")
+    assert "945.00" in home.words
+
+
+async def test_a_form_that_is_sent_twice_is_one_task(ada: Person, hall: Hall) -> None:
+    page = await priced(ada, "claim")
+    first = await ada.send(page.form(NEW), step="post")
+    again = await ada.send(page.form(NEW), step="post")
+    assert first.headers["location"] == again.headers["location"]
+    changed = await ada.send(page.form(NEW), 409, step="post", title="Other words")
+    assert page_of(changed, 409).form(NEW).values["title"] == "Other words"
+    assert await count(hall, ada) == 1
+
+
+async def test_drafts_hold_nothing(ada: Person, hall: Hall) -> None:
+    page = await priced(ada, "claim")
+    sent = await ada.send(page.form(NEW), step="draft")
+    assert (await task_at(hall, ada, sent.headers["location"])).state is State.DRAFT
+    assert "1,000.00" in (await ada.get("/app")).words
+    kept = await ada.sends(NEW, NEW, title="T", description="D", step="draft")
+    assert (await task_at(hall, ada, kept.headers["location"])).state is State.DRAFT
+
+
+async def test_each_mistake_is_said_at_its_field_and_nothing_is_lost(
+    ada: Person, hall: Hall
+) -> None:
+    typed = {
+        "title": " ",
+        "price_cents": "much",
+        "deadline": "tomorrow",
+        "time_limit_minutes": "-1",
+        "inputs": "https://example.com/a\nPlain words",
+        "step": "look",
+    }
+    page = page_of(await ada.sends(f"{NEW}?engagement=claim", NEW, 400, **TYPED | typed), 400)
+    invalid = {one.attributes["name"] for one in page.elements if "aria-invalid" in one.attributes}
+    assert invalid == {"price_cents", "deadline", "time_limit_minutes"}
+    again = page.form(NEW).values
+    assert (again["price_cents"], again["inputs"]) == ("much", typed["inputs"])
+    fields = {"price_cents": "0", "deadline": "", "time_limit_minutes": "99999999"}
+    page = page_of(await ada.send(page.form(NEW), 400, **fields), 400)
+    invalid = {one.attributes["name"] for one in page.elements if "aria-invalid" in one.attributes}
+    assert invalid == {"title", "price_cents", "time_limit_minutes"}
+    assert "Title cannot be empty" in page.words
+    past = await ada.sends(
+        f"{NEW}?engagement=claim", NEW, 400,
+        **TYPED | {"price_cents": "1", "deadline": "2020-01-01T00:00", "step": "post"},
+    )  # fmt: skip
+    assert "passed already" in page_of(past, 400).words
+    assert await count(hall, ada) == 0
+
+
+async def test_what_one_cannot_pay_is_not_posted(ada: Person, hall: Hall) -> None:
+    page = await priced(ada, "claim", "1000.01")
+    assert "more than you have" in page.words
+    refused = page_of(await ada.send(page.form(NEW), 402, step="post"), 402)
+    assert refused.form(NEW).values["title"] == "Label these"
+    assert await count(hall, ada) == 0
+
+
+async def test_what_hinders_the_staff_is_said(
+    ada: Person, desk: Desk, hall: Hall, front_of: OpenFront
+) -> None:
+    assert "Nothing is held" in (await ada.get(NEW)).words
+    front = front_of(replace(desk, hall=with_staffing(hall, NOBODY)))
+    transport = httpx.ASGITransport(front.app)
+    async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+        client.cookies = ada.http.cookies
+        assert "Nobody is set up here" in (await Person(client).get(NEW)).words
+
+
+async def test_a_task_of_the_staff_is_offered_on_the_market(
+    ada: Person, bob: Person, hall: Hall
+) -> None:
+    kept = await ada.sends(NEW, NEW, title="T", description="D", step="draft")
+    at = f"{kept.headers['location']}/offer"
+    await ada.sends(at, at, 400, price_cents="0", step="look")
+    page = page_of(await ada.sends(at, at, 200, price_cents="20", engagement="claim", step="look"))
+    assert "18.00" in page.words
+    await bob.get(at, 404)
+    token = (await bob.get("/app")).form("/signout").values["csrf"]
+    stolen = {**page.form(at).values, "csrf": token, "step": "post"}
+    page_of(await bob.http.post(at, data=stolen), 404)
+    await ada.send(page.form(at), step="post")
+    offered = await task_at(hall, ada, kept.headers["location"])
+    assert (offered.engagement, offered.price_cents) == (Engagement.CLAIM, 2_000)
+    await ada.send(page.form(at), 409, step="post")
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+async def test_what_is_typed_runs_nowhere(ada: Person, payload: str) -> None:
+    typed = dict.fromkeys(
+        ("title", "description", "category", "tags", "inputs", "price_cents", "deadline"), payload
+    )
+    page = page_of(await ada.sends(f"{NEW}?engagement=claim", NEW, 400, step="look", **typed), 400)
+    assert page.form(NEW).values["category"] == payload
+    assert "".join(page.scripts).strip() == ""
+    assert not {one.tag for one in page.elements} & {"svg", "iframe"}
+    assert not [name for one in page.elements for name in one.attributes if name.startswith("on")]
+
+
+@pytest.mark.parametrize(
+    ("text", "cents"),
+    [("12.50", 1_250), ("1,200", 120_000), ("1'200.5", 120_050), ("7", 700), (" 0,99 ", 99)],
+)
+def test_amounts_are_read_as_people_write_them(text: str, cents: int) -> None:
+    assert cents_of(text, "price") == cents
+
+
+def test_a_forms_time_is_utc() -> None:
+    assert moment_of("1970-01-01T00:01", "deadline") == 60_000_000
