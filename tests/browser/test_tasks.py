@@ -33,9 +33,9 @@ async def test_from_signing_up_to_an_approved_solution(ada: Somebody) -> None:
     await ada.types(MORE, "It is for <b>bakers</b>.")
     await ada.presses("Answer")
     await ada.sees("Delivery 1")
-    await expect(page.get_by_role("link", name="REHEARSAL.md")).to_be_visible()
+    await expect(page.get_by_role("link", name="REHEARSAL.md", exact=True)).to_be_visible()
     async with page.expect_download() as downloading:
-        await ada.follows("REHEARSAL.md")
+        await ada.follows("Keep: REHEARSAL.md")
     download = await downloading.value
     assert download.suggested_filename == "REHEARSAL.md"
     assert "# Rehearsal" in (await download.path()).read_text()

@@ -13,7 +13,7 @@ GROWING = (
     "tasks|events|runs|questions|plans|deliverables|files|timers|usage_records|model_calls|budgets"
     "|feed|reported_events"
     "|terms|proposals|assignments|submissions|ratings|disputes|statements|holds|payouts"
-    "|hold_parts|force_parts|force_plannings|delivery_checks|saved_work|sign_ins"
+    "|hold_parts|force_parts|force_plannings|delivery_checks|saved_work|patches|sign_ins"
     "|webhook_endpoints|webhook_deliveries|webhook_attempts"
 )
 

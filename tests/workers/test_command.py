@@ -14,8 +14,11 @@ from hiringhall.app import open_app
 from hiringhall.blobs.port import read_all
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.ids import branch_of
-from hiringhall.domain.tasks import State
+from hiringhall.domain.patches import FilePatch, read_patch
+from hiringhall.domain.tasks import State, Task
 from hiringhall.queries.audit import audit_all
+from hiringhall.queries.changes import changes_of
+from hiringhall.queries.deliveries import deliveries_of
 from hiringhall.queries.tasks import task_log, task_result
 from hiringhall.workers.reports import Report, Reports
 from tests.support.halls import House, post, sign_up
@@ -84,6 +87,20 @@ async def test_the_brief_and_what_was_said_are_there_to_read(shop: Shop) -> None
     assert "## Sent back\n\nMake it blue" in text
 
 
+async def deliverables_of(shop: Shop, task: Task) -> list[str]:
+    made = await deliveries_of(shop.app.hall, actor=shop.ada, task_id=task.id)
+    return [one.deliverable.id for one in made]
+
+
+async def patch_of(shop: Shop, deliverable_id: str) -> list[FilePatch]:
+    """What a deliverable changed, as it is kept."""
+    view = await changes_of(shop.app.hall, actor=shop.ada, deliverable_id=deliverable_id)
+    assert view.patch is not None
+    content = await read_all(shop.app.blobs, view.patch.blob_key)
+    assert len(content) == view.patch.size_bytes
+    return read_patch(content.decode())
+
+
 async def test_a_revision_goes_on_from_the_branch(shop: Shop) -> None:
     await shop.role("echo line >>log.txt")
     task = await shop.post(repository=True)
@@ -94,6 +111,9 @@ async def test_a_revision_goes_on_from_the_branch(shop: Shop) -> None:
     await shop.house.until(shop.ada, task.id, State.IN_PROGRESS)
     await shop.house.until(shop.ada, task.id, State.IN_REVIEW)
     assert shop.git("show", f"{branch_of(task.id)}:log.txt") == "line\nline\n"
+    kept = [await patch_of(shop, one) for one in await deliverables_of(shop, task)]
+    assert [[file.path for file in one] for one in kept] == [["log.txt"], ["log.txt"]]
+    assert [file.added for one in kept for file in one] == [1, 2]
 
 
 async def test_another_exit_gives_the_task_up_with_the_end_of_what_was_said(shop: Shop) -> None:

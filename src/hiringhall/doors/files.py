@@ -13,7 +13,7 @@ from hiringhall.blobs import BlobMissing, OpenBlob
 from hiringhall.domain import errors
 from hiringhall.domain.errors import Forbidden, NotFound
 from hiringhall.doors.desk import Desk
-from hiringhall.doors.kit import Call, Door, Route, Stream
+from hiringhall.doors.kit import Call, Door, Raw, Route, Stream
 from hiringhall.doors.neutral import ENVELOPES, ERRORS, envelope
 from hiringhall.queries.tasks import file_for_download
 
@@ -30,6 +30,17 @@ _SEALED = (
     (b"cache-control", b"private, no-store"),
 )
 """A worker's file is a stranger's file: it may be kept, never shown or run on our host's name."""
+
+
+PICTURE_BYTES = 8 << 20
+"""Larger pictures are to be kept, and not shown."""
+
+_PICTURES = (
+    (b"\x89PNG\r\n\x1a\n", b"image/png"),
+    (b"\xff\xd8\xff", b"image/jpeg"),
+    (b"GIF87a", b"image/gif"),
+    (b"GIF89a", b"image/gif"),
+)
 
 
 class LinkQuery(msgspec.Struct):
@@ -58,6 +69,37 @@ async def download(desk: Desk, call: Call[None, LinkQuery]) -> Stream:
         size_bytes=blob.size_bytes,
         release=stack.aclose,
     )
+
+
+async def picture(desk: Desk, call: Call[None, LinkQuery]) -> Raw:
+    """Show a file that is a picture by its first bytes, by the same link; 404 for all others.
+
+    What it is called, or says of itself, has no part in that: nothing but a picture is shown.
+    """
+    file_id = call.path["file_id"]
+    if not _is_ours(desk, file_id, call.query):
+        raise Forbidden("This link was altered or has expired")
+    row = await file_for_download(desk.hall, file_id=file_id)
+    parts: list[bytes] = []
+    try:
+        async with desk.blobs.open(row.blob_key) as blob:
+            if blob.size_bytes <= PICTURE_BYTES:
+                parts = [chunk async for chunk in blob.chunks]
+    except BlobMissing:
+        raise NotFound("file") from None
+    content = b"".join(parts)
+    kind = picture_of(content)
+    if kind is None:
+        raise NotFound("picture")
+    return Raw(content, 200, kind, _SEALED)
+
+
+def picture_of(begins: bytes) -> bytes | None:
+    """What kind of picture bytes begin, of those that hold nothing that could run; else None."""
+    for mark, kind in _PICTURES:
+        if begins.startswith(mark):
+            return kind
+    return b"image/webp" if begins[:4] == b"RIFF" and begins[8:12] == b"WEBP" else None
 
 
 async def _bytes_of(blob: OpenBlob) -> AsyncGenerator[bytes, None]:
@@ -98,6 +140,15 @@ DOOR: Door[Desk] = Door(
             download,
             {200: None},
             "Download a file",
+            query=LinkQuery,
+            raises=(errors.Forbidden, errors.NotFound),
+        ),
+        Route(
+            "GET",
+            "/files/{file_id}/picture",
+            picture,
+            {200: None},
+            "Show a picture",
             query=LinkQuery,
             raises=(errors.Forbidden, errors.NotFound),
         ),

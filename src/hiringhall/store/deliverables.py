@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select, union_all, update
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement, any_of
-from hiringhall.store.tables import attachments, deliverables, files, saved_work
+from hiringhall.store.tables import attachments, deliverables, files, patches, saved_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ _of_blobs = Statement(
     union_all(
         *(
             select(of.c.blob_key).where(any_of(of.c.blob_key, "keys"))
-            for of in (files, attachments, saved_work)
+            for of in (files, attachments, patches, saved_work)
         )
     ),
     name="rows_of_blobs",

@@ -287,6 +287,7 @@ class Runner:
                     branch=outcome.branch,
                     commit=outcome.commit,
                     links=outcome.links,
+                    patch=outcome.patch,
                 )
             case GaveUp(reason):
                 await outcomes.give_up(self._hall, token=token, reason=reason)

@@ -101,3 +101,11 @@ async def other(front: Front) -> AsyncIterator[Person]:
 async def bob(other: Person) -> Person:
     """Somebody else with an account, who is signed in."""
     return await other.signs_up("bob")
+
+
+@pytest.fixture
+async def third(front: Front) -> AsyncIterator[Person]:
+    """A third one, at a browser of their own, whom nobody knows yet."""
+    transport = httpx.ASGITransport(front.app)
+    async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+        yield Person(client)

@@ -236,7 +236,10 @@ _WORK = {
 
 _MCP = {"POST /mcp": Case({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})}
 
-_FILES = {"GET /files/{file_id}": Case(needs_key=False)}
+_FILES = {
+    "GET /files/{file_id}": Case(needs_key=False),
+    "GET /files/{file_id}/picture": Case(needs_key=False),
+}
 
 CASES = {
     "agentwork": _AGENTWORK,

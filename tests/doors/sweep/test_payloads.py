@@ -27,6 +27,7 @@ PAYLOAD = (
 QUERY = (
     *("next", "kept", "invitation", "token", "state", "search", "engagement", "before", "after"),
     *("skip", "known", "changed", "asked", "booked", "check", "thread", "column", "run"),
+    *("by", "as", "part", "category"),
 )
 
 
@@ -55,6 +56,11 @@ async def owner(world: World, browser: httpx.AsyncClient) -> Person:
 def check(said: httpx.Response, note: str) -> Page:
     """Nothing in it is of somebody's making but text."""
     assert said.status_code < 500 or said.status_code == 503, f"{note}: {said.status_code}"
+    if said.headers.get("content-disposition", "").startswith("attachment"):
+        assert said.headers["content-type"].startswith("text/plain"), note
+        assert said.headers["x-content-type-options"] == "nosniff", note
+        assert "sandbox; default-src 'none'" in said.headers["content-security-policy"], note
+        return Page("")
     page = Page(said.text)
     assert "".join(page.scripts).strip() == "", note
     for one in page.elements:

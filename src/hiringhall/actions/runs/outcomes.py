@@ -26,9 +26,10 @@ from hiringhall.domain.questions import (
 from hiringhall.domain.runs import OutcomeKind, Run, RunState, RunToken
 from hiringhall.domain.tasks import Acceptance, Task, Waiting
 from hiringhall.hall import Hall
-from hiringhall.store import attachments, deliverables, plans, questions, runs
+from hiringhall.store import attachments, deliverables, patches, plans, questions, runs
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable, FileRow
+from hiringhall.store.patches import PatchRow
 
 MAX_FILES = 1_000
 
@@ -41,6 +42,20 @@ class NewFile:
     size_bytes: int
     sha256: bytes
     blob_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPatch:
+    """What a run changed in a repository; its bytes lie under `blob_key` already.
+
+    `files` is how many differ; where it `is_cut` it ends in the middle.
+    """
+
+    files: int
+    size_bytes: int
+    sha256: bytes
+    blob_key: str
+    is_cut: bool
 
 
 @action
@@ -95,6 +110,7 @@ async def deliver(
     branch: str | None = None,
     commit: str | None = None,
     links: Sequence[str] = (),
+    patch: NewPatch | None = None,
 ) -> Task:
     """Hand in the task's next deliverable, with what was attached before; the run ends."""
     return await hand_in(
@@ -106,6 +122,7 @@ async def deliver(
         branch=branch,
         commit=commit,
         links=links,
+        patch=patch,
     )
 
 
@@ -119,6 +136,7 @@ async def hand_in(
     branch: str | None = None,
     commit: str | None = None,
     links: Sequence[str] = (),
+    patch: NewPatch | None = None,
 ) -> Task:
     """The same, within a transaction."""
     task, run = await load_fenced(tx, token)
@@ -138,22 +156,7 @@ async def hand_in(
         reason=None,
         submitted_at_us=now_us,
     )
-    await deliverables.add(tx, deliverable)
-    rows = [
-        FileRow(
-            hall.new_id(),
-            task.organization_id,
-            task.id,
-            deliverable.id,
-            file.name,
-            file.size_bytes,
-            file.sha256,
-            file.blob_key,
-            now_us,
-        )
-        for file in files
-    ]
-    await deliverables.add_files(tx, rows)
+    await _write(tx, hall, task, deliverable, files, patch)
     await attachments.forget(tx, task.id)
     if task.acceptance is Acceptance.ON_DELIVERY:
         await deliverables.decide(tx, deliverable.id, accepted=True, reason=None, at_us=now_us)
@@ -199,6 +202,44 @@ async def fail(tx: Tx, hall: Hall, *, token: RunToken, reason: str) -> Task:
         event=TaskFailed(said),
         waiting_for=Waiting.NOTHING,
     )
+
+
+async def _write(
+    tx: Tx,
+    hall: Hall,
+    task: Task,
+    deliverable: Deliverable,
+    files: Sequence[NewFile],
+    patch: NewPatch | None,
+) -> None:
+    """Write a deliverable down, with its files and what it changed."""
+    await deliverables.add(tx, deliverable)
+    rows = [
+        FileRow(
+            hall.new_id(),
+            task.organization_id,
+            task.id,
+            deliverable.id,
+            file.name,
+            file.size_bytes,
+            file.sha256,
+            file.blob_key,
+            deliverable.submitted_at_us,
+        )
+        for file in files
+    ]
+    await deliverables.add_files(tx, rows)
+    if patch is None:
+        return
+    kept = PatchRow(
+        deliverable.id,
+        patch.files,
+        patch.size_bytes,
+        patch.sha256,
+        patch.blob_key,
+        patch.is_cut,
+    )
+    await patches.add(tx, kept)
 
 
 async def _with_attached(tx: Tx, task_id: str, files: Sequence[NewFile]) -> list[NewFile]:

@@ -18,7 +18,7 @@ from hiringhall.doors.kit.answers import (
     Stream,
     encode_json,
 )
-from hiringhall.doors.kit.bodies import drain, read_body, refuse_announced
+from hiringhall.doors.kit.bodies import Limits, drain, read_body, refuse_announced
 from hiringhall.doors.kit.calls import Call
 from hiringhall.doors.kit.door import Door
 from hiringhall.doors.kit.refusals import (
@@ -80,10 +80,11 @@ class DoorApp(Generic[D]):
     async def _answer(self, scope: Scope, receive: Receive, reply: Reply) -> None:
         try:
             headers = dict(scope["headers"])
-            refuse_announced(headers, self._limits)
             prepared, call = self._find(scope, headers, reply.request_id)
             reply.template = call.template
-            value = await self._handle(prepared, call, receive)
+            limits = await self._limits_of(prepared, call)
+            refuse_announced(headers, limits)
+            value = await self._handle(prepared, call, receive, limits)
             if isinstance(value, msgspec.Struct | list):
                 await reply.whole(prepared.status, encode_json(value))
             else:
@@ -101,10 +102,12 @@ class DoorApp(Generic[D]):
         self, scope: Scope, headers: dict[bytes, bytes], request_id: str
     ) -> tuple[Prepared[D], Call[Any, Any]]:
         found = self._paths.find(scope["path"])
+        prepared = None if found is None else found[0].methods.get(scope["method"])
+        if prepared is None:
+            refuse_announced(headers, self._limits)
         if found is None:
             raise unknown_path()
         resource, values = found
-        prepared = resource.methods.get(scope["method"])
         if prepared is None:
             raise wrong_method(resource.allow)
         call: Call[Any, Any] = Call(
@@ -117,8 +120,12 @@ class DoorApp(Generic[D]):
         )
         return prepared, call
 
+    async def _limits_of(self, prepared: Prepared[D], call: Call[Any, Any]) -> Limits:
+        room = prepared.route.room
+        return self._limits if room is None else await room(self._desk, call)
+
     async def _handle(
-        self, prepared: Prepared[D], call: Call[Any, Any], receive: Receive
+        self, prepared: Prepared[D], call: Call[Any, Any], receive: Receive, limits: Limits
     ) -> object:
         """Who asks comes before what is asked: a stranger learns nothing about its input."""
         route = prepared.route
@@ -127,7 +134,7 @@ class DoorApp(Generic[D]):
         if prepared.read_query is not None:
             call.query = prepared.read_query(call.scope["query_string"])
         if prepared.takes_body:
-            call.raw_body = await read_body(receive, self._limits)
+            call.raw_body = await read_body(receive, limits)
             if prepared.read_body is not None:
                 raw = call.raw_body
                 if route.may_be_empty and not raw.strip():

@@ -8,7 +8,7 @@ import msgspec
 
 from hiringhall.domain.errors import HallError
 from hiringhall.domain.policy import Actor
-from hiringhall.doors.kit.bodies import body_reader, query_reader
+from hiringhall.doors.kit.bodies import Limits, body_reader, query_reader
 from hiringhall.doors.kit.calls import Call
 
 D = TypeVar("D")
@@ -25,7 +25,8 @@ class Route(Generic[D]):
     handler that just returns a struct; with `many` it returns a list of them, and that status
     carries an array. `raises` lists the domain errors worth documenting; the
     door's table spells them all, listed or not. `once`: the route takes an `Idempotency-Key`.
-    `may_be_empty`: no body at all is an empty object.
+    `may_be_empty`: no body at all is an empty object. `room` says how large a body this caller may
+    send, where that is not as at the rest of the door.
     `hidden` routes are no part of the documented API: the documentation itself.
     """
 
@@ -42,6 +43,7 @@ class Route(Generic[D]):
     hidden: bool = False
     many: bool = False
     may_be_empty: bool = False
+    room: Callable[[D, Call[Any, Any]], Awaitable[Limits]] | None = None
 
     @property
     def status(self) -> int:

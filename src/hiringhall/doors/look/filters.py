@@ -1,13 +1,14 @@
 """How values are written on a page: money, times, sizes, and Markdown that can do no harm."""
 
 import functools
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hiringhall.domain.ids import task_ref
 
@@ -18,6 +19,12 @@ _TAGS = {
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}}
 _MOST_MARKDOWN = 400_000
 """Texts above this are shown as they are."""
+MOST_SHOWN = 16_000
+MOST_MADE = 48_000
+_HIDDEN = re.compile(
+    "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
+"""Control characters, and those of Unicode that show a text in another order, or not at all."""
 
 
 @functools.cache
@@ -40,6 +47,28 @@ def markdown(text: str) -> Markup:
         link_rel="noopener noreferrer nofollow",
     )
     return Markup(clean)  # noqa: S704  it was just cleaned
+
+
+def prose(text: str) -> Markup:
+    """The same within what a page has room for: the beginning of it, as Markdown or as it is."""
+    begins = text[:MOST_SHOWN]
+    made = markdown(begins)
+    if len(made) <= MOST_MADE:
+        return made
+    # Markdown can say much in few letters: what swells is shown as it was written.
+    while len(escape(begins)) > MOST_MADE:
+        begins = begins[: len(begins) // 2]
+    return Markup('<pre class="plain">{}</pre>').format(begins)
+
+
+def is_long(text: str) -> bool:
+    """Whether `prose` leaves some of a text out."""
+    return len(text) > MOST_SHOWN
+
+
+def visible(text: str) -> str:
+    """A text in which nothing hides: what turns or hides letters is written out."""
+    return _HIDDEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
 
 
 def money(cents: int) -> str:
@@ -78,10 +107,13 @@ def _moment(time_us: int) -> datetime:
 
 ALL: dict[str, Callable[..., Any]] = {
     "at": at,
+    "is_long": is_long,
     "machine_time": machine_time,
     "markdown": markdown,
     "micros": micros,
     "money": money,
+    "prose": prose,
     "size": size,
     "task_ref": task_ref,
+    "visible": visible,
 }

@@ -3,21 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hiringhall.actions.market.delivering import MAX_FILES, deliver
-from hiringhall.actions.runs.outcomes import NewFile
+from hiringhall.actions.market.delivering import deliver
 from hiringhall.actions.tasks import deciding
-from hiringhall.domain.errors import HallError, Invalid
+from hiringhall.domain.errors import Invalid
 from hiringhall.doors.caller import once_of
 from hiringhall.doors.desk import Desk
+from hiringhall.doors.keeping import check_count, kept_files
 from hiringhall.doors.kit import Call, Route
 from hiringhall.doors.native import wire_deliverables as wire
 from hiringhall.doors.native.callers import anybody, person, viewer_of
 from hiringhall.doors.native.routes_tasks import SAYS, SEES
 from hiringhall.doors.native.wire_tasks import ReasonBody
 from hiringhall.doors.native.words import bytes_of, links_of
-from hiringhall.hall import Hall, Replayed
+from hiringhall.hall import Hall
 from hiringhall.queries import deliveries, seen
-from hiringhall.workers.file_names import safe_name
 
 
 async def hand_in(desk: Desk, call: Call[wire.DeliverBody, None]) -> wire.DeliverableAnswer:
@@ -27,8 +26,7 @@ async def hand_in(desk: Desk, call: Call[wire.DeliverBody, None]) -> wire.Delive
     """
     body, task_id = call.body, call.path["task_id"]
     await seen.task_seen(desk.hall, actor=call.actor, task_id=task_id)
-    files = await _kept(desk, body.files)
-    try:
+    async with kept_files(desk, _read(body.files)) as files:
         made = await deliver(
             _keeping(desk, call, 201),
             actor=call.actor,
@@ -37,12 +35,6 @@ async def hand_in(desk: Desk, call: Call[wire.DeliverBody, None]) -> wire.Delive
             links=body.links,
             files=files,
         )
-    except (HallError, Replayed):
-        # Surely nothing was written of them. After any other fault a row may name them: what is
-        # nobody's then, the sweep finds.
-        for file in files:
-            await desk.blobs.delete(file.blob_key)
-        raise
     return await _shown(desk, call, made.id)
 
 
@@ -116,11 +108,9 @@ def _keeping(desk: Desk, call: Call[Any, Any], status: int = 200) -> Hall:
     return desk.hall.once_only(once)
 
 
-async def _kept(desk: Desk, given: Sequence[wire.FileBody]) -> list[NewFile]:
-    """The files as they are kept: their bytes put away, their names made safe. Raises Invalid."""
-    if len(given) > MAX_FILES:
-        raise Invalid(f"At most {MAX_FILES} files", {"files": "too many"})
-    names: set[str] = set()
+def _read(given: Sequence[wire.FileBody]) -> list[tuple[str, bytes]]:
+    """The files by name and bytes. Raises Invalid."""
+    check_count(len(given))
     contents: list[tuple[str, bytes]] = []
     for index, file in enumerate(given):
         if (file.text is None) == (file.content_base64 is None):
@@ -132,15 +122,8 @@ async def _kept(desk: Desk, given: Sequence[wire.FileBody]) -> list[NewFile]:
             content = file.text.encode()
         else:
             content = bytes_of(file.content_base64 or "", f"files[{index}].content_base64")
-        name = safe_name(file.name, taken=names)
-        names.add(name)
-        contents.append((name, content))
-    made: list[NewFile] = []
-    for name, content in contents:
-        key = desk.hall.new_id()
-        stored = await desk.blobs.put(key, content)
-        made.append(NewFile(name, stored.size_bytes, stored.sha256, key))
-    return made
+        contents.append((file.name, content))
+    return contents
 
 
 ROUTES: tuple[Route[Desk], ...] = (

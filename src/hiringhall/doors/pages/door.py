@@ -11,16 +11,7 @@ from hiringhall.doors import neutral
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Door, Refusal, Spelling
 from hiringhall.doors.look import HEADERS, HTML, render, word
-from hiringhall.doors.pages import (
-    crew,
-    office,
-    routes_home,
-    routes_list,
-    routes_live,
-    routes_new,
-    routes_start,
-    routes_tasks,
-)
+from hiringhall.doors.pages import crew, floor, office, routes_start
 from hiringhall.doors.pages.reference import Reference
 from hiringhall.doors.pages.routes_docs import reference_routes
 
@@ -62,16 +53,7 @@ DOOR: Door[Desk] = Door(
     envelopes=ENVELOPES,
     refusal_type=HTML,
     headers=HEADERS,
-    routes=(
-        *routes_start.ROUTES,
-        *routes_home.ROUTES,
-        *routes_list.ROUTES,
-        *routes_new.ROUTES,
-        *routes_tasks.ROUTES,
-        *routes_live.ROUTES,
-        *crew.ROUTES,
-        *office.ROUTES,
-    ),
+    routes=(*routes_start.ROUTES, *floor.ROUTES, *crew.ROUTES, *office.ROUTES),
 )
 
 

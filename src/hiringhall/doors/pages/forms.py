@@ -1,10 +1,11 @@
 """What a browser sends: fields of a form, read from bytes that may be anything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from hiringhall.doors.kit import Call, malformed
+from hiringhall.doors.pages.uploads import MULTIPART, Upload, read_parts
 
 FORM = b"application/x-www-form-urlencoded"
 _MOST_FIELDS = 300
@@ -15,8 +16,9 @@ _UNSEEN = frozenset({"csrf", "password", "old", "new", "githubToken", "anthropic
 class Form:
     """The fields of a form, in their order; a field that is not there is empty."""
 
-    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+    def __init__(self, pairs: list[tuple[str, str]], uploads: Sequence[Upload] = ()) -> None:
         self._pairs = pairs
+        self.uploads = uploads
 
     def __getitem__(self, name: str) -> str:
         """The first value of a field."""
@@ -37,9 +39,11 @@ class Form:
 NOTHING = Form([])
 
 
-def read_form(call: Call[Any, Any]) -> Form:
+def read_form(call: Call[Any, Any], *, with_files: bool = False) -> Form:
     """The fields of a POST; raises `Refused` (400) for what no browser sends."""
     kind = call.headers.get(b"content-type", FORM).partition(b";")[0].strip().lower()
+    if with_files and kind == MULTIPART:
+        return Form(*read_parts(call))
     if kind != FORM and call.raw_body:
         raise malformed("A page takes forms (application/x-www-form-urlencoded)")
     return Form(_pairs(call.raw_body))

@@ -23,6 +23,8 @@ PLACES = (
     Place(f"{HOME}/tasks/new", "nav.new"),
     Place(f"{HOME}/teams", "nav.teams"),
     Place(f"{HOME}/forces", "nav.forces"),
+    Place(f"{HOME}/market", "nav.market"),
+    Place(f"{HOME}/work", "nav.work"),
     Place(f"{HOME}/agents", "nav.agents"),
     Place(f"{HOME}/settings", "nav.settings"),
     Place(f"{HOME}/admin", "nav.admin", for_admins=True),

@@ -10,7 +10,8 @@ from hiringhall.actions.following import Reader
 from hiringhall.domain.errors import HallError, NotFound, Unavailable
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Route, Stream
-from hiringhall.doors.pages.routes_tasks import AT, event_html
+from hiringhall.doors.pages.routes_tasks import event_html
+from hiringhall.doors.pages.task_view import AT
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries.seen import task_seen
 from hiringhall.queries.sign_ins import signed_in

@@ -32,7 +32,7 @@ from hiringhall.queries import costs, seen
 
 _ENGAGEMENTS = {one.value: one for one in Engagement}
 _POST, _DRAFT = "post", "draft"
-_STATUS = {Invalid: 400, NotEnoughFunds: 402, OutOfCredits: 429}
+_STATUS: dict[type[HallError], int] = {Invalid: 400, NotEnoughFunds: 402, OutOfCredits: 429}
 
 
 def _kind(form: Form) -> Engagement:

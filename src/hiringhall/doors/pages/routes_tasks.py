@@ -1,128 +1,33 @@
-"""A task for whoever posted it: its brief, what it waits for, what came of it, and its log."""
+"""A task at its page, and what its poster says to it: answers, decisions, and where it goes."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hiringhall.actions.feed import sequence
-from hiringhall.actions.tasks import answer, deciding
-from hiringhall.domain.errors import (
-    Conflict,
-    Invalid,
-    LostRace,
-    NotFound,
-    WrongState,
-)
-from hiringhall.domain.records import record_of
-from hiringhall.domain.tasks import Task
+from hiringhall.actions.budgets import raise_task_cap
+from hiringhall.actions.market import choosing, crossing
+from hiringhall.actions.tasks import answer, deciding, publishing, running
+from hiringhall.domain.compute import MICROS_PER_CENT
+from hiringhall.domain.errors import Invalid
 from hiringhall.doors.desk import Desk
-from hiringhall.doors.kit import Call, Raw, Route
+from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import HTML, render
 from hiringhall.doors.pages.answers import answers_of
-from hiringhall.doors.pages.forms import NOTHING, Form
-from hiringhall.doors.pages.navigation import HOME
-from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
-from hiringhall.queries import budgets, deliveries, feed, runs, seen
-
-LINK_S = 3600
-LOG_EVENTS = 100
-_MEANT = frozenset({"deliverable_id", "question_id", "plan_id"})
-"""What of a form nobody typed."""
-
-Said = Callable[[Visit, str], Awaitable[object]]
-
-
-async def _own(visit: Visit) -> seen.Seen:
-    """The task of the page; raises NotFound where it is another's."""
-    task_id = visit.call.path["task_id"]
-    found = await seen.task_seen(visit.desk.hall, actor=visit.actor, task_id=task_id)
-    if not found.is_poster:
-        raise NotFound("task")
-    return found
-
-
-async def _now(visit: Visit, found: seen.Seen) -> dict[str, Any]:
-    """What a task waits for, and what came of it so far."""
-    hall, actor, task = visit.desk.hall, visit.actor, found.task
-    task_id = task.id
-    delivered = await deliveries.deliveries_of(hall, actor=actor, task_id=task_id)
-    expires_at_s = hall.clock() // 1_000_000 + LINK_S
-
-    def link_to(file_id: str) -> str:
-        return visit.desk.file_url("", file_id, expires_at_s)
-
-    return {
-        "task": task,
-        "seen": found,
-        "can": found.can,
-        "delivered": list(reversed(delivered)),
-        "link_to": link_to,
-        "known": _key_of(task),
-    }
-
-
-def _key_of(task: Task) -> str:
-    """What a page shows of a task's standing: with another one it is to be shown anew."""
-    parts = (task.state, task.waiting_for, task.question_id, task.deliverable_id, task.plan_id)
-    return "-".join(str(part or "") for part in (*parts, task.generation))
+from hiringhall.doors.pages.posting import cents_of, whole_of
+from hiringhall.doors.pages.task_view import AT, found_for, key_of, now_of, saying, show
+from hiringhall.doors.pages.visits import Visit, for_signed_in
+from hiringhall.queries import seen
 
 
 async def show_task(visit: Visit) -> Raw:
     """The task's page."""
-    return await _show(visit)
-
-
-async def _show(
-    visit: Visit,
-    *,
-    status: int = 200,
-    errors: dict[str, str] | None = None,
-    problem: str = "",
-    unsent: Form = NOTHING,
-) -> Raw:
-    hall, actor, task_id = visit.desk.hall, visit.actor, visit.call.path["task_id"]
-    await _own(visit)
-    await sequence(hall, organization_id=actor.organization_id or "")
-    events = await feed.newest(hall, actor=actor, task_id=task_id, limit=LOG_EVENTS)
-    # After its log: what the log knows already, the stream does not say again.
-    context = await _now(visit, await _own(visit))
-    return visit.show(
-        "task.html",
-        status=status,
-        errors=errors,
-        problem=problem,
-        typed=visit.form,
-        events=[record_of(one) for one in events],
-        after=events[0].seq if events else 0,
-        unsent=[value for name, value in unsent.kept() if value and name not in _MEANT],
-        spending=await budgets.spending_on(hall, actor=actor, task_id=task_id),
-        runs=(await runs.runs_of_tasks(hall, task_ids=[task_id])).get(task_id, []),
-        **context,
-    )
+    return await show(visit)
 
 
 async def show_now(visit: Visit) -> Raw:
     """The part of the page that changes with the task's state; 204 where it is shown already."""
-    found = await _own(visit)
-    if visit.query["known"] == _key_of(found.task):
+    found = await found_for(visit)
+    if visit.query["known"] == key_of(found):
         return Raw(b"", 204, HTML)
-    return visit.show("task_now.html", **await _now(visit, found))
-
-
-def _saying(say: Said) -> Callable[[Desk, Call[Any, Any]], Awaitable[object]]:
-    """A word to the task; what it refuses is said on its page, with all that was typed."""
-
-    async def handle(visit: Visit) -> Raw:
-        task_id = visit.call.path["task_id"]
-        try:
-            await say(visit, task_id)
-        except Invalid as error:
-            fields = said_of(error)
-            return await _show(visit, status=400, errors=fields, problem=error.message)
-        except (WrongState, LostRace, Conflict) as error:
-            return await _show(visit, status=409, problem=error.message, unsent=visit.form)
-        return visit.lead(f"{HOME}/tasks/{task_id}")
-
-    return for_signed_in(handle)
+    return visit.show("task_now.html", **await now_of(visit, found))
 
 
 async def _reply(visit: Visit, task_id: str) -> None:
@@ -147,7 +52,7 @@ async def _decide_plan(visit: Visit, task_id: str) -> None:
         actor=visit.actor,
         task_id=task_id,
         accepted=visit.form["decision"] == "yes",
-        reason=visit.form["reason"],
+        reason=visit.form["plan_reason"],
         plan_id=visit.form["plan_id"],
     )
 
@@ -157,6 +62,7 @@ async def _accept(visit: Visit, task_id: str) -> None:
         visit.desk.hall,
         actor=visit.actor,
         deliverable_id=visit.form["deliverable_id"],
+        rating=whole_of(visit.form["rating"], "rating"),
         feedback=visit.form["feedback"],
     )
 
@@ -178,19 +84,64 @@ async def _cancel(visit: Visit, task_id: str) -> None:
     )
 
 
+async def _publish(visit: Visit, task_id: str) -> None:
+    await publishing.publish(visit.desk.hall, actor=visit.actor, task_id=task_id)
+
+
+async def _close_intake(visit: Visit, task_id: str) -> None:
+    await choosing.close_intake(visit.desk.hall, actor=visit.actor, task_id=task_id)
+
+
+async def _to_staff(visit: Visit, task_id: str) -> None:
+    await crossing.assign_to_staff(
+        visit.desk.hall, actor=visit.actor, task_id=task_id, role=visit.form["role"] or None
+    )
+
+
+async def _run(visit: Visit, task_id: str) -> None:
+    await running.run_task(visit.desk.hall, actor=visit.actor, task_id=task_id, by_role=False)
+
+
+async def _resume(visit: Visit, task_id: str) -> None:
+    await running.resume_task(visit.desk.hall, actor=visit.actor, task_id=task_id)
+
+
+async def _reopen(visit: Visit, task_id: str) -> None:
+    await running.reopen_task(visit.desk.hall, actor=visit.actor, task_id=task_id)
+
+
+async def _raise_cap(visit: Visit, task_id: str) -> None:
+    cents = cents_of(visit.form["cap"], "cap")
+    await raise_task_cap(
+        visit.desk.hall, actor=visit.actor, task_id=task_id, cap_micros=cents * MICROS_PER_CENT
+    )
+
+
 def event_html(record: dict[str, Any]) -> bytes:
     """One line of a task's log."""
     return render("event.html", event=record)
 
 
-AT = f"{HOME}/tasks/{{task_id}}"
+_WORDS = {
+    "reply": (_reply, "Answer"),
+    "plan": (_decide_plan, "Decide on a plan"),
+    "accept": (_accept, "Accept"),
+    "revise": (_revise, "Send back"),
+    "cancel": (_cancel, "Cancel"),
+    "publish": (_publish, "Offer a draft"),
+    "close-intake": (_close_intake, "Take no more proposals"),
+    "to-staff": (_to_staff, "Give it to the hall's workers"),
+    "run": (_run, "Have a worker begin"),
+    "resume": (_resume, "Go on with it"),
+    "reopen": (_reopen, "Begin a new round"),
+    "cap": (_raise_cap, "Raise what its models may cost"),
+}
 
 ROUTES: tuple[Route[Desk], ...] = (
     Route("GET", AT, for_signed_in(show_task), {200: None}, "A task"),
     Route("GET", f"{AT}/now", for_signed_in(show_now), {200: None}, "Where a task stands"),
-    Route("POST", f"{AT}/reply", _saying(_reply), {303: None}, "Answer"),
-    Route("POST", f"{AT}/plan", _saying(_decide_plan), {303: None}, "Decide on a plan"),
-    Route("POST", f"{AT}/accept", _saying(_accept), {303: None}, "Accept"),
-    Route("POST", f"{AT}/revise", _saying(_revise), {303: None}, "Send back"),
-    Route("POST", f"{AT}/cancel", _saying(_cancel), {303: None}, "Cancel"),
+    *(
+        Route("POST", f"{AT}/{name}", saying(say), {303: None}, summary)
+        for name, (say, summary) in _WORDS.items()
+    ),
 )

@@ -15,7 +15,7 @@ from hiringhall.actions import signing_in
 from hiringhall.domain.errors import Invalid, Unauthorized
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.desk import Desk
-from hiringhall.doors.kit import Call, Header, Raw
+from hiringhall.doors.kit import Call, Header, Limits, Raw
 from hiringhall.doors.look import HTML, render, word
 from hiringhall.doors.look.words import word_or
 from hiringhall.doors.pages import navigation
@@ -24,6 +24,8 @@ from hiringhall.doors.pages.navigation import HOME
 from hiringhall.queries.sign_ins import MOST_US, SignIn, actor_of, signed_in
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+FILES_BYTES = 16 << 20
+FILES_S = 120.0
 _NO_STORE: Header = (b"cache-control", b"no-store")
 
 
@@ -151,11 +153,14 @@ def for_all(handler: Handler) -> Handled:
     return handle
 
 
-def for_signed_in(handler: Handler) -> Handled:
-    """A page for who is signed in; who is not signs in first, and what they typed is kept."""
+def for_signed_in(handler: Handler, *, with_files: bool = False) -> Handled:
+    """A page for who is signed in; who is not signs in first, and what they typed is kept.
+
+    Files that came `with_files` are not: they are chosen again.
+    """
 
     async def handle(desk: Desk, call: Call[Any, Any]) -> object:
-        visit = await _arrive(desk, call)
+        visit = await _arrive(desk, call, with_files=with_files)
         sends = call.scope["method"] == "POST"
         if visit.who is not None and (not sends or visit.form_is_ours):
             return await handler(visit)
@@ -170,11 +175,18 @@ def for_signed_in(handler: Handler) -> Handled:
     return handle
 
 
-async def _arrive(desk: Desk, call: Call[Any, Any]) -> Visit:
+async def room_for_files(desk: Desk, call: Call[Any, Any]) -> Limits:
+    """Who is signed in may send files, and has the time for it; others what fits a form."""
+    visit = Visit(desk, call)
+    await visit.look()
+    return Limits() if visit.who is None else Limits(body_bytes=FILES_BYTES, body_s=FILES_S)
+
+
+async def _arrive(desk: Desk, call: Call[Any, Any], *, with_files: bool = False) -> Visit:
     visit = Visit(desk, call)
     visit.query = read_query(call)
     if call.scope["method"] == "POST":
-        visit.form = read_form(call)
+        visit.form = read_form(call, with_files=with_files)
     await visit.look()
     return visit
 

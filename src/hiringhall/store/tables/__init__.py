@@ -54,7 +54,7 @@ from hiringhall.store.tables.webhooks import (
     webhook_deliveries,
     webhook_endpoints,
 )
-from hiringhall.store.tables.work import attachments, criteria_checks
+from hiringhall.store.tables.work import attachments, criteria_checks, patches
 
 __all__ = [
     "agents",
@@ -93,6 +93,7 @@ __all__ = [
     "model_calls",
     "nodes",
     "organizations",
+    "patches",
     "payees",
     "payouts",
     "plans",

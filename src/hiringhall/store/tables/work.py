@@ -1,4 +1,4 @@
-"""What a worker lays by for its next deliverable: files, and criteria that it has checked."""
+"""What a worker lays by for its next deliverable, files and criteria; and what that changes."""
 
 from sqlalchemy import (
     BigInteger,
@@ -25,6 +25,20 @@ attachments = Table(
     Column("blob_key", Text, nullable=False),
     Column("attached_at_us", BigInteger, nullable=False),
     UniqueConstraint("task_id", "name"),
+    CheckConstraint("size_bytes >= 0", name="size"),
+    # Asked for when bytes that belong to nothing are looked for.
+    Index(None, "blob_key"),
+)
+
+patches = Table(
+    "patches",
+    metadata,
+    Column("deliverable_id", Text, ForeignKey("deliverables.id"), primary_key=True),
+    Column("changed_files", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("blob_key", Text, nullable=False),
+    *flag("is_cut"),
     CheckConstraint("size_bytes >= 0", name="size"),
     # Asked for when bytes that belong to nothing are looked for.
     Index(None, "blob_key"),

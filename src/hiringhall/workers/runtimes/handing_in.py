@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from hiringhall.actions.runs.outcomes import NewFile
+from hiringhall.actions.runs.outcomes import NewFile, NewPatch
 from hiringhall.workers.agents.lastwords import from_last_word
 from hiringhall.workers.coordination.desk import HandIn
+from hiringhall.workers.git.worked import Collected
 from hiringhall.workers.place import Finished, Place, TakenIn
 from hiringhall.workers.reports import LastWord
 from hiringhall.workers.runtimes.port import Delivered, Outcome, Stretch
@@ -64,6 +65,19 @@ async def delivered(
         branch=collected.branch if collected.commit else None,
         commit=collected.commit,
         links=offered.links,
+        patch=await _patch(stretch, collected),
+    )
+
+
+async def _patch(stretch: Stretch, collected: Collected) -> NewPatch | None:
+    """What the work changes, kept for whoever looks at it: the repository may be gone by then."""
+    changes = collected.changes
+    if collected.commit is None or not (changes.patch or changes.patch_cut):
+        return None
+    content = changes.patch.encode("utf-8", "replace")
+    kept = await stretch.keep_file("changes.patch", content)
+    return NewPatch(
+        len(changes.files), kept.size_bytes, kept.sha256, kept.blob_key, changes.patch_cut
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from hiringhall.actions.runs.outcomes import NewFile
+from hiringhall.actions.runs.outcomes import NewFile, NewPatch
 from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.compute import CapReached
 from hiringhall.domain.questions import Question
@@ -42,6 +42,7 @@ class Delivered:
     branch: str | None = None
     commit: str | None = None
     links: Sequence[str] = ()
+    patch: NewPatch | None = None
 
 
 @dataclass(frozen=True, slots=True)

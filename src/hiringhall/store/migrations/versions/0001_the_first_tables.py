@@ -1505,6 +1505,22 @@ def upgrade() -> None:
         postgresql_where=sa.text("settled_at_us IS NULL"),
     )
     op.create_table(
+        "patches",
+        sa.Column("deliverable_id", sa.Text(), nullable=False),
+        sa.Column("changed_files", sa.BigInteger(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("blob_key", sa.Text(), nullable=False),
+        sa.Column("is_cut", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("is_cut IN (0, 1)", name=op.f("ck_patches_is_cut")),
+        sa.CheckConstraint("size_bytes >= 0", name=op.f("ck_patches_size")),
+        sa.ForeignKeyConstraint(
+            ["deliverable_id"], ["deliverables.id"], name=op.f("fk_patches_deliverable_id")
+        ),
+        sa.PrimaryKeyConstraint("deliverable_id", name=op.f("pk_patches")),
+    )
+    op.create_index(op.f("ix_patches_blob_key"), "patches", ["blob_key"], unique=False)
+    op.create_table(
         "reported_events",
         sa.Column(
             "id",

@@ -25,6 +25,7 @@
     if (typed) now.querySelector("[data-moved]").hidden = false;
     else now.dispatchEvent(new Event("hall:moved", { bubbles: true }));
   };
+  document.addEventListener("hall:news", renew);
   let soon;
   if (log && window.EventSource) {
     const source = new EventSource(log.dataset.live);

@@ -1,0 +1,41 @@
+// Tasks of others, which no stream tells of, are asked for anew now and then; and time that is left
+// is counted.
+"use strict";
+(() => {
+  const ask = async () => {
+    const now = document.querySelector("#now[data-poll]");
+    if (!now || document.hidden) return;
+    try {
+      const answer = await fetch(now.getAttribute("hx-get"), { credentials: "same-origin" });
+      if (answer.status === 200) document.dispatchEvent(new Event("hall:news"));
+    } catch {
+      // The line is down: it is asked again.
+    }
+  };
+  if (document.querySelector("#now[data-poll]")) setInterval(ask, 15000);
+
+  const left = (ms) => {
+    if (ms <= 0) return "0:00";
+    const s = Math.floor(ms / 1000);
+    const two = (n) => String(n).padStart(2, "0");
+    const days = Math.floor(s / 86400), hours = Math.floor(s / 3600) % 24;
+    const clock = `${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+    return `${days ? `${days} d ` : ""}${days || hours ? `${two(hours)}:` : ""}${clock}`;
+  };
+  const count = () => {
+    for (const time of document.querySelectorAll("time[data-until]")) {
+      let told = time.nextElementSibling;
+      if (!told || !told.classList.contains("left")) {
+        told = document.createElement("span");
+        told.className = "left chip";
+        told.setAttribute("aria-hidden", "true");
+        time.after(" ", told);
+      }
+      told.textContent = left(new Date(time.dateTime) - Date.now());
+    }
+  };
+  if (document.querySelector("time[data-until]")) {
+    count();
+    setInterval(count, 1000);
+  }
+})();

@@ -1,0 +1,171 @@
+"""What a delivery changed, line by line; what is said of the lines goes back to its worker.
+
+Without a script: pressing a line's number opens a place to write at, and what was written on all
+parts of a long patch goes along in the form until it is sent.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from hiringhall.actions.tasks.deciding import send_back
+from hiringhall.blobs import BlobMissing
+from hiringhall.domain.errors import Conflict, Invalid, LostRace, NotFound, WrongState
+from hiringhall.domain.patches import FilePatch, Shown, comments_text, in_parts, read_patch
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.look import word
+from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.routes_files import attached
+from hiringhall.doors.pages.task_view import AT
+from hiringhall.doors.pages.visits import Visit, for_signed_in
+from hiringhall.queries.changes import ChangesView, PatchRow, changes_of
+
+LINES = 350
+WEIGHT = 50_000
+MOST_COMMENTS = 100
+MOST_BYTES = 8 << 20
+"""More is not read, whatever a row says."""
+_COMMENT = re.compile(r"c-([0-9]{1,7})", re.ASCII)
+_HERE = f"{AT}/deliverables/{{deliverable_id}}/changes"
+
+
+async def _view(visit: Visit) -> ChangesView:
+    view = await changes_of(
+        visit.desk.hall, actor=visit.actor, deliverable_id=visit.call.path["deliverable_id"]
+    )
+    if view.seen.task.id != visit.call.path["task_id"]:
+        raise NotFound("deliverable")
+    return view
+
+
+async def _text(desk: Desk, patch: PatchRow | None) -> str:
+    if patch is None:
+        return ""
+    read = bytearray()
+    try:
+        async with desk.blobs.open(patch.blob_key) as blob:
+            async for chunk in blob.chunks:
+                read += chunk
+                if len(read) > MOST_BYTES:
+                    break
+    except BlobMissing:
+        raise NotFound("patch") from None
+    return bytes(read).decode("utf-8", "replace")
+
+
+async def show_changes(visit: Visit) -> Raw:
+    """The changes, part by part."""
+    return await _show(visit, await _view(visit), part=_number(visit.query["part"]))
+
+
+async def say(visit: Visit) -> Raw:
+    """Open a place to write at, turn to another part, or send all that was written."""
+    form, view = visit.form, await _view(visit)
+    part, comments = _number(form["part"]), _comments(form)
+    if form["line"]:
+        return await _show(visit, view, part=part, opened=_number(form["line"]))
+    if form["go"]:
+        return await _show(visit, view, part=_number(form["go"]))
+    files = read_patch(await _text(visit.desk, view.patch))
+    said = comments_text(form["overall"], files, comments)
+    if not said:
+        errors = {"overall": word("wrong.empty")}
+        return await _show(visit, view, part=part, status=400, errors=errors)
+    try:
+        await send_back(
+            visit.desk.hall,
+            actor=visit.actor,
+            deliverable_id=view.made.deliverable.id,
+            reason=said,
+        )
+    except Invalid as error:
+        return await _show(visit, view, part=part, status=400, problem=error.message)
+    except (WrongState, LostRace, Conflict) as error:
+        return await _show(visit, view, part=part, status=409, problem=error.message)
+    return visit.lead(f"{HOME}/tasks/{view.seen.task.id}")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+
+
+def _comments(form: Form) -> dict[int, str]:
+    """What was written, by the line that it is about."""
+    found: dict[int, str] = {}
+    for name, text in form:
+        named = _COMMENT.fullmatch(name)
+        if named is not None and text.strip() and len(found) < MOST_COMMENTS:
+            found[int(named[1])] = text
+    return found
+
+
+async def _show(
+    visit: Visit,
+    view: ChangesView,
+    *,
+    part: int,
+    opened: int | None = None,
+    status: int = 200,
+    problem: str = "",
+    errors: dict[str, str] | None = None,
+) -> Raw:
+    text = await _text(visit.desk, view.patch)
+    files, parts = await asyncio.to_thread(_read, text)
+    at = min(part, max(0, len(parts) - 1))
+    shown = parts[at] if parts else []
+    comments = _comments(visit.form)
+    here = {place for one in shown for place in range(one.first, one.first + len(one.lines))}
+    return visit.show(
+        "changes.html",
+        status=status,
+        problem=problem,
+        errors=errors,
+        typed=visit.form,
+        task=view.seen.task,
+        made=view.made.deliverable,
+        patch=view.patch,
+        may_say=view.may_send_back,
+        part=at,
+        part_count=len(parts),
+        opened=opened,
+        full=len(comments) >= MOST_COMMENTS,
+        comments=comments,
+        elsewhere={place: said for place, said in comments.items() if place not in here},
+        **_summary(files, shown, comments),
+    )
+
+
+def _read(text: str) -> tuple[list[FilePatch], list[list[Shown]]]:
+    files = read_patch(text)
+    return files, in_parts(files, most_lines=LINES, most_weight=WEIGHT)
+
+
+def _summary(
+    files: list[FilePatch], shown: list[Shown], comments: Mapping[int, str]
+) -> dict[str, Any]:
+    return {
+        "shown": shown,
+        "files": len(files),
+        "added": sum(one.added for one in files),
+        "removed": sum(one.removed for one in files),
+        "written": len(comments),
+    }
+
+
+async def keep_patch(visit: Visit) -> Raw:
+    """The whole patch, to be kept."""
+    view = await _view(visit)
+    if view.patch is None:
+        raise NotFound("patch")
+    name = f"delivery-{view.made.deliverable.number}.patch"
+    return attached(await _text(visit.desk, view.patch), name)
+
+
+ROUTES: tuple[Route[Desk], ...] = (
+    Route("GET", _HERE, for_signed_in(show_changes), {200: None}, "What a delivery changed"),
+    Route("POST", _HERE, for_signed_in(say), {303: None}, "Say something of its lines"),
+    Route("GET", f"{_HERE}.patch", for_signed_in(keep_patch), {200: None}, "A patch, to be kept"),
+)

@@ -1,0 +1,86 @@
+"""Handing in work on a task that one has: a text, addresses, files."""
+
+from hiringhall.actions.market.delivering import deliver
+from hiringhall.domain.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    LostRace,
+    NotFound,
+    WrongState,
+)
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.keeping import kept_files
+from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.posting import lines_of
+from hiringhall.doors.pages.task_view import AT, found_for
+from hiringhall.doors.pages.visits import (
+    FILES_BYTES,
+    Visit,
+    for_signed_in,
+    room_for_files,
+    said_of,
+)
+
+_HERE = f"{AT}/deliver"
+
+
+async def show_form(visit: Visit) -> Raw:
+    """The page to hand work in at."""
+    return await _show(visit)
+
+
+async def hand_in(visit: Visit) -> Raw:
+    """Hand it in; what was typed stays where it is refused, and files are chosen again."""
+    form, task_id = visit.form, visit.call.path["task_id"]
+    await found_for(visit)
+    try:
+        given = [(one.name, one.content) for one in form.uploads if one.field == "files"]
+        async with kept_files(visit.desk, given) as files:
+            await deliver(
+                visit.desk.hall,
+                actor=visit.actor,
+                task_id=task_id,
+                text=form["content"],
+                links=lines_of(form["links"]),
+                files=files,
+            )
+    except Invalid as error:
+        errors = {name.partition("[")[0]: said for name, said in said_of(error).items()}
+        return await _show(visit, status=400, errors=errors, problem=error.message)
+    except (WrongState, LostRace, Conflict, Forbidden) as error:
+        return await _show(visit, status=409, problem=error.message)
+    return visit.lead(f"{HOME}/tasks/{task_id}")
+
+
+async def _show(
+    visit: Visit, *, status: int = 200, errors: dict[str, str] | None = None, problem: str = ""
+) -> Raw:
+    found = await found_for(visit)
+    if found.mine is None:
+        raise NotFound("task")
+    return visit.show(
+        "deliver.html",
+        status=status,
+        errors=errors,
+        problem=problem,
+        typed=visit.form,
+        task=found.task,
+        mine=found.mine,
+        most_mib=FILES_BYTES >> 20,
+        again=bool(visit.form.uploads),
+    )
+
+
+ROUTES: tuple[Route[Desk], ...] = (
+    Route("GET", _HERE, for_signed_in(show_form), {200: None}, "Hand in work"),
+    Route(
+        "POST",
+        _HERE,
+        for_signed_in(hand_in, with_files=True),
+        {303: None},
+        "Hand in work",
+        room=room_for_files,
+    ),
+)

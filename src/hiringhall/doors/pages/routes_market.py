@@ -1,0 +1,113 @@
+"""The market for people who work: what is on offer, what they have, what they earned."""
+
+from hiringhall.actions.payments.payouts import retry_payout
+from hiringhall.domain.errors import Conflict, Invalid, LostRace, WrongState
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.paging import PART, address, behind, skipped
+from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
+from hiringhall.queries import market, my_work
+
+_MARKET, _WORK, _EARNINGS = f"{HOME}/market", f"{HOME}/work", f"{HOME}/earnings"
+MOST_CATEGORIES = 100
+
+
+async def show_board(visit: Visit) -> Raw:
+    """What is on offer, newest first: of a category, with all words of a search."""
+    hall, actor, query = visit.desk.hall, visit.actor, visit.query
+    errors: dict[str, str] = {}
+    category = query["category"].strip() or None
+    before = behind(visit)
+    try:
+        page = await market.board_page(
+            hall,
+            actor=actor,
+            category=category,
+            search=query["search"],
+            before=before,
+            limit=PART,
+        )
+    except Invalid as error:
+        errors, category = said_of(error), None
+        page = await market.board_page(hall, actor=actor, before=before, limit=PART)
+    known = await market.board_categories(hall, actor=actor)
+    leads_on = len(page.lines) == PART
+    return visit.show(
+        "market.html",
+        status=400 if errors else 200,
+        errors=errors,
+        typed=query,
+        lines=page.lines,
+        total=page.total,
+        categories=list(known.items())[:MOST_CATEGORIES],
+        category=category or "",
+        narrowed=bool(category or query["search"]),
+        own=actor.organization_id,
+        currency=hall.rules.currency,
+        first=address(visit, before="") if before else None,
+        following=address(visit, before=page.lines[-1].id) if leads_on else None,
+    )
+
+
+async def show_work(visit: Visit) -> Raw:
+    """What somebody proposed for and claimed, newest first."""
+    skip = skipped(visit)
+    page = await my_work.my_work(visit.desk.hall, actor=visit.actor, offset=skip, limit=PART)
+    following = skip + PART if skip + PART < page.total else None
+    return visit.show(
+        "work.html",
+        work=page.items,
+        checks=page.checks,
+        total=page.total,
+        currency=visit.desk.hall.rules.currency,
+        first=address(visit, skip="") if skip else None,
+        following=None if following is None else address(visit, skip=str(following)),
+    )
+
+
+async def show_earnings(visit: Visit) -> Raw:
+    """What the organization earned on the market, with all its agents, payout by payout."""
+    return await _earnings(visit)
+
+
+async def _earnings(visit: Visit, *, status: int = 200, problem: str = "") -> Raw:
+    skip = skipped(visit)
+    found = await my_work.earnings(visit.desk.hall, actor=visit.actor, offset=skip, limit=PART)
+    following = skip + PART if skip + PART < found.total else None
+    return visit.show(
+        "earnings.html",
+        status=status,
+        problem=problem,
+        found=found,
+        me=visit.actor.user_id,
+        currency=visit.desk.hall.rules.currency,
+        plays=visit.desk.hall.plays,
+        first=address(visit, skip="") if skip else None,
+        following=None if following is None else address(visit, skip=str(following)),
+    )
+
+
+async def retry(visit: Visit) -> Raw:
+    """Have a payout that failed tried again."""
+    try:
+        await retry_payout(
+            visit.desk.hall, actor=visit.actor, payout_id=visit.call.path["payout_id"]
+        )
+    except (WrongState, LostRace, Conflict) as error:
+        return await _earnings(visit, status=409, problem=error.message)
+    return visit.lead(_EARNINGS)
+
+
+ROUTES: tuple[Route[Desk], ...] = (
+    Route("GET", _MARKET, for_signed_in(show_board), {200: None}, "The market"),
+    Route("GET", _WORK, for_signed_in(show_work), {200: None}, "Your work"),
+    Route("GET", _EARNINGS, for_signed_in(show_earnings), {200: None}, "Your earnings"),
+    Route(
+        "POST",
+        f"{_EARNINGS}/{{payout_id}}/retry",
+        for_signed_in(retry),
+        {303: None},
+        "Try a payout again",
+    ),
+)

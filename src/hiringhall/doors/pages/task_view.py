@@ -1,0 +1,204 @@
+"""What a task's page shows, for each who may see it: who posted it, who works on it, an admin."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hiringhall.actions.feed import sequence
+from hiringhall.domain.disputes import DisputeState
+from hiringhall.domain.errors import (
+    Conflict,
+    Forbidden,
+    HallError,
+    Invalid,
+    LostRace,
+    NotEnoughFunds,
+    OutOfCredits,
+    WrongState,
+)
+from hiringhall.domain.records import record_of
+from hiringhall.domain.tasks import MARKET, State, Task
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Call, Raw
+from hiringhall.doors.look import word
+from hiringhall.doors.pages.forms import NOTHING, Form
+from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
+from hiringhall.queries import budgets, deliveries, disputes, feed, market, runs, seen
+from hiringhall.queries.disputes import DisputeView
+from hiringhall.queries.market import Candidate
+
+LINK_S = 3600
+LOG_EVENTS = 50
+MOST_DELIVERED = 10
+MOST_CANDIDATES = 20
+LOOKS = 3
+AT = f"{HOME}/tasks/{{task_id}}"
+_MEANT = frozenset({"deliverable_id", "question_id", "plan_id"})
+"""What of a form nobody typed."""
+_STATUS: dict[type[HallError], int] = {NotEnoughFunds: 402, OutOfCredits: 429}
+
+Said = Callable[[Visit, str], Awaitable[object]]
+
+BY: dict[str, Callable[[Candidate], float]] = {
+    "price": lambda one: one.proposal.bid.price_cents,
+    "time": lambda one: one.proposal.bid.estimated_min or 10**9,
+    "rating": lambda one: -(one.reputation.average or 0),
+    "confidence": lambda one: -(one.proposal.bid.confidence_basis_points or 0),
+}
+"""By what proposals can be put in order; else they stand as they came."""
+
+
+async def found_for(visit: Visit) -> seen.Seen:
+    """The task of the page; raises NotFound where it does not exist for whoever asks."""
+    task_id = visit.call.path["task_id"]
+    return await seen.task_seen(visit.desk.hall, actor=visit.actor, task_id=task_id)
+
+
+async def now_of(visit: Visit, found: seen.Seen) -> dict[str, Any]:
+    """What a task waits for, and what came of it so far."""
+    hall = visit.desk.hall
+    found, delivered = await _with_delivered(visit, found)
+    task = found.task
+    expires_at_s = hall.clock() // 1_000_000 + LINK_S
+
+    def link_to(file_id: str) -> str:
+        return visit.desk.file_url("", file_id, expires_at_s)
+
+    return {
+        "task": task,
+        "seen": found,
+        "can": found.can,
+        "delivered": list(reversed(delivered))[:MOST_DELIVERED],
+        "older": max(0, len(delivered) - MOST_DELIVERED),
+        "link_to": link_to,
+        "known": key_of(found),
+        "currency": hall.rules.currency,
+        "is_admin": visit.who is not None and visit.who.is_admin,
+        "dispute": await _dispute(visit, task),
+        **await _candidates(visit, found),
+    }
+
+
+async def _with_delivered(
+    visit: Visit, found: seen.Seen
+) -> tuple[seen.Seen, list[deliveries.Delivered]]:
+    """The task and what was handed in, of one moment: a delivery may come between two looks."""
+    hall, actor, task_id = visit.desk.hall, visit.actor, found.task.id
+    delivered = await deliveries.deliveries_of(hall, actor=actor, task_id=task_id)
+    for _ in range(LOOKS):
+        newest = delivered[-1].deliverable.id if delivered else None
+        if not found.is_poster or newest == found.task.deliverable_id:
+            break
+        found = await found_for(visit)
+        delivered = await deliveries.deliveries_of(hall, actor=actor, task_id=task_id)
+    return found, delivered
+
+
+async def _candidates(visit: Visit, found: seen.Seen) -> dict[str, Any]:
+    """The proposals for it, for whoever may choose or looks after them."""
+    by = visit.query["by"]
+    task = found.task
+    if not found.proposals or task.engagement not in MARKET:
+        return {"candidates": [], "by": "", "further": 0}
+    made = await market.proposals_seen(visit.desk.hall, actor=visit.actor, task_id=task.id)
+    if not found.is_poster and len(made) == 1 and made[0].agent is None:
+        made = []  # their own, which the page shows with what they have of the task
+    if by in BY:
+        made.sort(key=BY[by])
+    return {
+        "candidates": made[:MOST_CANDIDATES],
+        "by": by if by in BY else "",
+        "further": max(0, len(made) - MOST_CANDIDATES),
+    }
+
+
+async def _dispute(visit: Visit, task: Task) -> DisputeView | None:
+    """The newest dispute on a task that the visitor may read."""
+    if not task.has_hold:
+        return None
+    hall, actor = visit.desk.hall, visit.actor
+    made = await disputes.disputes_of(hall, actor=actor, task_id=task.id)
+    if not made or (made[-1].state is not DisputeState.OPEN and task.state is State.DISPUTED):
+        return None
+    return await disputes.dispute_view(hall, actor=actor, dispute_id=made[-1].id)
+
+
+def key_of(found: seen.Seen) -> str:
+    """What a page shows of a task's standing: with another one it is to be shown anew."""
+    task = found.task
+    parts = (task.state, task.waiting_for, task.question_id, task.deliverable_id, task.plan_id)
+    spoken = task.version if task.state is State.DISPUTED else 0
+    counts = (task.generation, found.proposals, found.delivered, spoken)
+    return "-".join(str(part or "") for part in (*parts, *counts))
+
+
+async def show(
+    visit: Visit,
+    *,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+    problem: str = "",
+    unsent: Form = NOTHING,
+) -> Raw:
+    """The task's page."""
+    found = await found_for(visit)
+    beside = await (_for_poster(visit, found) if found.is_poster else _for_others(visit, found))
+    # After its log: what the log knows already, the stream does not say again.
+    context = await now_of(visit, await found_for(visit))
+    return visit.show(
+        "task.html",
+        status=status,
+        errors=errors,
+        problem=problem,
+        typed=visit.form,
+        unsent=[value for name, value in unsent.kept() if value and name not in _MEANT],
+        **beside,
+        **context,
+    )
+
+
+async def _for_poster(visit: Visit, found: seen.Seen) -> dict[str, Any]:
+    """The log, what models cost, and the runs, for the organization whose task it is."""
+    hall, actor, task_id = visit.desk.hall, visit.actor, found.task.id
+    await sequence(hall, organization_id=actor.organization_id or "")
+    events = await feed.newest(hall, actor=actor, task_id=task_id, limit=LOG_EVENTS)
+    return {
+        "events": [record_of(one) for one in events],
+        "after": events[0].seq if events else 0,
+        "spending": await budgets.spending_on(hall, actor=actor, task_id=task_id),
+        "runs": (await runs.runs_of_tasks(hall, task_ids=[task_id])).get(task_id, []),
+    }
+
+
+async def _for_others(visit: Visit, found: seen.Seen) -> dict[str, Any]:
+    """An admin sees the log; who works on it what is theirs alone."""
+    shown: dict[str, Any] = {"events": None, "after": 0, "spending": None, "runs": [], "logged": []}
+    if visit.who is not None and visit.who.is_admin and found.mine is None:
+        shown["logged"] = await seen.log_of(
+            visit.desk.hall, actor=visit.actor, task_id=found.task.id, limit=LOG_EVENTS
+        )
+    return shown
+
+
+def saying(say: Said, *, then: str = "") -> Callable[[Desk, Call[Any, Any]], Awaitable[object]]:
+    """A word to the task; what it refuses is said on its page, with all that was typed.
+
+    `then` is where the page goes on.
+    """
+
+    async def handle(visit: Visit) -> Raw:
+        task_id = visit.call.path["task_id"]
+        try:
+            await say(visit, task_id)
+        except Invalid as error:
+            fields = said_of(error)
+            problem = word("new.wrong") if fields else error.message
+            return await show(visit, status=400, errors=fields, problem=problem)
+        except (WrongState, LostRace, Conflict) as error:
+            return await show(visit, status=409, problem=error.message, unsent=visit.form)
+        except (NotEnoughFunds, Forbidden, OutOfCredits) as error:
+            status = _STATUS.get(type(error), 403)
+            return await show(visit, status=status, problem=error.message, unsent=visit.form)
+        return visit.lead(f"{HOME}/tasks/{task_id}{then}")
+
+    return for_signed_in(handle)
