@@ -37,6 +37,7 @@ def test_what_has_happened_is_listed_and_read_on(buyer: Person) -> None:
     assert "A gap" in buyer("events", "--after", "999").err
 
 
+@pytest.mark.promise("EV-CLI")
 def test_a_place_is_kept_between_two_calls(buyer: Person, tmp_path: Path) -> None:
     place = tmp_path / "place"
     one_of = ("events", "--type", "task_created", "--place", str(place))
@@ -52,6 +53,7 @@ def test_a_place_is_kept_between_two_calls(buyer: Person, tmp_path: Path) -> Non
     assert "holds no place" in buyer(*one_of, code=Exit.USAGE).err
 
 
+@pytest.mark.promise("EV-CLI")
 def test_a_stream_is_followed_over_every_break(
     buyer: Person, hall: ServedHall, shell: Shell
 ) -> None:

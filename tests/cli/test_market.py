@@ -73,6 +73,7 @@ def test_a_claim_from_post_to_payout(
     is_sound(buyer.shell, hall, database_url)
 
 
+@pytest.mark.promise("NA-PROPOSALS")
 def test_agents_propose_and_one_is_chosen(
     buyer: Person, maker: Person, admin: Person, hall: ServedHall, database_url: str
 ) -> None:
@@ -106,6 +107,7 @@ def test_agents_propose_and_one_is_chosen(
     is_sound(buyer.shell, hall, database_url)
 
 
+@pytest.mark.promise("NA-AGENTS-ADMIN")
 def test_an_agents_key_is_stored_and_shown_to_nobody(
     maker: Person, admin: Person, shell: Shell, tmp_path: Path
 ) -> None:
@@ -151,6 +153,7 @@ def test_an_agents_key_is_stored_and_shown_to_nobody(
     maker("market", "board", "--key-file", str(elsewhere), code=Exit.UNAUTHORIZED)
 
 
+@pytest.mark.promise("NA-RELEASE-CLAIM")
 def test_a_claim_is_given_back_and_a_task_withdrawn(buyer: Person, maker: Person) -> None:
     task_id = buyer.posts("--how", "claim")
     maker("market", "claim", task_id)
@@ -167,6 +170,7 @@ def test_a_claim_is_given_back_and_a_task_withdrawn(buyer: Person, maker: Person
     assert "selecting" in buyer("market", "close-intake", other).out
 
 
+@pytest.mark.promise("NA-PUBLISH")
 def test_a_draft_waits_for_funds(buyer: Person, admin: Person) -> None:
     first = buyer.posts("--draft", "--idempotency-key", "k", price="1,500.00")
     assert buyer.posts("--draft", "--idempotency-key", "k", price="1,500.00") == first

@@ -102,6 +102,7 @@ async def test_a_task_of_the_club_is_won_by_an_agent_of_nexwork(
     assert await is_sound(hall)
 
 
+@pytest.mark.promise("NA-ASSIGN")
 async def test_a_task_of_the_club_is_given_to_the_staff(
     poster: Poster, maker: Caller, worker: Worker, hall: Hall
 ) -> None:
@@ -154,6 +155,7 @@ async def test_a_draft_is_given_to_a_role_that_nobody_has_and_waits_for_it(
     assert await is_sound(hall)
 
 
+@pytest.mark.promise("NA-OFFER")
 async def test_a_task_that_nobody_in_the_house_can_do_is_offered_to_the_market(
     poster: Poster, maker: Caller, hall: Hall
 ) -> None:

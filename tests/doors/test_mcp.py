@@ -81,6 +81,7 @@ async def agents_key(hall: Hall, operator: Visitor) -> str:
     return secret
 
 
+@pytest.mark.promise("MC-CUSTOMER")
 async def test_a_task_of_the_staff_from_its_posting_to_its_end(
     url: str, ada: Visitor, worker: Worker
 ) -> None:
@@ -115,6 +116,7 @@ async def test_a_task_of_the_staff_from_its_posting_to_its_end(
         assert gone["state"] == "cancelled"
 
 
+@pytest.mark.promise("MC-MARKET")
 async def test_a_task_on_the_market_between_a_customer_and_an_agent(
     url: str, hall: Hall, ada: Visitor, bob: Visitor
 ) -> None:
@@ -159,6 +161,7 @@ async def test_a_task_on_the_market_between_a_customer_and_an_agent(
         )
 
 
+@pytest.mark.promise("MC-ONCE")
 async def test_a_repetition_with_the_same_key_changes_nothing(url: str, ada: Visitor) -> None:
     async with session(url, ada.key or "") as hers:
         given = {"title": "A page", "description": "Hero.", "idempotency_key": "one"}
@@ -190,6 +193,7 @@ async def test_a_word_on_a_plan_that_is_repeated_is_none_on_what_came_of_it(
         assert (await hers.use("review", task_id=task["id"], decision="accept"))["state"] == "done"
 
 
+@pytest.mark.promise("MC-ERRORS")
 async def test_what_is_wrong_is_said_to_whoever_used_the_tool(
     url: str, hall: Hall, ada: Visitor, bob: Visitor
 ) -> None:
@@ -217,6 +221,7 @@ async def test_what_is_wrong_is_said_to_whoever_used_the_tool(
             await hers.client.call_tool("nothing", {})
 
 
+@pytest.mark.promise("MC-KEYS")
 async def test_a_door_for_keys_alone(http: httpx.AsyncClient, hall: Hall, bob: Visitor) -> None:
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 
@@ -238,6 +243,7 @@ async def test_a_door_for_keys_alone(http: httpx.AsyncClient, hall: Hall, bob: V
     assert (await http.delete("/mcp", headers=headers)).status_code == 405
 
 
+@pytest.mark.promise("MC-HOST")
 async def test_only_the_halls_own_name_is_answered(
     desk: Desk, front_of: OpenFront, bob: Visitor
 ) -> None:

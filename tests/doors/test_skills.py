@@ -17,6 +17,7 @@ DOORS = {one.name: one for one in (agentwork.DOOR, CLUB, NEXWORK)}
 
 
 @pytest.mark.parametrize("name", DOORS)
+@pytest.mark.promise("NA-SKILLS")
 async def test_a_skill_names_calls_that_are_there(http: httpx.AsyncClient, name: str) -> None:
     answer = await http.get(f"/skills/{name}")
     assert answer.status_code == 200

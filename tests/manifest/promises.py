@@ -12,9 +12,14 @@ PAGES = {
     "club": "AgentWork Club API Documentation (seed 002)",
     "nexwork": "Nexwork Agent API Documentation (seed 003)",
     "rest": "Agentix REST API (seed 004)",
+    "doors": "What was settled of the doors beside the seeds",
+    "native": "docs/native.md",
+    "events": "docs/events.md",
+    "webhooks": "docs/webhooks.md",
+    "mcp": "docs/mcp.md",
 }
 
-_ID = re.compile(r"(?:A[WX]|CL|NX)(-[A-Z0-9]+)+")
+_ID = re.compile(r"(?:A[WX]|CL|EV|MC|N[AX]|WH)(-[A-Z0-9]+)+")
 
 
 @dataclass(frozen=True)

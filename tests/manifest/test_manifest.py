@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.manifest.citations import Citation, Suite
-from tests.manifest.promises import load
+from tests.manifest.promises import PAGES, load
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,6 +39,20 @@ def test_no_test_names_an_unknown_promise() -> None:
 def test_promises_are_said_once() -> None:
     sentences = [promise.says for promise in load().values()]
     assert len(set(sentences)) == len(sentences)
+
+
+def test_what_is_quoted_of_the_projects_own_pages_stands_there() -> None:
+    missing = [
+        f"{promise.id}: {words}"
+        for promise in load().values()
+        for page, words in promise.places
+        if PAGES[page].startswith("docs/") and words not in _on_one_line(ROOT / PAGES[page])
+    ]
+    assert not missing, missing
+
+
+def _on_one_line(page: Path) -> str:
+    return " ".join(page.read_text().split())
 
 
 def test_a_citation_counts_only_where_it_proves_something(tmp_path: Path) -> None:

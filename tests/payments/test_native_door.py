@@ -51,6 +51,7 @@ async def tell(http: httpx.AsyncClient, body: bytes, signed: str) -> int:
     return answer.status_code
 
 
+@pytest.mark.promise("NA-PAY-IN")
 async def test_money_comes_in_once_however_often_stripe_says_so(
     hall: Hall, stripe: StripeStandin, http: httpx.AsyncClient
 ) -> None:

@@ -81,6 +81,7 @@ async def problem(who: Customer, worker: str, body: Any, status: int) -> str:
     return told["code"]
 
 
+@pytest.mark.promise("NA-LEASE")
 async def test_a_run_elsewhere_starts_with_whoever_leases_it(
     ceo: Customer, hall: Hall, clock: Clock
 ) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from hiringhall.actions import accounts
 from hiringhall.domain.policy import Actor
+from hiringhall.doors.front import Front
+from hiringhall.doors.server import Server
 from hiringhall.hall import Hall
 from hiringhall.queries.accounts import authenticate
 from hiringhall.workers.webhooks.outgoing import Outgoing
@@ -16,6 +18,7 @@ from hiringhall.workers.webhooks.sender import Sender
 from tests.doors.conftest import Visitor
 from tests.support.hooks import HOOKS, NewPost, Post
 from tests.support.receiver import Receiver, receiving
+from tests.support.streams import Streaming, on_a_socket
 
 PATH = "/hall/v1"
 PLAN = "I shall read the brief, do what it says, and hand it in."
@@ -118,3 +121,21 @@ def new_post(hall: Hall, ada: Visitor, receiver: Receiver) -> NewPost:
         return Post(hall, Sender(hall, outgoing), ada, made.json())
 
     return make
+
+
+@pytest.fixture
+async def server(front: Front) -> AsyncIterator[Server]:
+    async with on_a_socket(front) as served:
+        yield served
+
+
+@pytest.fixture
+async def own(server: Server, ada: Visitor) -> AsyncIterator[Streaming]:
+    """Ada's streams."""
+    async with Streaming(server.url, ada.key or "") as client:
+        yield client
+
+
+@pytest.fixture
+async def actor(hall: Hall, ada: Visitor) -> Actor:
+    return await authenticate(hall, ada.key or "")

@@ -47,6 +47,7 @@ async def joined(owner: Caller, letters: list[str], email: str, role: str = "mem
     return Caller(owner.http, made["api_key"], made["member"]["user_id"])
 
 
+@pytest.mark.promise("NA-ME")
 async def test_a_key_says_whom_it_stands_for(poster: Caller, maker: Caller, admin: Caller) -> None:
     me = await poster.get("/me")
     assert (me["kind"], me["user"]["email"], me["user"]["role"]) == (
@@ -69,6 +70,7 @@ async def test_when_a_key_was_used_is_noted_now_and_then(poster: Caller, clock: 
     assert noted[0] == noted[1] < noted[2]
 
 
+@pytest.mark.promise("NA-KEYS", "NA-SECRET")
 async def test_keys_are_made_listed_and_revoked(poster: Caller, maker: Caller) -> None:
     keyed = {"headers": {"Idempotency-Key": "a"}}
     made = await poster.post("/keys", {"name": "ci"}, 201, **keyed)
@@ -88,6 +90,7 @@ async def test_keys_are_made_listed_and_revoked(poster: Caller, maker: Caller) -
     assert (await maker.ask("DELETE", f"/keys/{made['id']}")).status_code == 404
 
 
+@pytest.mark.promise("NA-MEMBERS")
 async def test_somebody_joins_by_a_letter_and_leaves(
     poster: Caller, letters: list[str], by_mail: httpx.AsyncClient
 ) -> None:
@@ -162,6 +165,7 @@ async def test_an_invitation_is_taken_back_and_grows_old(
     await owner.post("/invitations", {"email": "not one"}, 400)
 
 
+@pytest.mark.promise("NA-TEAMS")
 async def test_teams_and_roles(poster: Caller, maker: Caller) -> None:
     team = await poster.post(
         "/teams", {"name": "Web", "config": {"githubToken": "ghp_secret", "review": True}}, 201

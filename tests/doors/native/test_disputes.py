@@ -25,6 +25,7 @@ async def rejected(poster: Caller, maker: Caller) -> tuple[str, dict[str, Any]]:
     return task["id"], dispute
 
 
+@pytest.mark.promise("NA-DISPUTE")
 async def test_both_sides_agree_on_an_amount(poster: Caller, maker: Caller, hall: Hall) -> None:
     task_id, dispute = await rejected(poster, maker)
     path = f"/disputes/{dispute['id']}"
@@ -42,6 +43,7 @@ async def test_both_sides_agree_on_an_amount(poster: Caller, maker: Caller, hall
     assert await is_sound(hall)
 
 
+@pytest.mark.promise("NA-RESOLVE")
 async def test_an_admin_decides_by_the_evidence(
     poster: Caller, maker: Caller, admin: Caller, hall: Hall
 ) -> None:
@@ -87,6 +89,7 @@ async def test_after_three_revisions_the_worker_may_open_one(poster: Caller, mak
     assert (opened["opened_by"], opened["worker_spoke"]) == ("worker", True)
 
 
+@pytest.mark.promise("NA-OTHERS")
 async def test_a_dispute_is_nobody_elses(
     poster: Caller, maker: Caller, admin: Caller, hall: Hall
 ) -> None:

@@ -41,6 +41,7 @@ async def confirmed(poster: Caller) -> dict[str, Any]:
     return {"id": task_id} | {one["key"]: one for one in force["subtasks"]}
 
 
+@pytest.mark.promise("NA-FORCE")
 async def test_from_outline_to_payment(
     poster: Caller, maker: Caller, admin: Caller, hall: Hall
 ) -> None:

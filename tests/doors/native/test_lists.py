@@ -24,6 +24,7 @@ async def all_of(caller: Caller, path: str, limit: int) -> list[str]:
             return found
 
 
+@pytest.mark.promise("NA-PAGING")
 async def test_a_list_comes_in_parts_that_make_the_whole(poster: Caller, maker: Caller) -> None:
     made = [(await poster.posts(title=f"Task {number}"))["id"] for number in range(7)]
     newest = made[::-1]
@@ -38,6 +39,7 @@ async def test_a_list_comes_in_parts_that_make_the_whole(poster: Caller, maker: 
     assert (len(page["items"]), page["total"]) == (2, 5)
 
 
+@pytest.mark.promise("NA-TASKS")
 async def test_tasks_are_found_by_what_they_are(poster: Caller) -> None:
     claim = await poster.posts(title="Label Ärger", category="labels")
     other = await poster.posts(title="Write", engagement="proposals", category="lyrics")
@@ -86,6 +88,7 @@ async def test_the_board_counts_and_filters(
     assert (counts["items"], counts["total"]) == ([], 0)
 
 
+@pytest.mark.promise("NA-CURSOR")
 async def test_a_cursor_is_good_for_its_list_and_its_caller_alone(
     poster: Caller, maker: Caller
 ) -> None:

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.anyio
 OPENING = 100_000
 
 
+@pytest.mark.promise("NA-POST", "NA-DELIVER", "NA-ACCOUNT")
 async def test_a_task_is_posted_claimed_delivered_accepted_and_paid(
     poster: Caller, maker: Caller, hall: Hall
 ) -> None:
@@ -46,6 +47,7 @@ async def test_a_task_is_posted_claimed_delivered_accepted_and_paid(
     assert await is_sound(hall)
 
 
+@pytest.mark.promise("NA-AGENTS")
 async def test_an_agent_is_registered_approved_and_works(
     poster: Caller, maker: Caller, admin: Caller, hall: Hall
 ) -> None:
@@ -79,6 +81,7 @@ async def test_an_agent_is_registered_approved_and_works(
     assert await is_sound(hall)
 
 
+@pytest.mark.promise("NA-POST-FUNDS")
 async def test_without_funds_nothing_is_created(poster: Caller) -> None:
     body = {
         "title": "Too dear", "description": "x", "engagement": "claim",

@@ -27,6 +27,7 @@ async def by_hand(desk: Desk, front_of: OpenFront) -> AsyncIterator[httpx.AsyncC
         yield client
 
 
+@pytest.mark.promise("NA-STATEMENT")
 async def test_a_statement_says_what_moved(poster: Caller, maker: Caller) -> None:
     task = await poster.posts()
     await maker.post(f"/tasks/{task['id']}/claim")
@@ -41,6 +42,7 @@ async def test_a_statement_says_what_moved(poster: Caller, maker: Caller) -> Non
     assert sum(one["amount_cents"] for one in theirs) == OPENING + 4_500
 
 
+@pytest.mark.promise("NA-DEPOSITS", "NA-LEDGER")
 async def test_an_admin_books_deposits_and_checks_the_books(
     poster: Caller, admin: Caller, hall: Hall
 ) -> None:
@@ -65,6 +67,7 @@ async def test_an_admin_books_deposits_and_checks_the_books(
     assert await is_sound(hall)
 
 
+@pytest.mark.promise("NA-ADMIN-LISTS")
 async def test_organizations_are_listed_with_what_they_have(
     poster: Caller, maker: Caller, admin: Caller
 ) -> None:
@@ -87,6 +90,7 @@ async def test_nobody_pays_in_by_themselves_where_there_is_no_provider(poster: C
     assert "by hand" in refused["detail"]
 
 
+@pytest.mark.promise("NA-PAY-OUT")
 async def test_what_was_earned_is_paid_by_hand(
     poster: Caller, maker: Caller, admin: Caller, by_hand: httpx.AsyncClient
 ) -> None:

@@ -243,6 +243,7 @@ async def on_the_market(hall: Hall, actor: Actor, prepared: Prepared) -> None:
     prepared.known["deposit_id"] = prepared.known["payout_id"] = [actor.key_id or ""]
 
 
+@pytest.mark.promise("NA-OPENAPI")
 def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path) -> None:
     schema = schemathesis.openapi.from_dict(DOCUMENT)
     options: dict[str, Any] = {

@@ -20,6 +20,7 @@ async def crowd(maker: Caller, admin: Caller, many: int = MANY) -> list[Caller]:
     return [await maker.with_agent(admin, f"agent {number}") for number in range(many)]
 
 
+@pytest.mark.promise("NA-CANCEL-CLAIM")
 async def test_one_of_many_gets_a_claim(
     poster: Caller, maker: Caller, admin: Caller, hall: Hall
 ) -> None:
@@ -50,6 +51,7 @@ async def test_the_last_slot_goes_to_one(
     assert await is_sound(hall)
 
 
+@pytest.mark.promise("NA-DECIDE")
 async def test_it_is_accepted_or_rejected_once(poster: Caller, maker: Caller, hall: Hall) -> None:
     task = await poster.posts()
     await maker.post(f"/tasks/{task['id']}/claim")
@@ -76,6 +78,7 @@ async def test_what_there_is_pays_for_as_many_tasks_as_it_can(poster: Caller, ha
     assert await is_sound(hall)
 
 
+@pytest.mark.promise("NA-CANCEL-CLAIM")
 async def test_a_withdrawal_and_a_claim_are_one_or_the_other(
     poster: Caller, maker: Caller, hall: Hall
 ) -> None:
@@ -89,6 +92,7 @@ async def test_a_withdrawal_and_a_claim_are_one_or_the_other(
     assert await is_sound(hall)
 
 
+@pytest.mark.promise("NA-ONCE")
 async def test_one_key_is_one_task(poster: Caller, hall: Hall) -> None:
     body = {"title": "x", "description": "x", "engagement": "claim", "price_cents": 5}
     headers = {"Idempotency-Key": "one"}
@@ -104,6 +108,7 @@ async def test_one_key_is_one_task(poster: Caller, hall: Hall) -> None:
     assert await is_sound(hall)
 
 
+@pytest.mark.promise("NA-ONCE")
 async def test_a_command_repeated_gets_its_first_answer(poster: Caller, maker: Caller) -> None:
     """Also when the task has gone on meanwhile."""
     task = await poster.posts()

@@ -23,6 +23,7 @@ async def posted(poster: Caller, **fields: object) -> str:
     return task["id"]
 
 
+@pytest.mark.promise("NA-REPLY", "NA-DECIDE")
 async def test_a_question_is_answered_and_a_solution_decided(
     poster: Caller, worker: Worker, hall: Hall
 ) -> None:
@@ -68,6 +69,7 @@ async def test_a_plan_is_decided_first(poster: Caller, worker: Worker) -> None:
     assert (await poster.post(f"/tasks/{task_id}/plan", {"accepted": True}))["plan"] is None
 
 
+@pytest.mark.promise("NA-PUBLISH")
 async def test_a_draft_is_published_and_worked_on(poster: Caller, worker: Worker) -> None:
     task = await poster.post("/tasks", STAFF, 201)
     assert (task["state"], task["can"][:2]) == ("draft", ["publish", "cancel"])
@@ -97,6 +99,7 @@ async def test_what_failed_is_resumed_and_what_is_done_opened_again(
     assert (await audit_all(hall.database)).ok
 
 
+@pytest.mark.promise("NA-RUNS")
 async def test_a_run_is_seen_stopped_and_resumed(poster: Caller, maker: Caller, hall: Hall) -> None:
     task_id = await posted(poster)
     (run,) = (await poster.get(f"/runs?task_id={task_id}"))["items"]
@@ -115,6 +118,7 @@ async def test_a_run_is_seen_stopped_and_resumed(poster: Caller, maker: Caller, 
     assert (await audit_all(hall.database)).ok
 
 
+@pytest.mark.promise("NA-RUNS")
 async def test_a_runs_log_is_read_from_its_end_and_onwards(
     poster: Caller, maker: Caller, desk: Desk, front_of: OpenFront, tmp_path: Path
 ) -> None:
@@ -179,6 +183,7 @@ async def test_a_budget_is_shown(poster: Caller, maker: Caller) -> None:
         ({"title": 1}, {"title"}),
     ],
 )
+@pytest.mark.promise("NA-PROBLEMS")
 async def test_what_cannot_be_meant_is_refused_by_its_field(
     poster: Caller, fields: dict[str, object], names: set[str]
 ) -> None:

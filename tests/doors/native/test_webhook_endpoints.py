@@ -27,6 +27,7 @@ def hall(database: Database, clock: Clock, engine: QuietEngine) -> Hall:
     return sending_hall(database, clock, engine)
 
 
+@pytest.mark.promise("NA-SECRET", "WH-SECRET")
 async def test_a_secret_is_shown_once_and_logged_never(
     hall: Hall, owner: Actor, new_post: NewPost, receiver: Receiver, ada: Visitor
 ) -> None:
@@ -49,6 +50,7 @@ async def test_a_secret_is_shown_once_and_logged_never(
     assert "hush" not in json.dumps(details)
 
 
+@pytest.mark.promise("WH-OTHERS")
 async def test_others_have_no_part_in_it(
     hall: Hall, owner: Actor, new_post: NewPost, ada: Visitor, bob: Visitor, stranger: Visitor
 ) -> None:
@@ -90,6 +92,7 @@ async def test_an_organization_has_few_of_them(ada: Visitor, receiver: Receiver)
     assert (await ada.post(HOOKS, {"url": receiver.url})).status_code == 201
 
 
+@pytest.mark.promise("WH-AGAIN")
 async def test_deliveries_are_kept_for_a_while(
     hall: Hall, owner: Actor, clock: Clock, new_post: NewPost
 ) -> None:
@@ -126,6 +129,7 @@ async def test_deliveries_are_kept_for_a_while(
         "",
     ],
 )
+@pytest.mark.promise("WH-PRIVATE")
 async def test_addresses_that_are_refused(ada: Visitor, url: str) -> None:
     answered = await ada.post(HOOKS, {"url": url})
     assert answered.status_code == 400, answered.text
@@ -163,6 +167,7 @@ async def test_only_https_where_nothing_is_listed(
     assert made[0].url == "https://hooks.example/"
 
 
+@pytest.mark.promise("WH-SIGNED")
 def test_the_receivers_library_takes_what_a_served_hall_sends(
     tmp_path: Any, database_url: str
 ) -> None:

@@ -28,6 +28,7 @@ def hall(database: Database, clock: Clock, engine: QuietEngine) -> Hall:
     return sending_hall(database, clock, engine)
 
 
+@pytest.mark.promise("WH-SIGNED")
 async def test_events_are_sent_signed_and_in_their_order(
     hall: Hall, owner: Actor, new_post: NewPost, receiver: Receiver, ada: Visitor
 ) -> None:
@@ -55,6 +56,7 @@ async def test_events_are_sent_signed_and_in_their_order(
     assert tried["took_ms"] >= 0
 
 
+@pytest.mark.promise("WH-TYPES")
 async def test_only_what_is_wanted_is_sent(
     hall: Hall, owner: Actor, new_post: NewPost, receiver: Receiver
 ) -> None:
@@ -70,6 +72,7 @@ async def test_only_what_is_wanted_is_sent(
     ]
 
 
+@pytest.mark.promise("WH-AGAIN")
 async def test_what_does_not_arrive_is_sent_again_until_it_is_given_up(
     hall: Hall, owner: Actor, clock: Clock, new_post: NewPost, receiver: Receiver
 ) -> None:
@@ -106,6 +109,7 @@ async def test_what_does_not_arrive_is_sent_again_until_it_is_given_up(
     assert await mail.deliveries(state="dead") == []
 
 
+@pytest.mark.promise("WH-REST")
 async def test_an_endpoint_that_fails_is_left_alone_for_a_while(
     hall: Hall, owner: Actor, clock: Clock, new_post: NewPost, receiver: Receiver
 ) -> None:
@@ -130,6 +134,7 @@ async def test_an_endpoint_that_fails_is_left_alone_for_a_while(
     assert [json.loads(one.body)["data"]["seq"] for one in receiver.received] == [2, 4, 6, 2]
 
 
+@pytest.mark.promise("WH-OFF")
 async def test_who_says_gone_is_sent_nothing_more_and_the_feed_says_so(
     hall: Hall, owner: Actor, new_post: NewPost, receiver: Receiver, ada: Visitor
 ) -> None:
@@ -158,6 +163,7 @@ async def test_who_says_gone_is_sent_nothing_more_and_the_feed_says_so(
     assert ping.status_code == 409
 
 
+@pytest.mark.promise("WH-OFF")
 async def test_five_days_of_nothing_switch_it_off_and_it_goes_on_later(
     hall: Hall, owner: Actor, clock: Clock, new_post: NewPost, receiver: Receiver
 ) -> None:
@@ -190,6 +196,7 @@ async def test_five_days_of_nothing_switch_it_off_and_it_goes_on_later(
     assert sent[-1]["task_id"] == task.id
 
 
+@pytest.mark.promise("WH-ROTATE")
 async def test_for_a_day_both_secrets_sign(
     hall: Hall, clock: Clock, new_post: NewPost, receiver: Receiver
 ) -> None:
@@ -211,6 +218,7 @@ async def test_for_a_day_both_secrets_sign(
     }
 
 
+@pytest.mark.promise("WH-ONCE")
 async def test_what_happened_without_a_sender_is_sent_once_by_the_next(
     hall: Hall, owner: Actor, new_post: NewPost, receiver: Receiver
 ) -> None:
@@ -224,6 +232,7 @@ async def test_what_happened_without_a_sender_is_sent_once_by_the_next(
     assert receiver.received == []
 
 
+@pytest.mark.promise("WH-DEAD-SERVER")
 async def test_a_dead_senders_deliveries_go_on_and_its_word_counts_no_more(
     hall: Hall, owner: Actor, clock: Clock, new_post: NewPost, receiver: Receiver
 ) -> None:
@@ -242,6 +251,7 @@ async def test_a_dead_senders_deliveries_go_on_and_its_word_counts_no_more(
     assert {one["state"] for one in await mail.deliveries()} == {"delivered"}
 
 
+@pytest.mark.promise("WH-ONCE")
 async def test_two_senders_send_nothing_twice(
     hall: Hall, owner: Actor, new_post: NewPost, receiver: Receiver
 ) -> None:
