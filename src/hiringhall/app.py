@@ -35,6 +35,7 @@ from hiringhall.workers.coordination.desks import Desks
 from hiringhall.workers.coordination.serving import work_app
 from hiringhall.workers.egress.proxy import Egress
 from hiringhall.workers.gateway import Gateway
+from hiringhall.workers.git.address import system_resolver
 from hiringhall.workers.git.checkout import Room
 from hiringhall.workers.git.command import MIB, Bounds, Git
 from hiringhall.workers.git.errors import WorkspaceError
@@ -178,6 +179,7 @@ async def _compose(
         check_role=carrier.check_role,
         check_repository=_repository_check(workspaces),
         mask=secrets.text,
+        look_up=system_resolver,
     )
     access.hall = hall
     if database.dialect != "sqlite":

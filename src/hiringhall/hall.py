@@ -144,6 +144,10 @@ class Staffing:
         )
 
 
+LookUp = Callable[[str, int], Awaitable[list[str]]]
+"""From a name and a port to network addresses; may raise OSError and UnicodeError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hall:
     """One hall. `clock` gives microseconds UTC, `new_id` a fresh UUIDv7.
@@ -151,7 +155,8 @@ class Hall:
     `check_role` refuses a runtime or its settings, `check_repository` an address where the hall
     does not go (else it is answered in the hall's own spelling); both raise Invalid. `mask` takes
     live secrets out of what a worker of an organization said: every action that keeps a worker's
-    words asks it, where no runtime has done so before.
+    words asks it, where no runtime has done so before. `look_up` finds a name's network addresses,
+    where one is judged before anything is sent to it.
     """
 
     database: Database
@@ -170,6 +175,7 @@ class Hall:
     check_role: Callable[[str, Mapping[str, Any]], None]
     check_repository: Callable[[str], str]
     mask: Callable[[str, str], str]
+    look_up: LookUp | None = None
     once: Once | None = None
 
     @property

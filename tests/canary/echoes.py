@@ -23,6 +23,7 @@ class _Echo(BaseHTTPRequestHandler):
         error = {"type": "error", "message": f"These are no good: {said} {self.path}"}
         body = json.dumps({"type": "error", "error": error, "message": error["message"]}).encode()
         self.server.heard.append(said)  # pyright: ignore[reportAttributeAccessIssue]
+        self.server.paths.append(self.path)  # pyright: ignore[reportAttributeAccessIssue]
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -41,6 +42,7 @@ class EchoServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Echo)
         self.heard: list[str] = []
+        self.paths: list[str] = []
         self.statuses: list[int] = []
 
     @property

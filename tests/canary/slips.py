@@ -1,13 +1,21 @@
 """Where secrets could slip besides: the words of a run elsewhere, and faults at every door."""
 
 import asyncio
+import base64
 import contextlib
+import hashlib
+import hmac
 import sqlite3
+import time
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tests.canary.story import Story
+from hiringhall.blobs import FileLinks
+from hiringhall.sealing import Sealer
+from tests.canary.story import PATIENCE_S, Story
 
 
 def _lease(story: Story) -> tuple[str, str, str, str]:
@@ -66,22 +74,92 @@ def tell_elsewhere(story: Story) -> None:
             story.ask("GET", path)
 
 
-BROKEN = ("tasks", "teams", "roles", "agents", "events", "runs", "registrations")
+def sign_and_send(story: Story, receiver: str) -> None:
+    """A webhook whose receiver says back all that it is sent, signatures too; made, tried, renewed.
+
+    The two answers that hold a secret are not remembered, nor is what its owner sees of its
+    address: there they have to be.
+    """
+    canaries = story.canaries
+    address = f"{receiver}/in?token={canaries.hook_token}"
+
+    def owner(method: str, path: str, **more: Any) -> dict[str, Any]:
+        answer = story.http.request(
+            method,
+            f"{story.url}/hall/v1/webhooks{path}",
+            headers={"Authorization": f"Bearer {canaries.customer}"},
+            timeout=60,
+            **more,
+        )
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    made = owner("POST", "", json={"url": address})
+    canaries.webhook = made["secret"]
+    at = f"/{made['id']}"
+    for _ in range(2):
+        sent = owner("POST", f"{at}/ping")
+        path = f"{at}/deliveries/{sent['id']}"
+        until = time.monotonic() + PATIENCE_S
+        while owner("GET", path)["attempts"] == 0:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        owner("POST", f"{path}/redeliver")
+        canaries.renewed = owner("POST", f"{at}/rotate-secret")["secret"]
+    for path in ("", at, f"{at}/deliveries"):
+        story.ask("GET", f"/hall/v1/webhooks{path}", key=canaries.agent)
+        story.ask("GET", f"/hall/v1/webhooks{path}?secret={canaries.webhook}", key="aw_live_x")
+    again = {"Idempotency-Key": "once"}
+    for _ in range(2):
+        story.http.post(
+            f"{story.url}/hall/v1/webhooks",
+            headers={"Authorization": f"Bearer {canaries.customer}", **again},
+            json={"url": address},
+        )
+    # Who hands a secret in where it does not belong is not told it back.
+    for body in ({"url": canaries.webhook}, {"url": [canaries.webhook]}, {"url": 1, "enabled": 7}):
+        story.ask("POST", "/hall/v1/webhooks", json=body, headers={"Prefer": "handling=strict"})
+    owner("PATCH", at, json={"enabled": False})
+    for path in ("/hall/v1/events?limit=200", "/events"):
+        story.ask("GET", path)
+
+
+def keys_made_of(sealing: bytes) -> dict[str, str | bytes]:
+    """The keys that files' links are signed with, and secrets sealed with."""
+    made_for = {"links": b"hiringhall file links", "seals": b"hiringhall sealed secrets"}
+    made = {name: hmac.digest(sealing, label, hashlib.sha256) for name, label in made_for.items()}
+    # They are the hall's own, by what they do: else there would be nothing to look for.
+    message = hmac.digest(made["links"], b"7\nx", hashlib.sha256)
+    signed = base64.urlsafe_b64encode(message).rstrip(b"=").decode()
+    assert signed == FileLinks(sealing).sign("x", 7)
+    sealed = Sealer(sealing).seal("x", place="y")
+    assert AESGCM(made["seals"]).decrypt(sealed[1:13], sealed[13:], b"y") == b"x"
+    return dict(made)
+
+
+BROKEN = (
+    "tasks", "teams", "roles", "agents", "events", "runs", "registrations",
+    "webhook_endpoints", "files", "sign_ins",
+)  # fmt: skip
 """Tables that are taken away, so that every door meets what it does not expect."""
 
 
-def break_tables(database_url: str) -> None:
+BROKEN_LAST = ("api_keys",)
+"""What every key is looked up in: after that no door knows anybody."""
+
+
+def break_tables(database_url: str, tables: Sequence[str] = BROKEN) -> None:
     if database_url.startswith("sqlite"):
         path = database_url.removeprefix("sqlite://")
         with contextlib.closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as made:
             made.execute("PRAGMA legacy_alter_table = ON")
-            for name in BROKEN:
+            for name in tables:
                 made.execute(f"ALTER TABLE {name} RENAME TO {name}_gone")
         return
 
     async def rename() -> None:
         connection: Any = await asyncpg.connect(database_url)
-        for name in BROKEN:
+        for name in tables:
             await connection.execute(f"ALTER TABLE {name} RENAME TO {name}_gone")
         await connection.close()
 
@@ -111,6 +189,7 @@ def meet_faults(story: Story) -> dict[str, set[int]]:
         ("native", "/hall/v1/agents", canaries.customer),
         ("work", "/mcp/work/tools/get_task", canaries.fails),
         ("work", "/mcp/work", canaries.fails),
+        ("webhooks", "/hall/v1/webhooks", canaries.customer),
     )
     answered: dict[str, set[int]] = {}
     for door, path, key in calls:
@@ -119,4 +198,31 @@ def meet_faults(story: Story) -> dict[str, set[int]]:
             story.ask("POST", path, key=key, json=secrets),
         ):
             answered.setdefault(door, set()).add(answer.status_code)
+    for path, cookie in _unkeyed(story):
+        answer = story.ask("GET", path, headers={"Cookie": cookie})
+        answered.setdefault(path.split("/")[1], set()).add(answer.status_code)
     return answered
+
+
+def _unkeyed(story: Story) -> list[tuple[str, str]]:
+    """What opens without a key: a signed link to a file, and pages by a cookie."""
+    file_id, expires = "0190a0a0-0000-7000-8000-000000000000", int(time.time()) + 3_600
+    signature = FileLinks(story.canaries.sealing).sign(file_id, expires)
+    link = f"/files/{file_id}?expires={expires}&signature={signature}"
+    cookie = f"hall={story.canaries.cookie}"
+    return [(link, ""), ("/app", cookie), ("/app/tasks", cookie)]
+
+
+def meet_nobody(story: Story) -> dict[str, int]:
+    """Ask at every address where a key is looked up, when none can be."""
+    canaries = story.canaries
+    return {
+        path: story.ask("POST", path, key=key, json={"title": canaries.openai}).status_code
+        for path, key in (
+            ("/mcp", canaries.customer),
+            ("/hall/v1/webhooks", canaries.customer),
+            ("/api/v1/tasks", canaries.customer),
+            ("/api/agent/v1/tasks", canaries.customer),
+            ("/teams", canaries.customer),
+        )
+    }

@@ -26,6 +26,13 @@ class Canaries:
     metrics: str = field(default_factory=lambda: f"metrics-canary-{random.token_hex(12)}")
     customer: str = ""
     agent: str = ""
+    webhook: str = ""
+    """What an organization's webhook is signed with."""
+    renewed: str = ""
+    """The same after it was renewed."""
+    hook_token: str = field(default_factory=lambda: f"hook-canary-{random.token_hex(20)}")
+    """What stands in the address of a webhook, and its owner alone may read."""
+    cookie: str = field(default_factory=lambda: random.token_urlsafe(32))
     delivers: str = ""
     fails: str = ""
     """The service keys of two runs elsewhere; a run in a sandbox has none."""

@@ -28,7 +28,15 @@ from hiringhall.queries.teams import list_teams
 from hiringhall.settings import read_settings
 from tests.canary.echoes import EchoServer, MailServer, serving
 from tests.canary.searching import Search, Watch, run
-from tests.canary.slips import break_tables, meet_faults, tell_elsewhere
+from tests.canary.slips import (
+    BROKEN_LAST,
+    break_tables,
+    keys_made_of,
+    meet_faults,
+    meet_nobody,
+    sign_and_send,
+    tell_elsewhere,
+)
 from tests.canary.story import PATIENCE_S, Canaries, Story
 from tests.escape.cell import HELPERS, interpreter
 from tests.escape.prison import as_agent, played
@@ -58,6 +66,7 @@ class Around:
     provider: EchoServer
     github: EchoServer
     mail: MailServer
+    hooks: EchoServer
     repositories: GitServer
     origin: Origin
 
@@ -66,9 +75,17 @@ class Around:
 def around(tmp_path: Path) -> Iterator[Around]:
     origin = Origin.make(tmp_path / "served" / "project.git")
     git(origin.folder, "config", "http.receivepack", "true")
-    made = Around(EchoServer(), EchoServer(), MailServer(), GitServer(origin.folder.parent), origin)
+    made = Around(
+        EchoServer(),
+        EchoServer(),
+        MailServer(),
+        EchoServer(),
+        GitServer(origin.folder.parent),
+        origin,
+    )
     with (
-        serving(made.provider), serving(made.github), serving(made.mail), made.repositories
+        serving(made.provider), serving(made.github), serving(made.mail), serving(made.hooks),
+        made.repositories,
     ):  # fmt: skip
         yield made
 
@@ -139,6 +156,7 @@ def _served(
         "REGISTRATION": "open",
         "ALLOW_LOCAL_REPOSITORIES": "1",
         "REQUIRE_SANDBOX": "1",
+        "WEBHOOK_NETWORKS": "127.0.0.0/8",
     }
     environ = {"PATH": os.environ["PATH"], **{f"HIRINGHALL_{k}": v for k, v in given.items()}}
     log = folder / "log"
@@ -233,25 +251,40 @@ def test_no_secret_is_anywhere_it_need_not_be(
 ) -> None:
     with _served(tmp_path, database_url, canaries, around) as (story, pid):
         named = {name: value for name, value in vars(canaries).items() if value}
+        # An address is kept as it is, for its owner to see: it is only no stranger's, nor the log's.
+        outside = Search({"hook_token": named.pop("hook_token")})
         search = Search(named)
         with Watch(pid, search) as watch:
             _tell(story, around)
             tell_elsewhere(story)
-        search.know({name: getattr(canaries, name) for name in ("delivers", "fails")})
+            around.hooks.statuses = [200] * 20
+            for _ in range(2):
+                # The second time with the first one's secrets known to whoever looks.
+                sign_and_send(story, around.hooks.url)
+                search.know({"webhook": canaries.webhook, "renewed": canaries.renewed})
+        later = ("delivers", "fails")
+        search.know({name: getattr(canaries, name) for name in later})
+        search.know(keys_made_of(canaries.sealing))
         with Watch(pid, search):
             time.sleep(0.1)
         break_tables(database_url)
         answered = meet_faults(story)
-    assert all(500 in statuses for statuses in answered.values()), answered
+        break_tables(database_url, BROKEN_LAST)
+        unknown = meet_nobody(story)
+    assert {door: said for door, said in answered.items() if 500 not in said} == {}
+    assert set(unknown.values()) == {500}, unknown
+    assert canaries.hook_token in "".join(around.hooks.paths)
     # It was all really said to those whom it was for: else there would be nothing to look for.
     heard = "\n".join([*around.provider.heard, *around.github.heard])
     for secret in (canaries.openai, canaries.gemini, canaries.github):
         assert secret in heard
     assert canaries.provider in heard or canaries.team_model in heard
     assert len(watch.seen) > 10
-    for answer in story.told:
-        search.look(answer, "an answer")
-    search.look(story.log.read_bytes(), "the server's log")
+    for looking in (search, outside):
+        for answer in story.told:
+            looking.look(answer, "an answer")
+        looking.look(story.log.read_bytes(), "the server's log")
+    assert outside.found == set()
     search.look_below(story.data)
     search.look_below(around.origin.folder)
     if database_url.startswith("sqlite"):

@@ -221,6 +221,53 @@ async def test_what_is_wrong_is_said_to_whoever_used_the_tool(
             await hers.client.call_tool("nothing", {})
 
 
+CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+
+
+@pytest.mark.promise("MC-MALFORMED")
+@pytest.mark.parametrize(
+    ("message", "code", "named"),
+    [
+        (b"{", -32700, None),
+        (b"", -32700, None),
+        (b"[]", -32600, None),
+        (b"7", -32600, None),
+        ({"id": 1, "method": "ping"}, -32600, 1),
+        ({"jsonrpc": "1.0", "id": "a", "method": "ping"}, -32600, "a"),
+        ({"jsonrpc": "2.0", "id": 1}, -32600, 1),
+        ({"jsonrpc": "2.0", "id": 1, "method": 7}, -32600, 1),
+        ({"jsonrpc": "2.0", "id": None, "method": "ping"}, -32600, None),
+        ({"jsonrpc": "2.0", "id": [1], "method": "ping"}, -32600, None),
+        ({"jsonrpc": "2.0", "id": 1, "method": "tools/steal"}, -32601, 1),
+        ({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": [1]}, -32602, 1),
+        (CALL, -32602, 1),
+        ({**CALL, "params": {"name": 7}}, -32602, 1),
+        ({**CALL, "params": {"name": "account", "arguments": "x"}}, -32602, 1),
+        ({**CALL, "params": {"name": "nothing"}}, -32602, 1),
+    ],
+)
+async def test_a_malformed_call_is_refused_as_json_rpc_says(
+    http: httpx.AsyncClient, bob: Visitor, message: Any, code: int, named: Any
+) -> None:
+    body = message if isinstance(message, bytes) else json.dumps(message).encode()
+    headers = {"Authorization": f"Bearer {bob.key}", "Content-Type": "application/json"}
+    answer = await http.post("/mcp", content=body, headers=headers)
+    told = answer.json()
+    assert (told["jsonrpc"], told["error"]["code"], told["id"]) == ("2.0", code, named)
+    assert answer.status_code == (400 if named is None else 200)
+
+
+async def test_what_asks_nothing_is_taken_in_silence(http: httpx.AsyncClient, bob: Visitor) -> None:
+    headers = {"Authorization": f"Bearer {bob.key}"}
+    for message in (
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 1, "result": {}},
+        {"jsonrpc": "2.0", "id": 1, "error": {"code": 1, "message": "x"}},
+    ):
+        answer = await http.post("/mcp", json=message, headers=headers)
+        assert (answer.status_code, answer.content) == (202, b"")
+
+
 @pytest.mark.promise("MC-KEYS")
 async def test_a_door_for_keys_alone(http: httpx.AsyncClient, hall: Hall, bob: Visitor) -> None:
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}

@@ -29,7 +29,9 @@ async def test_a_browser_gets_links_that_lead_somewhere(front: Front) -> None:
     assert heard.headers["vary"] == "Accept"
     page = page_of(heard)
     links = set(re.findall('<a [^>]*href="([^"#]+)"', page))
-    doors = {f"/{door}{page}" for door in DOORS for page in ("/docs", "/openapi.json")}
+    assert "<code>/mcp</code>" in page
+    places = (*(f"/{door}" for door in DOORS), "/hall/v1")
+    doors = {f"{place}{below}" for place in places for below in ("/docs", "/openapi.json")}
     assert links == {*doors, "/healthz", "/readyz", "/", "/signin", "/signup", "/guide"}
     for link in links:
         assert (await ask(front.app, "GET", link)).status == 200
@@ -43,13 +45,10 @@ async def test_a_program_gets_the_same_as_data(front: Front, accept: bytes) -> N
         "name": "Hiringhall",
         "version": "test",
         "doors": {
-            door: {
-                "path": f"/{door}",
-                "docs": f"/{door}/docs",
-                "openapi": f"/{door}/openapi.json",
-            }
-            for door in DOORS
+            door: {"path": path, "docs": f"{path}/docs", "openapi": f"{path}/openapi.json"}
+            for door, path in {**{one: f"/{one}" for one in DOORS}, "native": "/hall/v1"}.items()
         },
+        "tools": {"path": "/mcp", "protocol": "Model Context Protocol, streamable HTTP"},
         "health": "/healthz",
         "readiness": "/readyz",
     }

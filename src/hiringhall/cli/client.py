@@ -49,6 +49,9 @@ class HallClient:
         self.door = door
         version = importlib.metadata.version("hiringhall")
         headers = {"User-Agent": f"hiringhall/{version}", "Accept": "application/json"}
+        if door == NATIVE:
+            # A mistyped field, such as one of a file's, is refused and not passed over.
+            headers["Prefer"] = "handling=strict"
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
         # No redirects: what a key is sent to is what the user named.

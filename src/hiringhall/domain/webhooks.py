@@ -175,6 +175,18 @@ def tidy_url(text: str, *, networks: Networks) -> str:
     return url
 
 
+def why_not_there(url: str, found: Sequence[str], *, networks: Networks) -> str:
+    """In a sentence why nothing is sent to the addresses that a name led to; "" where it is."""
+    if not found:
+        return "its host has no network address just now"
+    # One that is not open spoils all: a name that leads both ways is no honest one.
+    if not all(is_public(one) or is_listed(one, networks) for one in found):
+        return "its host leads to this machine or a private network"
+    if not is_https(url) and not all(is_listed(one, networks) for one in found):
+        return "plain http is for networks that the operator has listed"
+    return ""
+
+
 def read_url(url: str) -> Target:
     """Which host and port an address leads to; raises Invalid."""
     plain = url.isascii() and url.isprintable() and not set(url) & set(' "<>\\^`{|}')

@@ -93,9 +93,8 @@ def open_front(
     downloads, taught = put_up(files.DOOR), put_up(skills.DOOR)
     workers = put_up(work.DOOR, work.WorkDesk(desk, desks or _nobodys(desk)))
     clients = put_up(mcp.DOOR, mcp.ClientDesk(desk, own))
-    people = put_up(
-        pages.with_first_page(DIALECTS, version=version, beside={native.PATH: native.DOOR})
-    )
+    told = {**{f"/{door.name}": door for door in DIALECTS}, native.PATH: native.DOOR}
+    people = put_up(pages.with_first_page(told, tools=mcp.PATH, version=version))
     looks = put_up(ASSETS)
     operators = put_up(health.DOOR, health_desk)
     nobody = put_up(neutral.NOWHERE, headers=_VARY)

@@ -1,6 +1,7 @@
 """Whose webhooks are whose, where they may lead, and what is shown and kept of them."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -8,6 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from hiringhall.actions import housekeeping
+from hiringhall.actions.webhooks import endpoints
+from hiringhall.actions.webhooks.endpoints import Wanted
+from hiringhall.domain.errors import Invalid
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.webhooks import KEPT_DAYS, Endpoint
 from hiringhall.hall import Hall
@@ -151,17 +155,53 @@ async def test_what_else_is_refused(ada: Visitor, body: dict[str, Any]) -> None:
     assert answered.status_code == (404 if "team_id" in body else 400)
 
 
+@pytest.mark.promise("WH-PLAIN")
+async def test_plain_http_to_a_name_is_judged_at_once(
+    hall: Hall, owner: Actor, ada: Visitor
+) -> None:
+    """By where the name leads, as it will be with each sending."""
+    leads: dict[str, list[str]] = {
+        "inside.example": ["127.0.0.1", "127.8.0.9"],
+        "open.example": ["93.184.216.34"],
+        "both.example": ["127.0.0.1", "93.184.216.34"],
+        "private.example": ["10.0.0.1"],
+        "nowhere.example": [],
+    }
+
+    async def look_up(name: str, port: int) -> list[str]:
+        if not leads[name]:
+            raise OSError(name)
+        return leads[name]
+
+    knowing = replace(hall, look_up=look_up)
+    made, _ = await endpoints.create_webhook(
+        knowing, actor=owner, wanted=Wanted("http://inside.example/in")
+    )
+    for name in leads:
+        url = f"http://{name}/in"
+        changing = endpoints.change_webhook(
+            knowing, actor=owner, webhook_id=made.id, changes={"url": url}
+        )
+        if name == "inside.example":
+            assert (await changing).url == url
+            continue
+        with pytest.raises(Invalid, match="Nothing would be sent there"):
+            await changing
+        with pytest.raises(Invalid):
+            await endpoints.create_webhook(knowing, actor=owner, wanted=Wanted(url))
+    # By TLS a name is judged with each sending alone.
+    await endpoints.create_webhook(knowing, actor=owner, wanted=Wanted("https://open.example/"))
+    assert len((await ada.get(HOOKS)).json()["items"]) == 2
+
+
 async def test_only_https_where_nothing_is_listed(
     database: Database, clock: Clock, ada: Visitor, owner: Actor
 ) -> None:
-    from hiringhall.actions.webhooks.endpoints import Wanted, create_webhook
-    from hiringhall.domain.errors import Invalid
-
     closed = make_hall(database, clock=clock, engine=QuietEngine())
     for url in ("http://hooks.example/", "http://127.0.0.1/"):
         with pytest.raises(Invalid):
-            await create_webhook(closed, actor=owner, wanted=Wanted(url))
-    made: tuple[Endpoint, str] = await create_webhook(
+            await endpoints.create_webhook(closed, actor=owner, wanted=Wanted(url))
+    made: tuple[Endpoint, str] = await endpoints.create_webhook(
         closed, actor=owner, wanted=Wanted("https://hooks.example/")
     )
     assert made[0].url == "https://hooks.example/"

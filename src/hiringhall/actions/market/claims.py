@@ -11,7 +11,7 @@ from hiringhall.domain.lifecycle import Command, Side, Timer, move_of, refusal
 from hiringhall.domain.market import MAX_TEXT_LENGTH, MINUTE_US, Assignment, AssignmentState
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.proposals import Proposal, ProposalState
-from hiringhall.domain.tasks import Engagement, Task
+from hiringhall.domain.tasks import Engagement, State, Task
 from hiringhall.hall import Hall
 from hiringhall.store import assignments, proposals
 from hiringhall.store.database import Tx
@@ -21,9 +21,13 @@ from hiringhall.store.database import Tx
 async def claim(tx: Tx, hall: Hall, *, actor: Actor, task_id: str) -> Task:
     """Take a task that is on offer to whoever comes first, for as long as its poster allows.
 
-    Raises NotFound, NotApproved, Forbidden, Conflict, and WrongState for whoever comes later.
+    Whoever could have had it and comes later hears Conflict, its own organization WrongState.
+    Raises NotFound, NotApproved and Forbidden.
     """
-    offered = await load_offered(tx, hall, actor=actor, task_id=task_id)
+    offered = await load_offered(tx, hall, actor=actor, task_id=task_id, taken_too=True)
+    if offered.task.state is not State.OPEN and not (offered.own or offered.had):
+        # What became of it is no business of theirs.
+        raise Conflict("Somebody else has this task, or it is on offer no longer")
     assert offered.task.price_cents is not None
     return await take(tx, hall, offered, actor=actor, share_cents=offered.task.price_cents)
 

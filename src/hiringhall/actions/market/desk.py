@@ -109,7 +109,8 @@ async def load_offered(
         await _check_part(tx, task, worker, agent, theirs)
     elif not theirs and await proposals.of_worker(tx, task.id, worker.id) is None:
         fits = agent is None or found.category in agent.may_have
-        shown = task.state is not State.DRAFT if taken_too else task.state is State.OPEN
+        was_shown = found.closes_at_us is not None and task.state is not State.DRAFT
+        shown = was_shown if taken_too else task.state is State.OPEN
         if not ((shown and fits) or (own and agent is None)):
             raise NotFound("task")
     check_worker(worker, poster_id=task.organization_id, play=hall.plays)

@@ -1,5 +1,7 @@
 """Where an organization has its events sent: made, changed, given a new secret, removed, tried."""
 
+import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,7 +10,14 @@ from hiringhall.actions.feed import sequence
 from hiringhall.actions.following import TYPES
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
-from hiringhall.domain.errors import Conflict, LostRace, NoOrganization, NotFound, WrongState
+from hiringhall.domain.errors import (
+    Conflict,
+    Invalid,
+    LostRace,
+    NoOrganization,
+    NotFound,
+    WrongState,
+)
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.domain.webhooks import (
     MOST_ENDPOINTS,
@@ -19,15 +28,20 @@ from hiringhall.domain.webhooks import (
     DeliveryState,
     Endpoint,
     EndpointState,
+    is_https,
+    read_url,
     secret_text,
     tidy_description,
     tidy_types,
     tidy_url,
+    why_not_there,
 )
 from hiringhall.hall import Hall
 from hiringhall.signals import feed_topic
 from hiringhall.store import deliveries, feed, teams, webhooks
 from hiringhall.store.database import Tx
+
+LOOK_UP_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,7 @@ async def create_webhook(hall: Hall, *, actor: Actor, wanted: Wanted) -> tuple[E
     tidy = _tidy(hall, wanted)
     if actor.organization_id is None:
         raise NoOrganization
+    await _check_where(hall, tidy.url)
     # What has happened before is behind its beginning.
     await sequence(hall, organization_id=actor.organization_id)
     return await _create(hall, actor=actor, wanted=tidy)
@@ -94,6 +109,23 @@ async def _create(tx: Tx, hall: Hall, *, actor: Actor, wanted: Wanted) -> tuple[
     return endpoint, secret
 
 
+async def _check_where(hall: Hall, url: str) -> None:
+    """Refuse plain http to a name that leads into no listed network, by the rule of the sending.
+
+    Where a name leads by TLS is judged with each sending alone: it may be elsewhere by then.
+    """
+    networks = hall.rules.webhook_networks
+    target = read_url(url)
+    if is_https(url) or target.literal or not networks or hall.look_up is None:
+        return
+    found: list[str] = []
+    with contextlib.suppress(OSError, UnicodeError, TimeoutError):
+        async with asyncio.timeout(LOOK_UP_S):
+            found = await hall.look_up(target.host, target.port)
+    if because := why_not_there(url, found, networks=networks):
+        raise Invalid(f"Nothing would be sent there: {because}", {"url": "not reachable"})
+
+
 _BY_HAND = "Switched off by hand"
 
 
@@ -107,6 +139,8 @@ async def change_webhook(
     """
     if actor.organization_id is not None:
         await sequence(hall, organization_id=actor.organization_id)
+    if "url" in changes:
+        await _check_where(hall, str(changes["url"]).strip())
     return await _change(hall, actor=actor, webhook_id=webhook_id, changes=changes)
 
 

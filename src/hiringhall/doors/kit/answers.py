@@ -70,13 +70,24 @@ class LiveStreams:
 class Reply:
     """The answer to one request: knows its id, and whether anything was sent."""
 
-    __slots__ = ("_constant", "_head", "_send", "request_id", "started", "status", "template")
+    __slots__ = (
+        "_constant",
+        "_head",
+        "_send",
+        "also",
+        "request_id",
+        "started",
+        "status",
+        "template",
+    )
 
     def __init__(self, send: Send, *, head: bool, constant: tuple[Header, ...]) -> None:
         self._send = send
         self._head = head
         self._constant = constant
         self.request_id = new_request_id()
+        self.also: tuple[Header, ...] = ()
+        """What stands on it besides, whatever it will be."""
         self.started = False
         self.status = 0
         self.template = ""
@@ -120,6 +131,7 @@ class Reply:
             (b"content-type", content_type),
             (b"x-request-id", self.request_id.encode()),
             *self._constant,
+            *self.also,
             *headers,
         ]
         if size_bytes is not None:

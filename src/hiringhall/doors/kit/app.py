@@ -21,6 +21,7 @@ from hiringhall.doors.kit.answers import (
 from hiringhall.doors.kit.bodies import Limits, drain, read_body, refuse_announced
 from hiringhall.doors.kit.calls import Call
 from hiringhall.doors.kit.door import Door
+from hiringhall.doors.kit.ignored import tell_ignored
 from hiringhall.doors.kit.refusals import (
     ClientGone,
     Header,
@@ -84,7 +85,7 @@ class DoorApp(Generic[D]):
             reply.template = call.template
             limits = await self._limits_of(prepared, call)
             refuse_announced(headers, limits)
-            value = await self._handle(prepared, call, receive, limits)
+            value = await self._handle(prepared, call, receive, limits, reply)
             if isinstance(value, msgspec.Struct | list):
                 await reply.whole(prepared.status, encode_json(value))
             else:
@@ -125,7 +126,12 @@ class DoorApp(Generic[D]):
         return self._limits if room is None else await room(self._desk, call)
 
     async def _handle(
-        self, prepared: Prepared[D], call: Call[Any, Any], receive: Receive, limits: Limits
+        self,
+        prepared: Prepared[D],
+        call: Call[Any, Any],
+        receive: Receive,
+        limits: Limits,
+        reply: Reply,
     ) -> object:
         """Who asks comes before what is asked: a stranger learns nothing about its input."""
         route = prepared.route
@@ -140,6 +146,8 @@ class DoorApp(Generic[D]):
                 if route.may_be_empty and not raw.strip():
                     raw = b"{}"
                 call.body = prepared.read_body(raw)
+                if self.door.tells_ignored:
+                    reply.also = tell_ignored(raw, call.body, call.headers)
         return await route.handler(self._desk, call)
 
     async def _send_special(self, reply: Reply, value: object, receive: Receive) -> None:

@@ -30,7 +30,8 @@ class Door(Generic[D]):
     `errors` is total over `domain.errors.ALL` (tests/doors/test_error_tables.py). `envelope`
     spells a refusal, a page as its bytes; `envelopes` says of which struct by status, with 0 for
     every other one.
-    `headers` stand on every answer, `refusal_type` is what a refusal's body is called.
+    `headers` stand on every answer, `refusal_type` is what a refusal's body is called. With
+    `tells_ignored` an answer names the fields of its request that nobody read.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Door(Generic[D]):
     headers: tuple[Header, ...] = ()
     refusal_type: bytes = JSON
     limits: Limits = field(default_factory=Limits)
+    tells_ignored: bool = False
 
     def spelling(self, error: type[HallError]) -> Spelling:
         """How this door spells an error; a subclass is spelled like its nearest listed parent."""

@@ -37,6 +37,7 @@ DOOR: Door[Desk] = Door(
     envelope=envelope,
     envelopes=ENVELOPES,
     refusal_type=PROBLEM_JSON,
+    tells_ignored=True,
     routes=(
         *routes_tasks.ROUTES,
         *routes_staff.ROUTES,

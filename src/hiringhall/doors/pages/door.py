@@ -1,6 +1,6 @@
 """The pages, put together; what they refuse is a page, too."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -57,15 +57,11 @@ DOOR: Door[Desk] = Door(
 )
 
 
-def with_first_page(
-    doors: Iterable[Door[Any]], *, version: str, beside: Mapping[str, Door[Any]] | None = None
-) -> Door[Desk]:
-    """The pages with `/`, which tells of the other doors, and the reference of each.
+def with_first_page(doors: Mapping[str, Door[Any]], *, tools: str, version: str) -> Door[Desk]:
+    """The pages with `/`, which tells of the other doors by where they are and of the tools.
 
-    `beside` are doors that `/` does not tell of, by where they stand.
+    Each door has its reference.
     """
-    known = tuple(doors)
-    first = routes_start.first_page(known, version=version)
-    places = {f"/{one.name}": one for one in known} | dict(beside or {})
-    references = [Reference(one, at=at, version=version) for at, one in places.items()]
+    first = routes_start.first_page(doors, tools=tools, version=version)
+    references = [Reference(one, at=at, version=version) for at, one in doors.items()]
     return replace(DOOR, routes=(first, *reference_routes(references), *DOOR.routes))

@@ -1,6 +1,6 @@
 """Before anybody is signed in: the first page, signing up, in and out, and the first admin."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -44,29 +44,45 @@ class DoorLinks(msgspec.Struct):
     openapi: str
 
 
+class ToolsLink(msgspec.Struct):
+    """Where tools are, which describe themselves by their protocol."""
+
+    path: str
+    protocol: str = "Model Context Protocol, streamable HTTP"
+
+
 class WelcomeAnswer(msgspec.Struct):
     """What is at this address, by links that begin at its root."""
 
     name: str
     version: str
     doors: dict[str, DoorLinks]
+    tools: ToolsLink
     health: str = "/healthz"
     readiness: str = "/readyz"
 
 
-def first_page(doors: Iterable[Door[Any]], *, version: str) -> Route[Desk]:
-    """The route `/`: a page for who asks for HTML, as browsers do; data for everybody else."""
+def first_page(doors: Mapping[str, Door[Any]], *, tools: str, version: str) -> Route[Desk]:
+    """The route `/`: a page for who asks for HTML, as browsers do; data for everybody else.
+
+    `doors` are told by where they are, `tools` is where the tools are.
+    """
     links = {
-        door.name: DoorLinks(f"/{door.name}", f"/{door.name}/docs", f"/{door.name}/openapi.json")
-        for door in doors
+        door.name: DoorLinks(path, f"{path}/docs", f"{path}/openapi.json")
+        for path, door in doors.items()
     }
-    lines = [{"title": door.title, **msgspec.to_builtins(links[door.name])} for door in doors]
-    data = Raw(encode_json(WelcomeAnswer("Hiringhall", version, links)), headers=(_VARY,))
+    lines = [
+        {"title": door.title, **msgspec.to_builtins(links[door.name])} for door in doors.values()
+    ]
+    told = WelcomeAnswer("Hiringhall", version, links, ToolsLink(tools))
+    data = Raw(encode_json(told), headers=(_VARY,))
 
     async def show_page(visit: Visit) -> Raw:
         if visit.who is not None:
             return visit.lead(HOME)
-        return visit.show("start.html", doors=lines, version=version, opens=_opens(visit))
+        return visit.show(
+            "start.html", doors=lines, tools=tools, version=version, opens=_opens(visit)
+        )
 
     page = for_all(show_page)
 

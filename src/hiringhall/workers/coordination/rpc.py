@@ -12,6 +12,13 @@ Result: TypeAlias = dict[str, Any]
 """What a use of a tool is answered with."""
 
 
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+"""What JSON-RPC 2.0 calls what is wrong with a message."""
+
+
 class Toolbox(Protocol):
     """The tools that a caller has."""
 
@@ -37,14 +44,20 @@ async def answer(tools: Toolbox, body: bytes) -> tuple[int, bytes]:
     message_id: Any = None
     try:
         message = _message(body)
-        message_id = message.get("id")
-        if message_id is None:
+        message_id = _id_of(message)
+        if _is_answer(message):
             return 202, b""
-        result = await _result(tools, str(message.get("method")), _mapping(message.get("params")))
+        _check(message)
+        if "id" not in message:
+            return 202, b""
+        result = await _result(tools, message["method"], message.get("params") or {})
         told = {"jsonrpc": "2.0", "id": message_id, "result": result}
     except _Wrong as wrong:
         error = {"code": wrong.code, "message": str(wrong)}
         told = {"jsonrpc": "2.0", "id": message_id, "error": error}
+        if message_id is None:
+            # Nobody waits for an answer to it by its name: the status says that it was not taken.
+            return 400, msgspec.json.encode(told)
     return 200, msgspec.json.encode(told)
 
 
@@ -66,10 +79,21 @@ def _message(body: bytes) -> dict[str, Any]:
     try:
         message: object = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise _Wrong(-32700, "This is no JSON") from error
-    if not isinstance(message, dict) or "method" not in message:
-        raise _Wrong(-32600, "One request at a time, as a JSON object")
+        raise _Wrong(PARSE_ERROR, "This is no JSON") from error
+    if not isinstance(message, dict):
+        raise _Wrong(INVALID_REQUEST, "One request at a time, as a JSON object")
     return cast("dict[str, Any]", message)
+
+
+def _check(message: Mapping[str, Any]) -> None:
+    """Refuse what is no request by JSON-RPC 2.0."""
+    if message.get("jsonrpc") != "2.0":
+        raise _Wrong(INVALID_REQUEST, 'A message says that it is JSON-RPC: "jsonrpc": "2.0"')
+    if not isinstance(message.get("method"), str):
+        raise _Wrong(INVALID_REQUEST, "A request has a method, which is a string")
+    params = message.get("params")
+    if params is not None and not isinstance(params, dict):
+        raise _Wrong(INVALID_PARAMS, "params is an object here")
 
 
 async def _result(tools: Toolbox, method: str, params: Mapping[str, Any]) -> Result:
@@ -88,16 +112,33 @@ async def _result(tools: Toolbox, method: str, params: Mapping[str, Any]) -> Res
         case "tools/call":
             return await _use(tools, params)
         case _:
-            raise _Wrong(-32601, f"There is no method {method[:100]!r}")
+            raise _Wrong(METHOD_NOT_FOUND, f"There is no method {method[:100]!r}")
 
 
 async def _use(tools: Toolbox, params: Mapping[str, Any]) -> Result:
-    used = await tools.use(str(params.get("name")), _mapping(params.get("arguments")))
+    name, arguments = params.get("name"), params.get("arguments")
+    if not isinstance(name, str):
+        raise _Wrong(INVALID_PARAMS, "name says which tool, and is a string")
+    if arguments is not None and not isinstance(arguments, dict):
+        raise _Wrong(INVALID_PARAMS, "arguments is an object")
+    used = await tools.use(name, cast("Mapping[str, Any]", arguments or {}))
     if used is None:
         names = ", ".join(str(one["name"]) for one in tools.listed())
-        raise _Wrong(-32602, f"There is no such tool; there are {names}")
+        raise _Wrong(INVALID_PARAMS, f"There is no such tool; there are {names}")
     return used
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+def _id_of(message: Mapping[str, Any]) -> str | int | None:
+    """What a message is called by its sender, None for what names none; raises _Wrong.
+
+    The protocol has strings and whole numbers, and no null.
+    """
+    found = message.get("id")
+    if "id" in message and (not isinstance(found, str | int) or isinstance(found, bool)):
+        raise _Wrong(INVALID_REQUEST, "id is a string or a whole number")
+    return found
+
+
+def _is_answer(message: Mapping[str, Any]) -> bool:
+    """Whether it answers something, which nobody here has asked."""
+    return "method" not in message and "id" in message and bool({"result", "error"} & set(message))

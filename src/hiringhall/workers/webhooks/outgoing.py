@@ -10,9 +10,9 @@ from typing import Any, cast
 import httpcore
 import httpx
 
-from hiringhall.domain.addresses import Networks, is_listed, is_public
+from hiringhall.domain.addresses import Networks
 from hiringhall.domain.errors import Invalid
-from hiringhall.domain.webhooks import ANSWER_BYTES, Answered, is_https, read_url
+from hiringhall.domain.webhooks import ANSWER_BYTES, Answered, read_url, why_not_there
 from hiringhall.workers.egress.proxy import Resolver
 from hiringhall.workers.git.address import system_resolver
 
@@ -115,14 +115,8 @@ class Outgoing:
             found = await self._resolver(target.host, target.port)
         except (OSError, UnicodeError):
             found = []
-        if not found:
-            raise _Refused("its host has no network address just now")
-        listed = all(is_listed(address, self._networks) for address in found)
-        # One that is not open spoils all: a name that leads both ways is no honest one.
-        if not all(is_public(one) or is_listed(one, self._networks) for one in found):
-            raise _Refused("its host leads to this machine or a private network")
-        if not is_https(url) and not listed:
-            raise _Refused("plain http is for networks that the operator has listed")
+        if refused := why_not_there(url, found, networks=self._networks):
+            raise _Refused(refused)
         return found
 
     def _context(self) -> ssl.SSLContext:
