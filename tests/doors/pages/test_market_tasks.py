@@ -274,4 +274,4 @@ async def test_what_strangers_say_on_the_market_runs_nowhere(
     kept = await ada.http.get(f"{at}/brief.md")
     assert kept.headers["content-disposition"].startswith("attachment")
     assert kept.headers["content-security-policy"].endswith("default-src 'none'")
-    assert kept.text == payload
+    assert kept.text.count(payload) == 3

@@ -7,11 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from hiringhall.actions.tasks import answer
+from hiringhall.actions.runs import outcomes
+from hiringhall.actions.tasks import answer, deciding
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.front import Front
 from hiringhall.doors.server import Server
 from hiringhall.hall import Hall
+from hiringhall.queries.deliveries import deliveries_of
 from hiringhall.queries.seen import task_seen
 from hiringhall.queries.sign_ins import actor_of, signed_in
 from tests.doors.conftest import Worker
@@ -266,3 +268,27 @@ async def test_where_it_stands_is_sent_when_it_has_changed(ada: Person, worker: 
     assert "Which colour?" in part.words
     assert part.elements[0].tag == "div"
     assert part.form(f"{path}/reply")
+
+
+@pytest.mark.parametrize("letter", ["word ", '"', "a\n\n", "[a][b] ", "> - "])
+async def test_a_page_stays_small_whatever_is_said(
+    ada: Person, hall: Hall, worker: Worker, letter: str
+) -> None:
+    """The most that a brief, a worker and a delivery can say, in letters that swell on a page."""
+    long = f"[b]: https://example.com/{'x' * 900}\n\n{letter * 40_000}"[:199_000]
+    path = await posts(ada, title="Long", description=long)
+    run = await worker.begins()
+    for _ in range(60):
+        await worker.reports(run, long[:4_000])
+    await outcomes.deliver(hall, token=run.token, text=long)
+    page = await ada.http.get(path)
+    assert len(page.content) < 150_000
+    assert (await ada.http.get(f"{path}/brief.md")).text == long.strip()
+    task_id = path.rpartition("/")[2]
+    me = await actor(hall, ada)
+    (made,) = await deliveries_of(hall, actor=me, task_id=task_id)
+    await deciding.send_back(
+        hall, actor=me, deliverable_id=made.deliverable.id, reason=long[:40_000]
+    )
+    assert len((await ada.http.get(path)).content) < 150_000
+    assert len((await ada.http.get("/app")).content) < 150_000

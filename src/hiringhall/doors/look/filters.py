@@ -19,8 +19,8 @@ _TAGS = {
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}}
 _MOST_MARKDOWN = 400_000
 """Texts above this are shown as they are."""
-MOST_SHOWN = 16_000
-MOST_MADE = 48_000
+MOST_SHOWN = 12_000
+MOST_MADE = 30_000
 _HIDDEN = re.compile(
     "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
@@ -49,14 +49,14 @@ def markdown(text: str) -> Markup:
     return Markup(clean)  # noqa: S704  it was just cleaned
 
 
-def prose(text: str) -> Markup:
+def prose(text: str, room: int = MOST_MADE) -> Markup:
     """The same within what a page has room for: the beginning of it, as Markdown or as it is."""
     begins = text[:MOST_SHOWN]
     made = markdown(begins)
-    if len(made) <= MOST_MADE:
+    if len(made.encode()) <= room:
         return made
     # Markdown can say much in few letters: what swells is shown as it was written.
-    while len(escape(begins)) > MOST_MADE:
+    while len(escape(begins).encode()) > room:
         begins = begins[: len(begins) // 2]
     return Markup('<pre class="plain">{}</pre>').format(begins)
 

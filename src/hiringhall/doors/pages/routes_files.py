@@ -12,6 +12,7 @@ from hiringhall.domain.errors import NotFound
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.files import PICTURE_BYTES, disposition, picture_of
 from hiringhall.doors.kit import Header, Raw, Route
+from hiringhall.doors.look import word
 from hiringhall.doors.pages.paging import address, skipped
 from hiringhall.doors.pages.task_view import AT, LINK_S, found_for
 from hiringhall.doors.pages.visits import Visit, for_signed_in
@@ -110,9 +111,14 @@ def attached(text: str, name: str, kind: bytes = b"text/plain; charset=utf-8") -
 
 
 async def keep_brief(visit: Visit) -> Raw:
-    """The whole brief."""
+    """The whole brief, with what its terms say beside it."""
     found = await found_for(visit)
-    return attached(found.task.description, "brief.md")
+    parts = [found.task.description]
+    if found.terms is not None:
+        named = ("instructions", found.terms.instructions)
+        wanted = ("expected_output", found.terms.expected_output)
+        parts += [f"## {word(f'field.{name}')}\n\n{text}" for name, text in (named, wanted) if text]
+    return attached("\n\n".join(parts), "brief.md")
 
 
 async def keep_text(visit: Visit) -> Raw:

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from markupsafe import escape
+
 from hiringhall.actions.feed import sequence
 from hiringhall.domain.disputes import DisputeState
 from hiringhall.domain.errors import (
@@ -29,10 +31,14 @@ from hiringhall.queries.market import Candidate
 
 LINK_S = 3600
 LOG_EVENTS = 50
+LOG_WEIGHT = 25_000
+"""How many bytes the texts of a log may take on its page; `LONGEST_SAID` is for one of them."""
+LONGEST_SAID = 600
 MOST_DELIVERED = 10
 MOST_CANDIDATES = 20
 LOOKS = 3
 AT = f"{HOME}/tasks/{{task_id}}"
+_SPOKEN = ("text", "reason", "message")
 _MEANT = frozenset({"deliverable_id", "question_id", "plan_id"})
 """What of a form nobody typed."""
 _STATUS: dict[type[HallError], int] = {NotEnoughFunds: 402, OutOfCredits: 429}
@@ -163,11 +169,25 @@ async def _for_poster(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     await sequence(hall, organization_id=actor.organization_id or "")
     events = await feed.newest(hall, actor=actor, task_id=task_id, limit=LOG_EVENTS)
     return {
-        "events": [record_of(one) for one in events],
+        "events": _within([record_of(one) for one in events]),
         "after": events[0].seq if events else 0,
         "spending": await budgets.spending_on(hall, actor=actor, task_id=task_id),
         "runs": (await runs.runs_of_tasks(hall, task_ids=[task_id])).get(task_id, []),
     }
+
+
+def _within(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records with their texts cut to what the page has room for, the newest least."""
+    left = LOG_WEIGHT
+    for record in records:
+        data = record["data"]
+        for name in _SPOKEN:
+            said = data.get(name)
+            if isinstance(said, str):
+                shown = said[: max(0, min(LONGEST_SAID, left // 5))]
+                left -= len(escape(shown).encode())
+                data[name] = shown if shown == said else f"{shown} …"
+    return records
 
 
 async def _for_others(visit: Visit, found: seen.Seen) -> dict[str, Any]:
@@ -175,7 +195,7 @@ async def _for_others(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     shown: dict[str, Any] = {"events": None, "after": 0, "spending": None, "runs": [], "logged": []}
     if visit.who is not None and visit.who.is_admin and found.mine is None:
         shown["logged"] = await seen.log_of(
-            visit.desk.hall, actor=visit.actor, task_id=found.task.id, limit=LOG_EVENTS
+            visit.desk.hall, actor=visit.actor, task_id=found.task.id, limit=LOG_EVENTS // 2
         )
     return shown
 
