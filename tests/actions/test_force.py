@@ -12,6 +12,7 @@ from hiringhall.domain.policy import HALL
 from hiringhall.domain.tasks import State, Waiting
 from hiringhall.hall import Hall
 from hiringhall.queries.force import buyer_thread, part_context
+from hiringhall.store import agents as agent_rows
 from tests.support.force import (
     LONG,
     TWO,
@@ -277,3 +278,28 @@ async def test_a_plan_may_be_made_anew_until_it_has_its_yes(hall: Hall) -> None:
     with pytest.raises(WrongState):
         await planning.plan_force(hall, actor=ada, task_id=task.id, parts=TWO)
     assert await is_sound(hall)
+
+
+async def test_of_many_agents_those_with_least_to_do_are_weighed(hall: Hall) -> None:
+    ada, olga = await sign_up(hall), await sign_up(hall, "olga")
+    named = {"categories": ["market_data"]}
+    busy = [await teammate(hall, olga, f"busy {number}", **named) for number in range(3)]
+    await teammate(hall, olga, "near", categories=["market", "market_data_feeds", "marketxdata"])
+    fields = {"category": "market_data", "price_cents": 30}
+    parts = [part(key, 10) for key in ("a", "b", "c")]
+    first = await confirmed(hall, ada, parts, **fields)
+    has = {await who_has(hall, await subtask(hall, first, one.key)) for one in parts}
+    assert has == {one.agent_id for one in busy}, "each has one before anybody has two"
+    idle = await teammate(hall, olga, "idle", **named)
+    second = await confirmed(hall, ada, parts, **fields)
+    assert await who_has(hall, await subtask(hall, second, "a")) == idle.agent_id
+
+    async def found(not_of: str | None, most: int = 9) -> list[str]:
+        found = await hall.database.scan(
+            lambda tx: agent_rows.idlest_for(tx, "market_data", not_of=not_of, most=most)
+        )
+        return [one.name for one in found]
+
+    assert set(await found(None)) == {"idle", *(f"busy {number}" for number in range(3))}
+    assert len(await found(None, most=2)) == 2
+    assert await found(olga.organization_id) == []

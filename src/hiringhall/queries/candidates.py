@@ -9,35 +9,22 @@ from hiringhall.hall import Hall
 from hiringhall.store import agents, ratings
 from hiringhall.store.database import Tx
 
-PAGE = 200
-MOST_AGENTS = 2_000
-"""How many agents are looked at for one part."""
+MOST_WEIGHED = 50
+"""Among how many that may have a part, those with least to do, the best is looked for."""
 
 
 async def candidates_for(
     tx: Tx, hall: Hall, whole: Task, *, category: str, had: Collection[str | None]
 ) -> list[Candidate]:
-    """The agents that a part of a category could be given to; `had` are those that had it."""
-    fitting = [
-        one
-        for one in await _all_agents(tx)
-        if category in one.may_have
-        and one.id not in had
-        and (hall.plays or one.organization_id != whole.organization_id)
-    ]
-    return await _weighed(tx, hall, fitting, category)
-
-
-async def _all_agents(tx: Tx) -> list[Agent]:
-    found: list[Agent] = []
-    after = ""
-    while len(found) < MOST_AGENTS:
-        page = await agents.task_force(tx, after=after, most=PAGE)
-        found += page
-        if len(page) < PAGE:
-            break
-        after = page[-1].id
-    return found
+    """Whom a part of a category could be given to, `had` not; of many those with least to do."""
+    idlest = await agents.idlest_for(
+        tx,
+        category,
+        not_of=None if hall.plays else whole.organization_id,
+        most=MOST_WEIGHED + len(had),
+    )
+    fitting = [one for one in idlest if one.id not in had]
+    return await _weighed(tx, hall, fitting[:MOST_WEIGHED], category)
 
 
 async def _weighed(tx: Tx, hall: Hall, fitting: list[Agent], category: str) -> list[Candidate]:

@@ -4,14 +4,15 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from hiringhall.domain.agents import Agent, AgentProfile, AgentState
+from hiringhall.domain.market import GENERAL, AssignmentState
 from hiringhall.domain.policy import Actor, ActorKind
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
-from hiringhall.store.statements import Statement, any_of
-from hiringhall.store.tables import agents
+from hiringhall.store.statements import Statement, any_of, contains_all
+from hiringhall.store.tables import agents, assignments
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,25 @@ _all = Statement(
     .limit(bindparam("most")),
     name="all_agents",
 )
-_task_force = Statement(
+_load = (
+    select(func.count())
+    .where(
+        assignments.c.worker_id == agents.c.id,
+        assignments.c.state == AssignmentState.ACTIVE.value,
+    )
+    .scalar_subquery()
+)
+_idlest = Statement(
     select(*_columns)
     .where(
         agents.c.task_force == 1,
         agents.c.state == AgentState.APPROVED.value,
-        agents.c.id > bindparam("after"),
+        agents.c.organization_id != bindparam("poster"),
+        contains_all(agents.c.categories, "named"),
     )
-    .order_by(agents.c.id)
+    .order_by(_load, agents.c.id)
     .limit(bindparam("most")),
-    name="task_force_agents",
+    name="idlest_task_force_agents",
 )
 _listed = Statement(
     select(agents.c.categories)
@@ -150,9 +160,15 @@ async def page(tx: Tx, *, organization_id: str | None, before: str, most: int) -
     return [_to_agent(row) for row in rows]
 
 
-async def task_force(tx: Tx, *, after: str, most: int) -> list[Agent]:
-    """Approved agents that can work in a team, from behind an id."""
-    return [_to_agent(row) for row in await tx.all(_task_force, after=after, most=most)]
+async def idlest_for(tx: Tx, category: str, *, not_of: str | None, most: int) -> list[Agent]:
+    """Approved agents that work in teams and may have a category, who has least to do first.
+
+    Those of an organization are left out: nobody does its own work.
+    """
+    # As the JSON array has it; `general` everybody may have, whether it is named or not.
+    named = [] if category == GENERAL else [json.dumps(category)]
+    rows = await tx.all(_idlest, poster=not_of or "", named=named, most=most)
+    return [_to_agent(row) for row in rows]
 
 
 async def task_force_categories(tx: Tx, *, most: int) -> set[str]:

@@ -127,6 +127,13 @@ assignments = Table(
     CheckConstraint("(state = 'active') = (ended_at_us IS NULL)", name="ended"),
     Index(None, "task_id", "id"),
     Index(None, "worker_id", "id"),
+    # What somebody has to do now, without a look at all that they ever did.
+    Index(
+        "ix_assignments_active",
+        "worker_id",
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
     Index(
         "uq_assignments_alone",
         "task_id",

@@ -1266,6 +1266,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
     )
     op.create_index(
+        "ix_assignments_active",
+        "assignments",
+        ["worker_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'active'"),
+        postgresql_where=sa.text("state = 'active'"),
+    )
+    op.create_index(
         op.f("ix_assignments_task_id_id"), "assignments", ["task_id", "id"], unique=False
     )
     op.create_index(
