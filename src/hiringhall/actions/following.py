@@ -102,21 +102,17 @@ async def _work_page(
     after: int | None,
     limit: int,
 ) -> EventPage:
-    cursor, told = after or 0, list[FeedEvent]()
-    while True:
-        found = await work_events(
-            hall, actor=actor, task_id=_named(task_id), after=cursor, types=types
-        )
-        if after is None:
-            return EventPage([], found.newest)
-        if cursor > found.newest:
-            return EventPage([], found.newest, Gap(cursor, found.newest))
-        told += found.events
-        if len(told) >= limit:
-            return EventPage(told[:limit], told[limit - 1].seq)
-        if found.looked_at == cursor:
-            return EventPage(told, cursor)
-        cursor = found.looked_at
+    """One part of the task's log: what of it is told may be little or nothing, and lead on."""
+    cursor = after or 0
+    found = await work_events(hall, actor=actor, task_id=_named(task_id), after=cursor, types=types)
+    if after is None:
+        return EventPage([], found.newest)
+    if cursor > found.newest:
+        return EventPage([], found.newest, Gap(cursor, found.newest))
+    if len(found.events) >= limit:
+        told = found.events[:limit]
+        return EventPage(told, told[-1].seq)
+    return EventPage(found.events, found.looked_at)
 
 
 def _named(task_id: str | None) -> str:

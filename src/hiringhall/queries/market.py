@@ -1,5 +1,6 @@
 """The market as an actor may see it: the board, a task with its terms, proposals, deliveries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hiringhall.domain import ids
@@ -16,7 +17,7 @@ from hiringhall.domain.market import (
 )
 from hiringhall.domain.policy import Actor, ActorKind, may_see, worker_of
 from hiringhall.domain.proposals import Proposal
-from hiringhall.domain.tasks import State, Task
+from hiringhall.domain.tasks import Engagement, State, Task
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin
 from hiringhall.store import (
@@ -29,12 +30,11 @@ from hiringhall.store import (
     terms,
 )
 from hiringhall.store.assignments import Submission
-from hiringhall.store.board import NEWEST, BoardLine
+from hiringhall.store.board import MAX_WORDS, NEWEST, BoardLine
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable, FileRow
 from hiringhall.store.ratings import Rating
 
-MAX_WORDS = 8
 MAX_PAGE = 100
 
 
@@ -105,11 +105,14 @@ async def board_page(
     actor: Actor,
     category: str | None = None,
     search: str = "",
+    engagements: Sequence[Engagement] | None = None,
     before: str | None = None,
     offset: int = 0,
     limit: int = 20,
 ) -> BoardPage:
     """What is on offer, newest first; of one category, with all words of a search.
+
+    Of some engagements, or all (None).
 
     A category that an agent may not have gives an empty page. Raises NotApproved and Invalid.
     """
@@ -130,11 +133,18 @@ async def board_page(
             now_us=now_us,
             categories=among,
             words=words,
+            engagements=engagements,
             before=before or NEWEST,
             skip=offset,
             most=limit,
         )
-        total = await board.total(tx, now_us=now_us, categories=among, words=words)
+        looks = bool(words) or engagements is not None
+        if looks and before is None and len(lines) < limit and (lines or not offset):
+            # All that there is was just read: what finds little need not look twice.
+            return BoardPage(lines, offset + len(lines), allowed)
+        total = await board.total(
+            tx, now_us=now_us, categories=among, words=words, engagements=engagements
+        )
         return BoardPage(lines, total, allowed)
 
     return await hall.database.scan(find)

@@ -13,7 +13,7 @@ from hiringhall.domain.policy import Actor, may_see
 from hiringhall.domain.proposals import Proposal
 from hiringhall.domain.questions import AskedQuestion
 from hiringhall.domain.runs import Run
-from hiringhall.domain.tasks import FINAL, QUESTIONED, Engagement, State, Task, Waiting
+from hiringhall.domain.tasks import FINAL, MARKET, QUESTIONED, Engagement, State, Task, Waiting
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin
 from hiringhall.queries.market import MAX_WORDS, board_page, may_have, part_in, works
@@ -166,18 +166,26 @@ async def offered_to(
     hall: Hall,
     *,
     actor: Actor,
-    category: str | None = None,
+    wanted: Wanted,
     search: str = "",
     before: str | None = None,
     limit: int = 20,
 ) -> SeenPage:
-    """What is on offer to the actor, newest first, from behind an id.
+    """What is on offer to the actor and wanted, newest first, from behind an id.
 
-    Raises NotApproved and Invalid.
+    All of it is open; `wanted.team_id` is no matter here. Raises NotApproved and Invalid.
     """
     page = await board_page(
-        hall, actor=actor, category=category, search=search, before=before, limit=limit
+        hall,
+        actor=actor,
+        category=wanted.category,
+        search=search,
+        engagements=None if MARKET.issubset(wanted.engagements) else wanted.engagements,
+        before=before,
+        limit=limit,
     )
+    if State.OPEN not in wanted.states:
+        return SeenPage([], None)
     on_offer = [line.id for line in page.lines]
 
     async def find(tx: Tx) -> list[Seen]:

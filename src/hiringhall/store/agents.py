@@ -11,7 +11,7 @@ from hiringhall.domain.market import GENERAL, AssignmentState
 from hiringhall.domain.policy import Actor, ActorKind
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
-from hiringhall.store.statements import Statement, any_of, contains_all
+from hiringhall.store.statements import Statement, any_of, contains
 from hiringhall.store.tables import agents, assignments
 
 
@@ -62,7 +62,7 @@ _idlest = Statement(
         agents.c.task_force == 1,
         agents.c.state == AgentState.APPROVED.value,
         agents.c.organization_id != bindparam("poster"),
-        contains_all(agents.c.categories, "named"),
+        contains(agents.c.categories, "named"),
     )
     .order_by(_load, agents.c.id)
     .limit(bindparam("most")),
@@ -166,7 +166,7 @@ async def idlest_for(tx: Tx, category: str, *, not_of: str | None, most: int) ->
     Those of an organization are left out: nobody does its own work.
     """
     # As the JSON array has it; `general` everybody may have, whether it is named or not.
-    named = [] if category == GENERAL else [json.dumps(category)]
+    named = "" if category == GENERAL else json.dumps(category)
     rows = await tx.all(_idlest, poster=not_of or "", named=named, most=most)
     return [_to_agent(row) for row in rows]
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, cast, delete, func, select, update
+from sqlalchemy import BigInteger, and_, bindparam, cast, delete, func, select, update
 
 from hiringhall.domain.tasks import Engagement, Task
 from hiringhall.store.database import Tx
-from hiringhall.store.statements import Statement, any_of, contains_all
+from hiringhall.store.statements import Statement, any_of, contains
 from hiringhall.store.tables import board, board_counts, proposals, terms
 
 
@@ -75,6 +75,13 @@ _open_count = Statement(
 )
 
 
+MAX_WORDS = 8
+"""How many words a search has."""
+
+# One by one: a list would make a query of each row, which costs half as much again. Those that are
+# not used are empty.
+_WORDS = tuple(f"word_{number}" for number in range(MAX_WORDS))
+_has_words = and_(*(contains(board.c.searched, name) for name in _WORDS))
 _behind = board.c.task_id < bindparam("before")
 _ahead = board.c.closes_at_us > bindparam("now_us")
 _kinds: dict[str, list[Any]] = {
@@ -82,15 +89,20 @@ _kinds: dict[str, list[Any]] = {
     # One category alone is the most that people ask for, and an index has its order.
     "of_category": [board.c.category == bindparam("category")],
     "of_categories": [any_of(board.c.category, "categories")],
-    "with_words": [contains_all(board.c.searched, "words")],
+    "with_words": [_has_words],
     "of_category_with_words": [
         board.c.category == bindparam("category"),
-        contains_all(board.c.searched, "words"),
+        _has_words,
     ],
     "of_categories_with_words": [
         any_of(board.c.category, "categories"),
-        contains_all(board.c.searched, "words"),
+        _has_words,
     ],
+}
+_ENGAGED = "_engaged"
+_kinds |= {
+    kind + _ENGAGED: [*conditions, any_of(board.c.engagement, "engagements")]
+    for kind, conditions in _kinds.items()
 }
 
 
@@ -122,7 +134,7 @@ _found = {
         name=f"board_found_{kind}",
     )
     for kind, conditions in _kinds.items()
-    if kind.endswith("words")
+    if "words" in kind or kind.endswith(_ENGAGED)
 }
 
 
@@ -209,19 +221,28 @@ async def page(
     before: str,
     skip: int,
     most: int,
+    engagements: Sequence[Engagement] | None = None,
 ) -> list[BoardLine]:
-    """What is on offer, newest first; of some categories, and with every one of some words."""
-    kind, given = _kind(categories, words)
+    """What is on offer, newest first; of some categories, and with every one of some words.
+
+    Of some engagements, or all (None).
+    """
+    kind, given = _kind(categories, words, engagements)
     rows = await tx.all(_pages[kind], now_us=now_us, before=before, skip=skip, most=most, **given)
     return [_to_line(row) for row in rows]
 
 
 async def total(
-    tx: Tx, *, now_us: int, categories: Sequence[str] | None, words: Sequence[str]
+    tx: Tx,
+    *,
+    now_us: int,
+    categories: Sequence[str] | None,
+    words: Sequence[str],
+    engagements: Sequence[Engagement] | None = None,
 ) -> int:
-    """How much is on offer: from the kept counts, but for a search, which looks."""
-    if words:
-        kind, given = _kind(categories, words)
+    """How much is on offer: from the kept counts, but for a search or engagements, which look."""
+    if words or engagements is not None:
+        kind, given = _kind(categories, words, engagements)
         statement = _found[kind]
     else:
         statement = _totals[categories is not None]
@@ -230,17 +251,24 @@ async def total(
     return 0 if row is None else row.count
 
 
-def _kind(categories: Sequence[str] | None, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
+def _kind(
+    categories: Sequence[str] | None,
+    words: Sequence[str],
+    engagements: Sequence[Engagement] | None,
+) -> tuple[str, dict[str, Any]]:
     """Which of the kinds asks for that, and with what."""
     kind, given = "all", dict[str, Any]()
     if categories is not None and len(categories) == 1:
         kind, given = "of_category", {"category": categories[0]}
     elif categories is not None:
         kind, given = "of_categories", {"categories": list(categories)}
-    if not words:
-        return kind, given
-    kind = "with_words" if kind == "all" else f"{kind}_with_words"
-    return kind, given | {"words": list(words)}
+    if words:
+        kind = "with_words" if kind == "all" else f"{kind}_with_words"
+        given |= dict.fromkeys(_WORDS, "") | dict(zip(_WORDS, words, strict=False))
+    if engagements is not None:
+        kind += _ENGAGED
+        given |= {"engagements": [one.value for one in engagements]}
+    return kind, given
 
 
 def _to_line(row: Any) -> BoardLine:

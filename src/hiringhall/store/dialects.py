@@ -106,33 +106,30 @@ def _any_of_postgresql(element: any_of, compiler: SQLCompiler, **kwargs: Any) ->
     return f"({needle} = ANY ({listed}::{kind}[]))"
 
 
-class contains_all(FunctionElement[Any]):  # noqa: N801  reads as SQL's own word in a statement
-    """True where the text column contains each of the texts given as the list parameter `name`.
+class contains(FunctionElement[Any]):  # noqa: N801  reads as SQL's own word in a statement
+    """True where the text column contains the text parameter `name`, letter by letter.
 
-    Compared as they are, letter by letter, on both databases; `LIKE` differs between them.
+    An empty text is contained in every other.
     """
 
     inherit_cache = True
     type = NullType()
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
-        super().__init__(column, bindparam(name, type_=_ListOf(column.type), required=True))
+        super().__init__(column, bindparam(name, type_=column.type, required=True))
 
 
-@compiles(contains_all, "sqlite")
-def _contains_all_sqlite(element: contains_all, compiler: SQLCompiler, **kwargs: Any) -> str:
-    column, values = element.clauses
-    text, listed = compiler.process(column, **kwargs), compiler.process(values, **kwargs)
-    return f"(NOT EXISTS (SELECT 1 FROM json_each({listed}) WHERE instr({text}, value) = 0))"  # noqa: S608  compiled
+@compiles(contains, "sqlite")
+def _contains_sqlite(element: contains, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, value = element.clauses
+    return f"(instr({compiler.process(column, **kwargs)}, {compiler.process(value, **kwargs)}) > 0)"
 
 
-@compiles(contains_all, "postgresql")
-def _contains_all_postgresql(element: contains_all, compiler: SQLCompiler, **kwargs: Any) -> str:
-    column, values = element.clauses
-    text, listed = compiler.process(column, **kwargs), compiler.process(values, **kwargs)
+@compiles(contains, "postgresql")
+def _contains_postgresql(element: contains, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, value = element.clauses
     return (
-        f"(NOT EXISTS (SELECT 1 FROM unnest({listed}::TEXT[]) AS part"  # noqa: S608  compiled
-        f" WHERE strpos({text}, part) = 0))"
+        f"(strpos({compiler.process(column, **kwargs)}, {compiler.process(value, **kwargs)}) > 0)"
     )
 
 

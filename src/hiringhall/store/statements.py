@@ -24,10 +24,25 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.types import Float, Integer, LargeBinary, NullType, Numeric, String, TypeEngine
 
-from hiringhall.store.dialects import POSTGRESQL, SQLITE, any_of, contains_all, list_encoder
+from hiringhall.store.dialects import (
+    POSTGRESQL,
+    SQLITE,
+    any_of,
+    contains,
+    list_encoder,
+)
 from hiringhall.store.errors import InvalidValue, StatementError
 
-__all__ = ["InsertOf", "Plan", "Row", "Statement", "Value", "any_of", "contains_all", "declared"]
+__all__ = [
+    "InsertOf",
+    "Plan",
+    "Row",
+    "Statement",
+    "Value",
+    "any_of",
+    "contains",
+    "declared",
+]
 
 Scalar: TypeAlias = str | int | float | bytes | None
 Value: TypeAlias = Scalar | Sequence[str] | Sequence[int] | Sequence[bytes]

@@ -39,6 +39,22 @@ async def test_a_list_comes_in_parts_that_make_the_whole(poster: Caller, maker: 
     assert (len(page["items"]), page["total"]) == (2, 5)
 
 
+async def test_what_is_on_offer_of_one_kind_comes_in_full_parts(
+    poster: Caller, maker: Caller
+) -> None:
+    claims = [(await poster.posts(title=f"Claim {number}"))["id"] for number in range(3)]
+    for number in range(4):
+        await poster.posts(title=f"Propose {number}", engagement="proposals")
+    there = "/tasks?view=offered&engagement=claim"
+    page = await maker.get(f"{there}&limit=2")
+    assert [one["id"] for one in page["items"]] == claims[:0:-1]
+    assert await all_of(maker, there, 2) == claims[::-1]
+    assert await all_of(maker, f"{there}&search=claim%201", 2) == [claims[1]]
+    assert await all_of(maker, f"{there}&category=general", 2) == claims[::-1]
+    assert await all_of(maker, f"{there}&state=draft", 2) == []
+    assert await all_of(maker, "/tasks?view=offered&engagement=staff", 2) == []
+
+
 @pytest.mark.promise("NA-TASKS")
 async def test_tasks_are_found_by_what_they_are(poster: Caller) -> None:
     claim = await poster.posts(title="Label Ärger", category="labels")

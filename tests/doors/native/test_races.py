@@ -66,7 +66,10 @@ async def test_it_is_accepted_or_rejected_once(poster: Caller, maker: Caller, ha
     made = await maker.delivers(task["id"])
     words = ["accept", "reject", "request-revision", "accept"] * (MANY // 4)
     answers = await asyncio.gather(
-        *(poster.ask("POST", f"/deliverables/{made['id']}/{word}") for word in words)
+        *(
+            poster.ask("POST", f"/deliverables/{made['id']}/{word}", json={"reason": "No"})
+            for word in words
+        )
     )
     counted = Counter(one.status_code for one in answers)
     assert counted == {200: 1, 409: MANY - 1}

@@ -46,6 +46,9 @@ async def test_a_question_is_answered_and_a_solution_decided(
     (file,) = (await poster.get(f"/tasks/{task_id}/files"))["items"]
     assert (file["name"], file["number"], file["size_bytes"]) == ("a/page.html", 1, 3)
     assert (await poster.http.get(file["url"])).content == b"<p>"
+    for nothing in (None, {"reason": " "}):
+        refused = await poster.post(f"/deliverables/{made['id']}/request-revision", nothing, 400)
+        assert refused["fields"] == {"reason": "empty"}
     sent = await poster.post(f"/deliverables/{made['id']}/request-revision", {"reason": "More"})
     assert (sent["state"], sent["feedback"]) == ("sent_back", "More")
     await worker.solves("Much more")

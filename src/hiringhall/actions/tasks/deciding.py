@@ -7,7 +7,7 @@ from hiringhall.actions.runs.queueing import move_and_queue
 from hiringhall.actions.tasks.moving import load_for_change, move
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
-from hiringhall.domain.errors import Conflict, NotFound
+from hiringhall.domain.errors import Conflict, Invalid, NotFound
 from hiringhall.domain.events import DeliverableAccepted, RevisionRequested
 from hiringhall.domain.lifecycle import Command, Side, move_of, refusal
 from hiringhall.domain.policy import Actor
@@ -72,7 +72,10 @@ async def accept_made(
 async def send_back(
     tx: Tx, hall: Hall, *, actor: Actor, deliverable_id: str, reason: str = ""
 ) -> Deliverable:
-    """Ask for the newest deliverable to be made better; raises NotFound, Conflict, WrongState."""
+    """Ask for the newest deliverable to be made better, and say how.
+
+    Raises Invalid without a reason, NotFound, Conflict and WrongState.
+    """
     return await send_made_back(tx, hall, actor=actor, deliverable_id=deliverable_id, reason=reason)
 
 
@@ -81,6 +84,8 @@ async def send_made_back(
 ) -> Deliverable:
     """The same, within a transaction."""
     said = tidy_text(reason, "reason")
+    if not said:
+        raise Invalid("Say what is to be different", {"reason": "empty"})
     made = await _made(tx, deliverable_id)
     if await _is_markets(tx, made):
         posted = await _posted(tx, actor, made, newest_for=Command.REQUEST_REVISION)

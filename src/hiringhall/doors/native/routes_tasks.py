@@ -65,17 +65,18 @@ async def post_task(desk: Desk, call: Call[wire.PostBody, None]) -> wire.TaskAns
 async def list_tasks(desk: Desk, call: Call[None, wire.TasksQuery]) -> wire.TasksAnswer:
     """List tasks, newest first.
 
-    A part may be shorter than `limit` and still lead on: with a search, or an engagement among
-    what is on offer.
+    A part may be shorter than `limit` and still lead on: with a search, or among what the caller
+    has to do with.
     """
     query, actor = call.query, call.actor
     view = query.view or ("posted" if actor.agent_id is None else "offered")
     states, engagements = wire.states_of(query.state), wire.engagements_of(query.engagement)
+    wanted = tasks.Wanted(states, engagements, query.team_id, query.category)
     if view == "posted":
         page = await tasks.posted_by(
             desk.hall,
             actor=actor,
-            wanted=tasks.Wanted(states, engagements, query.team_id, query.category),
+            wanted=wanted,
             search=query.search,
             before=position_of(desk, call),
             limit=query.limit,
@@ -84,7 +85,7 @@ async def list_tasks(desk: Desk, call: Call[None, wire.TasksQuery]) -> wire.Task
         page = await tasks.offered_to(
             desk.hall,
             actor=actor,
-            category=query.category,
+            wanted=wanted,
             search=query.search,
             before=position_of(desk, call),
             limit=query.limit,

@@ -5,7 +5,7 @@ from typing import Any
 from hiringhall.actions.force import steering, talking
 from hiringhall.actions.market import disputes
 from hiringhall.actions.tasks import answer, deciding
-from hiringhall.domain.errors import Invalid, NotFound
+from hiringhall.domain.errors import NotFound
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.routes_forces import FORCE, FORCES, rating_of, view_of, whole_of
@@ -76,8 +76,6 @@ async def _accept(visit: Visit) -> str:
 
 async def _revise(visit: Visit) -> str:
     await _part_id(visit)
-    if not visit.form["reason"].strip():
-        raise Invalid("Say what is to be different", {"reason": "empty"})
     await deciding.send_back(
         visit.desk.hall,
         actor=visit.actor,

@@ -6,7 +6,6 @@ from hiringhall.actions.budgets import raise_task_cap
 from hiringhall.actions.market import choosing, crossing
 from hiringhall.actions.tasks import answer, deciding, publishing, running
 from hiringhall.domain.compute import MICROS_PER_CENT
-from hiringhall.domain.errors import Invalid
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import HTML, render
@@ -68,8 +67,6 @@ async def _accept(visit: Visit, task_id: str) -> None:
 
 
 async def _revise(visit: Visit, task_id: str) -> None:
-    if not visit.form["reason"].strip():
-        raise Invalid("Say what is to be different", {"reason": "empty"})
     await deciding.send_back(
         visit.desk.hall,
         actor=visit.actor,
