@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hiringhall.actions.force import talking
+from hiringhall.actions.force import planning, talking
 from hiringhall.domain.messages import MessageKind
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Engagement, State, Task
@@ -23,7 +23,6 @@ from tests.support.force import (
     planned,
     subtask,
     teammate,
-    view_of,
     who_has,
 )
 from tests.support.market import funded
@@ -110,74 +109,6 @@ async def test_a_whole_is_planned_in_rows_and_confirmed(
     assert "0 of 2 parts done" in (await ada.get("/app/forces")).words
 
 
-async def test_rows_are_added_split_and_left_out_by_the_server(
-    ada: Person, hall: Hall, me: Actor
-) -> None:
-    whole = await funded(hall, me, engagement=Engagement.TASK_FORCE, price_cents=10_000)
-    path = at(whole, "/plan")
-    form = (await ada.get(path)).form(path)
-    names = ("one", "two", "three")
-    typed: dict[str, Any] = {}
-    for number, name in enumerate(names):
-        typed |= row(number, key=name, title=name, brief=f"Do {name}.")
-    form = page_of(await ada.send(form, 200, **typed, do="more")).form(path)
-    assert form.values["part-3-key"] == "part-1"
-    assert form.values["part-2-brief"] == "Do three."
-    form = page_of(await ada.send(form, 200, do="split")).form(path)
-    shares = [form.values[f"part-{number}-share"] for number in range(4)]
-    assert shares == ["33.34", "33.33", "33.33", ""]
-    out: dict[str, Any] = {"part-1-out": "yes"}
-    form = page_of(await ada.send(form, 200, **out, do="split")).form(path)
-    assert [form.values[f"part-{number}-title"] for number in range(2)] == ["one", "three"]
-    assert form.values["part-1-share"] == "50.00"
-    await ada.send(form, do="save")
-    view = await view_of(hall, me, whole)
-    assert [one.plan.share_cents for one in view.parts] == [5_000, 5_000]
-
-
-async def test_a_plan_that_is_refused_keeps_all_that_was_typed(
-    ada: Person, hall: Hall, me: Actor
-) -> None:
-    whole = await funded(hall, me, engagement=Engagement.TASK_FORCE, price_cents=5_000)
-    path = at(whole, "/plan")
-    form = (await ada.get(path)).form(path)
-    good = row(0, key="find", title="Find", brief="Look\r\naround.", share="20")
-    for fields, field in (
-        (row(1, key="write", title="Write", brief="x", share="much"), "part-1-share"),
-        (row(1, key="write", title="Write", brief="x", share=""), "part-1-share"),
-        (row(1, key="write", title="Write", brief="x", share="30.01"), "subtasks"),
-        (row(1, key="write", title="Write", brief="x", share="1", needs="no"), "part-1-title"),
-        (row(1, key="write", title="", brief="x", share="1"), "part-1-title"),
-        (row(1, key="write", title="Write", brief="x", share="1", minutes="?"), "part-1-minutes"),
-    ):
-        typed: dict[str, Any] = {**good, **fields, "do": "save"}
-        page = page_of(await ada.send(form, 400, **typed), 400)
-        values = page.form(path).values
-        assert values["part-0-brief"] == "Look\naround."
-        assert all(values[name] == value for name, value in fields.items())
-        assert field in wrong(page), field
-    await ada.send(form, 400, do="save")
-
-
-async def test_a_draft_is_funded_and_a_price_that_is_none_is_said(
-    ada: Person, hall: Hall, me: Actor
-) -> None:
-    path = await posts(ada, do="draft")
-    page = await ada.get(path)
-    assert "Nothing is held yet" in page.words
-    await ada.send(page.form(f"{path}/fund"))
-    assert "It is to be planned" in (await ada.get(path)).words
-    new = "/app/forces/new"
-    page = page_of(
-        await ada.sends(new, new, 400, title="Kept", description="x", price_cents="-"), 400
-    )
-    assert page.form(new).values["title"] == "Kept"
-    assert "price_cents" in wrong(page)
-    too_dear: dict[str, Any] = {"title": "x", "description": "y", "price_cents": "999999"}
-    page = page_of(await ada.sends(new, new, 402, **too_dear), 402)
-    assert page.form(new).values["price_cents"] == "999999"
-
-
 async def test_a_no_to_the_plan_has_it_planned_anew(ada: Person, hall: Hall, me: Actor) -> None:
     whole = await planned(hall, me)
     form = (await ada.get(at(whole))).form(at(whole, "/confirm"))
@@ -195,6 +126,36 @@ async def test_what_the_manager_says_to_a_wish_for_a_plan_is_said(
     form = (await ada.get(at(whole))).form(at(whole, "/ask"))
     page = page_of(await ada.send(form, 400), 400)
     assert [one for one in page.elements if one.attributes.get("role") == "alert"]
+
+
+async def test_a_page_asks_whether_there_is_news(
+    ada: Person, bob: Person, hall: Hall, me: Actor
+) -> None:
+    whole = await planned(hall, me)
+    page = await ada.get(at(whole))
+    (stands,) = [
+        one.attributes["data-stands"] for one in page.elements if "data-stands" in one.attributes
+    ]
+    assert (await ada.http.get(stands)).status_code == 204
+    await talking.post_as_buyer(hall, actor=me, task_id=whole.id, text="A word")
+    answer = await ada.http.get(stands)
+    assert (answer.status_code, answer.text) == (200, "news")
+    assert (await bob.http.get(stands)).status_code == 404
+
+
+async def test_the_manager_is_asked_and_its_plan_waited_for(
+    ada: Person, hall: Hall, me: Actor
+) -> None:
+    whole = await funded(hall, me, engagement=Engagement.TASK_FORCE)
+    await planning.ask_manager(hall, actor=me, task_id=whole.id)
+    page = await ada.get(at(whole))
+    assert "The Manager Bot is planning it" in page.words
+    assert not [one for one in page.elements if one.tag == "svg"]
+    path = at(whole, "/plan")
+    form = (await ada.get(path)).form(path)
+    typed: dict[str, Any] = {**row(0, title="Mine", brief="All.", share="1"), "do": "save"}
+    await ada.send(form, **typed)
+    assert "Mine" in (await ada.get(at(whole))).words
 
 
 async def test_a_part_is_reviewed_and_the_whole_accepted(
@@ -360,13 +321,3 @@ async def test_what_strangers_write_runs_nowhere(
     path = at(whole, f"/parts/{find.id}")
     await ada.sends(path, f"{path}/accept")
     (await ada.get(at(whole))).runs_nothing()
-
-
-async def test_a_large_plan_stays_a_small_page(ada: Person, hall: Hall, me: Actor) -> None:
-    parts = [
-        part(f"p{n}", 100, *([f"p{n - 1}"] if n % 4 else []), brief="x" * 3_000) for n in range(20)
-    ]
-    whole = await planned(hall, me, parts, price_cents=5_000)
-    for further in ("", "/plan"):
-        page = await ada.get(at(whole, further))
-        assert len(page.text.encode()) < 150_000

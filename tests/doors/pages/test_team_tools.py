@@ -1,6 +1,7 @@
 """What a team works with at its pages: workers and their logs, roles, playbook, settings, usage."""
 
 import json
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,19 +12,21 @@ from hiringhall.actions.runs import outcomes, spending
 from hiringhall.actions.teams import change_team
 from hiringhall.domain.compute import Spender, Tokens
 from hiringhall.domain.policy import Actor
-from hiringhall.domain.teams import SecretName, Team
+from hiringhall.domain.teams import Team
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.front import Front
+from hiringhall.github import GitHub
 from hiringhall.hall import Hall
 from hiringhall.queries.sign_ins import actor_of, signed_in
 from hiringhall.queries.team_usage import team_usage_of
-from hiringhall.queries.teams import opened_secret, roles_of, team_view
 from hiringhall.store import budgets
 from hiringhall.store.budgets import ModelCall
+from hiringhall.store.database import Database
 from tests.doors.conftest import OpenFront, Worker
 from tests.doors.pages.conftest import Person, page_of
 from tests.doors.pages.test_home import PAYLOADS
-from tests.support.halls import Clock
+from tests.support.github_standin import GitHubStandIn
+from tests.support.halls import Clock, QuietEngine, make_hall
 from tests.support.teams import a_team, put_up
 
 pytestmark = pytest.mark.anyio
@@ -33,6 +36,23 @@ DAY_S = 86_400
 
 async def actor(hall: Hall, person: Person) -> Actor:
     return actor_of(await signed_in(hall, secret=person.http.cookies["hall"]))
+
+
+@pytest.fixture
+def github() -> Iterator[GitHubStandIn]:
+    """GitHub, on loopback."""
+    with GitHubStandIn("ghp_x") as standin:
+        yield standin
+
+
+@pytest.fixture
+async def hall(
+    database: Database, clock: Clock, engine: QuietEngine, github: GitHubStandIn
+) -> AsyncIterator[Hall]:
+    """A hall that asks that GitHub."""
+    made = replace(make_hall(database, clock=clock, engine=engine), github=GitHub(github.url))
+    yield made
+    await made.github.close()
 
 
 @pytest.fixture
@@ -130,155 +150,46 @@ async def test_a_worker_of_another_team_is_not_under_this_one(
     assert "At work" in (await ada.get(at(team, f"/workers/{run.id}"))).words
 
 
-async def test_a_role_is_added_changed_and_deleted(
-    ada: Person, hall: Hall, me: Actor, team: Team
-) -> None:
-    new: dict[str, Any] = {
-        "name": "stargazer",
-        "systemPrompt": "Look up.\r\nThen write.",
-        "runtime": "rehearsal",
-        "timeout": "120",
-        "models": "one\r\ntwo",
-        "memory_mib": "512",
-    }
-    path = at(team, "/roles/new")
-    answer = await ada.sends(path, path, **new)
-    role_path = answer.headers["location"]
-    form = (await ada.get(role_path)).form(f"{role_path}/words")
-    assert form.values["systemPrompt"] == "Look up.\nThen write."
-    assert form.values["runtime"] == "rehearsal"
-    assert form.values["timeout"] == "120"
-    assert form.values["models"] == "one\ntwo"
-    answer = await ada.send(form, 400, timeout="0", systemPrompt="Kept")
-    page = page_of(answer, 400)
-    assert page.form(f"{role_path}/words").values["systemPrompt"] == "Kept"
-    assert any(one.attributes.get("id") == "timeout-wrong" for one in page.elements)
-    await ada.send(form, memory_mib="", models="", runtime="", timeout="60")
-    found = await roles_of(hall, actor=me, team_id=team.id)
-    (role,) = [one for one in found if one.name == "stargazer"]
-    assert (role.runtime, role.timeout_s) == (None, 60)
-    assert not {"memory_mib", "models"} & role.config.keys()
-    answer = await ada.sends(path, path, 409, **new)
-    assert "has a role 'stargazer' already" in page_of(answer, 409).words
-    await ada.sends(role_path, f"{role_path}/remove")
-    assert "stargazer" not in (await ada.get(at(team, "/roles"))).words
-
-
-async def test_what_only_the_operator_sets_is_refused_and_said(
-    ada: Person, hall: Hall, team: Team
-) -> None:
-    path = at(team, "/roles/new")
-    page = await ada.get(path)
-    assert "command" not in {
-        one.attributes.get("value") for one in page.elements if one.tag == "option"
-    }
-    answer = await ada.sends(path, path, 400, name="x", systemPrompt="y", runtime="command")
-    assert "set by the hall's operator" in page_of(answer, 400).words
-    answer = await ada.sends(path, path, 400, name="x", systemPrompt="y", memory_mib="99999")
-    page = page_of(answer, 400)
-    assert any(one.attributes.get("id") == "memory_mib-wrong" for one in page.elements)
-
-
-async def test_the_playbook_is_kept_letter_by_letter(
-    ada: Person, hall: Hall, me: Actor, team: Team
-) -> None:
-    path = at(team, "/playbook")
-    text = "\n\n# Ours\n\n## Custom Policies\n\nNo work on Fridays.\n"
-    await ada.sends(path, path, playbook=text)
-    assert (await team_view(hall, actor=me, team_id=team.id)).playbook == text
-    assert (await ada.get(path)).form(path).values["playbook"] == text
-    page = await ada.get(f"{path}?template=autopilot")
-    offered = page.form(path).values["playbook"]
-    assert "No work on Fridays." in offered
-    assert "Nothing is kept until you save it" in page.words
-    assert (await team_view(hall, actor=me, team_id=team.id)).playbook == text
-    await ada.get(f"{path}?template=nothing", 404)
-    answer = await ada.sends(path, path, 400, playbook="x" * 200_001)
-    assert "playbook is longer" in answer.text
-
-
-async def test_sealed_values_are_never_shown_again(
-    ada: Person, hall: Hall, me: Actor, team: Team
-) -> None:
-    path = at(team, "/settings")
-    secrets: dict[str, Any] = {
-        "githubToken": "ghp_secretsecret",
-        "anthropicApiKey": "sk-ant-secret",
-    }
-    await ada.sends(path, path, **secrets)
-    page = await ada.get(path)
-    assert "secret" not in page.text.replace("secretly", "")
-    assert page.words.count("One is kept, sealed") == 2
-    await ada.sends(path, path, name="Renamed")
-    for name, value in secrets.items():
-        assert await opened_secret(hall, team_id=team.id, name=SecretName(name)) == value
-    dropped: dict[str, Any] = {"drop-githubToken": "yes"}
-    await ada.sends(path, path, **dropped)
-    found = await team_view(hall, actor=me, team_id=team.id)
-    assert found.name == "Renamed"
-    assert found.secrets == {SecretName.ANTHROPIC_API_KEY}
-
-
-async def test_a_sealed_value_is_kept_on_no_page_over_a_sign_in(ada: Person, team: Team) -> None:
-    form = (await ada.get(at(team, "/settings"))).form(at(team, "/settings"))
-    await ada.sends("/app", "/signout")
-    headers = {"Sec-Fetch-Site": "same-origin"}
-    fields = {**form.values, "githubToken": "ghp_secret", "anthropicApiKey": "sk-secret"}
-    answer = await ada.http.post(at(team, "/settings"), data=fields, headers=headers)
-    assert answer.status_code == 401
-    assert "Rockets" in answer.text
-    assert "secret" not in answer.text
-
-
-async def test_settings_are_put_over_and_taken_away(
-    ada: Person, hall: Hall, me: Actor, team: Team
-) -> None:
-    await change_team(hall, actor=me, team_id=team.id, config={"theirs": {"a": [1]}, "gone": 1})
-    path = at(team, "/settings")
-    form = (await ada.get(path)).form(path)
-    assert json.loads(form.values["others"]) == {"theirs": {"a": [1]}, "gone": 1}
-    said: dict[str, Any] = {
-        "goal": "Far",
-        "autonomy": "autonomous",
-        "maxWorkers": "3",
-        "review": "yes",
-        "gitRepoUrl": "https://example.com/a/b",
-        "pullRequest": "draft",
-        "others": '{"theirs": "ü"}',
-    }
-    await ada.send(form, **said)
-    found = await team_view(hall, actor=me, team_id=team.id)
-    assert found.config == {
-        "theirs": "ü",
-        "gitRepoUrl": "https://example.com/a/b",
-        "maxWorkers": 3,
-        "review": True,
-        "pullRequest": "draft",
-    }
-    form = (await ada.get(path)).form(path)
-    assert {name: form.values[name] for name in said if name != "others"} == {
-        name: value for name, value in said.items() if name != "others"
-    }
-    for wrong in ('["a"]', "{", '{"maxWorkers": 1}', '{"githubToken": "x"}'):
-        page = page_of(await ada.send(form, 400, others=wrong, goal="Kept"), 400)
-        assert page.form(path).values["others"] == wrong
-        assert page.form(path).values["goal"] == "Kept"
-    await ada.send(form, 400, maxWorkers="many")
-    await ada.send(form, maxWorkers="", gitRepoUrl="", pullRequest="no", others="")
-    found = await team_view(hall, actor=me, team_id=team.id)
-    assert found.config == {"review": True}
-
-
 async def test_github_says_what_is_missing_and_who_can_mend_it(
-    ada: Person, hall: Hall, me: Actor, team: Team
+    ada: Person, hall: Hall, me: Actor, team: Team, github: GitHubStandIn
 ) -> None:
     page = await ada.get(at(team, "/github"))
     assert "Set gitRepoUrl and githubToken" in page.words
     assert at(team, "/settings") in page.links()
-    config = {"gitRepoUrl": "http://127.0.0.1:9/a/b", "githubToken": "ghp_x"}
+    github.answer = (500, {})
+    config = {"gitRepoUrl": f"{github.url}/a/b", "githubToken": "ghp_x"}
     await change_team(hall, actor=me, team_id=team.id, config=config)
     page = await ada.get(at(team, "/github"))
     assert "Nothing of yours has to be mended" in page.words
+    assert "ghp_x" not in page.text
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+async def test_what_github_tells_is_shown_and_runs_nowhere(
+    ada: Person, hall: Hall, me: Actor, team: Team, github: GitHubStandIn, payload: str
+) -> None:
+    told = {
+        "sha": "0123456789abcdef",
+        "html_url": payload,
+        "commit": {"message": f"{payload}\nmore", "author": {"name": payload, "date": 7}},
+        "number": 12,
+        "title": payload,
+        "draft": True,
+        "user": {"login": payload},
+    }
+    odd: list[object] = [
+        {},
+        {"commit": "no object", "user": None},
+        {"html_url": "https://x.test/1"},
+    ]
+    github.answer = (200, [told, *odd])
+    config = {"gitRepoUrl": f"{github.url}/a/b", "githubToken": "ghp_x"}
+    await change_team(hall, actor=me, team_id=team.id, config=config)
+    page = await ada.get(at(team, "/github"))
+    for word in ("0123456789", "#12", "draft", payload):
+        assert word in page.words
+    assert "https://x.test/1" in page.links()
+    page.runs_nothing()
     assert "ghp_x" not in page.text
 
 

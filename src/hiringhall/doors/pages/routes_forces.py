@@ -5,18 +5,19 @@ from typing import Any
 from hiringhall.actions.force import planning, talking
 from hiringhall.actions.tasks import answer, deciding, publishing
 from hiringhall.domain.errors import Conflict, Invalid, NotFound
-from hiringhall.domain.force import MAX_PARTS
+from hiringhall.domain.force import MAX_PARTS, ForceState, Reviewer
 from hiringhall.domain.messages import Message, MessageKind, Sender
 from hiringhall.domain.posting import make_posting
 from hiringhall.domain.tasks import Engagement
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.look import HTML
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.graphs import BOX_HEIGHT, BOX_WIDTH, Graph, drawn
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.paging import behind
 from hiringhall.doors.pages.saying import Said, cents, doing, showing, whole_number
-from hiringhall.doors.pages.visits import Visit
+from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import deliveries, money, seen
 from hiringhall.queries.force import ForceView, buyer_thread, force_view
 from hiringhall.queries.wholes import said_last, wholes_of
@@ -24,6 +25,7 @@ from hiringhall.queries.wholes import said_last, wholes_of
 FORCES = f"{HOME}/forces"
 FORCE = f"{FORCES}/{{task_id}}"
 PAGE = 25
+NO_STORE = (b"cache-control", b"no-store")
 THREAD = 50
 
 
@@ -114,6 +116,8 @@ async def show_force(visit: Visit, said: Said) -> Raw:
         task=task,
         can=found.can,
         view=view,
+        known=known_of(found, view),
+        is_planning=view is not None and view.force.state is ForceState.PLANNING,
         graph=None if view is None else graph_of(view),
         box=(BOX_WIDTH, BOX_HEIGHT),
         assembled=made[-1] if made else None,
@@ -124,6 +128,21 @@ async def show_force(visit: Visit, said: Said) -> Raw:
         currency=hall.rules.currency,
         **said.shown,
     )
+
+
+def known_of(found: seen.Seen, view: ForceView | None) -> str:
+    """How far a page has seen it: each change of the whole and of its parts leads to another."""
+    parts = [] if view is None else view.parts
+    versions = (one.task.version for one in parts if one.task is not None)
+    state = "" if view is None else view.force.state.value
+    return f"{found.task.version}-{sum(versions)}-{len(parts)}-{state}"
+
+
+async def show_now(visit: Visit) -> Raw:
+    """204 while nothing has happened since a page was shown; else there is news."""
+    found, view = await whole_of(visit), await view_of(visit)
+    is_known = visit.query["known"] == known_of(found, view)
+    return Raw(b"" if is_known else b"news", 204 if is_known else 200, HTML, (NO_STORE,))
 
 
 def _summary(messages: list[Message]) -> Message | None:
@@ -172,7 +191,10 @@ async def _fund(visit: Visit) -> str:
 async def _ask_manager(visit: Visit) -> str:
     """The manager plans it; the outline is left to it."""
     await planning.make_and_keep_plan(
-        visit.desk.hall, actor=visit.actor, task_id=visit.call.path["task_id"]
+        visit.desk.hall,
+        actor=visit.actor,
+        task_id=visit.call.path["task_id"],
+        reviewer=Reviewer.MANAGER if visit.form["reviewer"] else Reviewer.BUYER,
     )
     return _here(visit)
 
@@ -249,6 +271,7 @@ ROUTES: tuple[Route[Desk], ...] = (
     Route("GET", f"{FORCES}/new", showing(show_new_force), {200: None}, "New Task Force"),
     Route("POST", f"{FORCES}/new", doing(_post, show_new_force), {303: None}, "Post it"),
     Route("GET", FORCE, showing(show_force), {200: None}, "A Task Force"),
+    Route("GET", f"{FORCE}/now", for_signed_in(show_now), {200: None, 204: None}, "Is there news"),
     Route("GET", f"{FORCE}/thread", showing(show_thread), {200: None}, "All that was said"),
     force_form("fund", _fund, "Hold its price"),
     force_form("ask", _ask_manager, "Have the manager plan it"),
