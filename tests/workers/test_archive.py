@@ -204,6 +204,20 @@ def test_a_session_that_is_written_to_meanwhile_is_of_no_moment(
         pack_at_rest(session, session.parent / "torn.tar.gz", BOUNDS)
 
 
+def test_what_no_run_leaves_to_the_next_stays_behind(session: Path) -> None:
+    for name in ("agent/shell_snapshots/1.sh", "agent/talk.jsonl", "agent.json", "deep/agent.json"):
+        path = session / "home" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("export KEY=secret\n")
+    target = session.parent / "a.tar.gz"
+    pack_at_rest(session, target, BOUNDS, but=("agent/shell_snapshots", "agent.json"))
+    with tarfile.open(target) as packed:
+        names = packed.getnames()
+    assert "home/agent/talk.jsonl" in names
+    assert "home/deep/agent.json" in names
+    assert not {name for name in names if "shell_snapshots" in name or name == "home/agent.json"}
+
+
 def test_folders_without_end_are_not_followed_down(session: Path) -> None:
     folder = os.open(session / "home", os.O_RDONLY)
     for _ in range(100):

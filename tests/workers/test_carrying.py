@@ -113,9 +113,9 @@ async def test_a_session_is_saved_at_work_when_nobody_writes_to_it(
     folder, writes = session_of(sessions, brief), 2
     pack = archive.pack
 
-    def while_it_writes(*given: Any) -> None:
+    def while_it_writes(*given: Any, **more: Any) -> None:
         nonlocal writes
-        pack(*given)
+        pack(*given, **more)
         if writes:
             writes -= 1
             (folder / "home" / f"more-{writes}").touch()

@@ -14,7 +14,7 @@ repeated after a crash, and what a lost run has finished is found by its success
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NoReturn, TypeVar
@@ -293,12 +293,21 @@ class Place:
         await self.carrying.save(brief, self.sessions, bundles)
 
     @contextlib.asynccontextmanager
-    async def saved_at_work(self, brief: RunBrief, workspace: Workspace) -> AsyncGenerator[None]:
-        """Save a run's session and unfinished work now and then, as long as the block lasts."""
+    async def saved_at_work(
+        self, brief: RunBrief, workspace: Workspace, *, but: Sequence[str]
+    ) -> AsyncGenerator[None]:
+        """Save a run's session and unfinished work now and then, as long as the block lasts.
+
+        `but` is what no run leaves to the next in its session.
+        """
         if self.carrying is None or not self._save_every_s:
             yield
             return
-        saving = asyncio.create_task(self._keep_saving(self.carrying, brief, workspace))
+        bundles = functools.partial(self._bundles_at_work, brief, workspace)
+        save = functools.partial(
+            self.carrying.save, brief, self.sessions, bundles, at_work=True, but=but
+        )
+        saving = asyncio.create_task(self._keep_saving(save))
         try:
             yield
         finally:
@@ -306,18 +315,15 @@ class Place:
             saving.cancel()
             await asyncio.gather(saving, return_exceptions=True)
 
-    async def _keep_saving(
-        self, carrying: Carrying, brief: RunBrief, workspace: Workspace
-    ) -> NoReturn:
+    async def _keep_saving(self, save: Callable[[], Awaitable[bool]]) -> NoReturn:
         """One run after another, and none for more than a small part of the time."""
-        bundles = functools.partial(self._bundles_at_work, brief, workspace)
         now_s = asyncio.get_running_loop().time
         pause_s = float(self._save_every_s)
         while True:
             await asyncio.sleep(pause_s)
             async with self._one_saves:
                 began_s = now_s()
-                await carrying.save(brief, self.sessions, bundles, at_work=True)
+                await save()
                 pause_s = max(self._save_every_s, SAVING_SHARE * (now_s() - began_s))
 
     async def _bundles_at_work(

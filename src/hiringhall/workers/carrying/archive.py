@@ -10,7 +10,7 @@ import os
 import stat
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -48,6 +48,7 @@ class _Count:
     bounds: Bounds
     entries: int = 0
     total_bytes: int = 0
+    but: frozenset[str] = frozenset()
 
     def add(self, size_bytes: int, *, entries: int = 0) -> None:
         self.total_bytes += size_bytes
@@ -57,17 +58,22 @@ class _Count:
         if self.total_bytes > self.bounds.total_bytes:
             raise CannotCarry(f"The session has more than {self.bounds.total_bytes >> 20} MiB")
 
+    def leaves_out(self, path: tuple[str, ...]) -> bool:
+        """Whether a path is one of those in the home that are not to go along."""
+        return path[0] == HOME and "/".join(path[1:]) in self.but
+
     def enter(self, within: tuple[str, ...]) -> None:
         if len(within) > self.bounds.depth:
             raise CannotCarry(f"The session is deeper than {self.bounds.depth} folders")
 
 
-def pack(folder: Path, target: Path, bounds: Bounds) -> None:
+def pack(folder: Path, target: Path, bounds: Bounds, *, but: Collection[str] = ()) -> None:
     """Write a folder into a new file; the same content is the same file.
 
-    What changes meanwhile is taken as it is then. Raises CannotCarry.
+    What changes meanwhile is taken as it is then. `but` are plain paths in the home that stay
+    behind. Raises CannotCarry.
     """
-    count = _Count(bounds)
+    count = _Count(bounds, but=frozenset(but))
     with (
         target.open("xb") as file,
         gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=1, mtime=0) as zipped,
@@ -80,7 +86,7 @@ def pack(folder: Path, target: Path, bounds: Bounds) -> None:
             os.close(root)
 
 
-def pack_at_rest(folder: Path, target: Path, bounds: Bounds) -> None:
+def pack_at_rest(folder: Path, target: Path, bounds: Bounds, *, but: Collection[str] = ()) -> None:
     """The same of a session whose agent is at work, as it was at one moment.
 
     Agents keep databases and logs of several files, which only together are worth something.
@@ -89,18 +95,18 @@ def pack_at_rest(folder: Path, target: Path, bounds: Bounds) -> None:
         CannotCarry: as for `pack`.
         InMotion: something was written meanwhile.
     """
-    before = _state(folder, bounds)
-    pack(folder, target, bounds)
-    if _state(folder, bounds) != before:
+    before = _state(folder, bounds, but)
+    pack(folder, target, bounds, but=but)
+    if _state(folder, bounds, but) != before:
         raise InMotion
 
 
-def _state(folder: Path, bounds: Bounds) -> bytes:
+def _state(folder: Path, bounds: Bounds, but: Collection[str]) -> bytes:
     """Tells a folder from itself after anything in it was written: a digest of what stat says."""
     digest = hashlib.sha256()
     root = os.open(folder, _DIRECTORY)
     try:
-        _add_state(digest, root, (), _Count(bounds))
+        _add_state(digest, root, (), _Count(bounds, but=frozenset(but)))
     finally:
         os.close(root)
     return digest.digest()
@@ -109,6 +115,8 @@ def _state(folder: Path, bounds: Bounds) -> bytes:
 def _add_state(digest: Any, folder: int, within: tuple[str, ...], count: _Count) -> None:
     count.enter(within)
     for name in _names(folder, count):
+        if count.leaves_out((*within, name)):
+            continue
         try:
             found = os.stat(name, dir_fd=folder, follow_symlinks=False)
             digest.update(
@@ -134,6 +142,8 @@ def _pack_folder(
         if not within and name != HOME and not name.endswith(".json"):
             continue
         path = (*within, name)
+        if count.leaves_out(path):
+            continue
         try:
             found = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):

@@ -10,9 +10,10 @@ takes a run compares those rows with what lies on its own disk and fetches what 
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import secrets
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -160,9 +161,17 @@ class Carrying:
     # ── saving ────────────────────────────────────────────────────────────────────────────────
 
     async def save(
-        self, brief: RunBrief, sessions: Sessions, bundles: Bundles, *, at_work: bool = False
+        self,
+        brief: RunBrief,
+        sessions: Sessions,
+        bundles: Bundles,
+        *,
+        at_work: bool = False,
+        but: Collection[str] = (),
     ) -> bool:
         """Save what is here of a run's task; whether it was. `at_work` says that the run goes on.
+
+        `but` are paths in the session's home that no run leaves to the next.
 
         That it cannot be is only logged: the run does well without it, and what was saved before
         stays.
@@ -184,7 +193,8 @@ class Carrying:
                     saved_at_us=self._hall.clock(),
                 )
                 # Before the work, so that no session knows of more than there is.
-                parts = await self._session(base, before.get(Part.SESSION), sessions, folder, put)
+                packed = functools.partial(self._packed, base, folder=folder, but=but)
+                parts = await self._session(base, before.get(Part.SESSION), sessions, packed, put)
                 parts += await self._work(base, before, bundles, folder, put)
                 token, begun = brief.run.token, True
                 unneeded = await saving.save_work(self._hall, token=token, parts=parts)
@@ -211,14 +221,19 @@ class Carrying:
         return True
 
     async def _session(
-        self, base: Saved, before: Saved | None, sessions: Sessions, folder: Path, put: list[Saved]
+        self,
+        base: Saved,
+        before: Saved | None,
+        sessions: Sessions,
+        packed: Callable[[Path], Awaitable[Path]],
+        put: list[Saved],
     ) -> list[Saved]:
         """The session's part, where there is one, behind that of the run."""
         runtime = sessions.runtime_of(base.task_id)
         if runtime is None:
             return [base]
         try:
-            archive = await self._packed(base, sessions.folder(base.task_id), folder)
+            archive = await packed(sessions.folder(base.task_id))
         except CannotCarry as error:
             return [replace(base, mark=str(error))]
         digest = await asyncio.to_thread(_digest, archive)
@@ -227,16 +242,18 @@ class Carrying:
             return [base, _as_before(part, before)]
         return [base, await self._put(part, archive, put)]
 
-    async def _packed(self, base: Saved, session: Path, folder: Path) -> Path:
+    async def _packed(
+        self, base: Saved, session: Path, *, folder: Path, but: Collection[str]
+    ) -> Path:
         """A session as a file; at work, at a moment when nobody writes. May raise InMotion."""
         if not base.at_work:
-            await asyncio.to_thread(pack, session, folder / "session.tar.gz", self._bounds)
+            await asyncio.to_thread(pack, session, folder / "session.tar.gz", self._bounds, but=but)
             return folder / "session.tar.gz"
         for number, pause_s in enumerate((0, *AT_REST_S)):
             await asyncio.sleep(pause_s)
             archive = folder / f"session-{number}.tar.gz"
             try:
-                await asyncio.to_thread(pack_at_rest, session, archive, self._bounds)
+                await asyncio.to_thread(pack_at_rest, session, archive, self._bounds, but=but)
             except InMotion:
                 archive.unlink()
             else:

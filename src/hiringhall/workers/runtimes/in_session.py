@@ -87,7 +87,7 @@ async def _work(
     try:
         async with (
             let_in(run_log, workspace) as reached,
-            place.saved_at_work(brief, workspace),
+            place.saved_at_work(brief, workspace, but=forget),
         ):
             ended = await go(Opened(workspace, session, run_log, reached))
     finally:
