@@ -19,7 +19,7 @@ from hiringhall.actions.force.by_manager import (
 )
 from hiringhall.actions.market import post
 from hiringhall.actions.runs import spending
-from hiringhall.domain.compute import DAY_US, CapScope
+from hiringhall.domain.compute import CapScope
 from hiringhall.domain.errors import Conflict, Invalid, WrongState
 from hiringhall.domain.force import PartPlan, Reviewer
 from hiringhall.domain.force_planning import MOST_ASKED
@@ -353,7 +353,7 @@ async def test_the_halls_own_cap_holds_it_for_a_day(hall: Hall, clock: Clock) ->
         await has_no_plan(hall, buyer, task, "its own cap for that is reached")
         assert "500" not in await told(hall, buyer, task)
         assert (await spending_of_hall(hall)).reserved_micros == 450_000
-        clock.advance(DAY_US // 1_000_000)
+        clock.advance(86_400_000_000 // 1_000_000)
         assert await spending.settle_left_over(hall) == 1
         assert (await spending_of_hall(hall)).calls == 0, "it was yesterday's"
         _, other = await asked_again(hall, buyer)

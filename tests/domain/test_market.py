@@ -4,8 +4,9 @@ import pytest
 
 from hiringhall.domain.agents import Reputation
 from hiringhall.domain.disputes import Dispute, DisputeState, Party, by_silence
+from hiringhall.domain.durations import HOUR_US
 from hiringhall.domain.errors import Invalid
-from hiringhall.domain.market import HOUR_US, Item, make_offer, tidy_link
+from hiringhall.domain.market import Item, make_offer, tidy_link
 from hiringhall.domain.proposals import make_bid
 from hiringhall.domain.tasks import Engagement
 

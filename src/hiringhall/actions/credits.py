@@ -1,11 +1,10 @@
 """The day's credits before anything is begun that would use them."""
 
+from hiringhall.domain.durations import DAY_US
 from hiringhall.domain.errors import OutOfCredits
 from hiringhall.hall import Hall
 from hiringhall.store import usage
 from hiringhall.store.database import Tx
-
-DAY_US = 86_400_000_000
 
 
 def refuse_used_up(hall: Hall, *, used: int) -> None:

@@ -2,12 +2,11 @@
 
 from typing import Any
 
+from hiringhall.domain.durations import HOUR_US
 from hiringhall.domain.errors import IdempotencyConflict, SecretNotRepeated
 from hiringhall.hall import Once, Replayed
 from hiringhall.store import idempotency
 from hiringhall.store.database import Tx
-
-HOUR_US = 3_600_000_000
 
 
 async def reserve(tx: Tx, once: Once, *, now_us: int, keep_hours: int) -> None:

@@ -9,6 +9,7 @@ from hiringhall.actions.keys import add_key
 from hiringhall.actions.throttle import HOUR_S, address_bucket, take_attempt
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
+from hiringhall.domain.durations import DAY_US
 from hiringhall.domain.errors import Conflict, Forbidden, Gone, NoOrganization, NotFound
 from hiringhall.domain.members import Invited, Member, MemberRole
 from hiringhall.domain.names import tidy_name
@@ -20,7 +21,6 @@ from hiringhall.store.accounts import ApiKey, User
 from hiringhall.store.database import Tx
 
 VALID_DAYS = 7
-DAY_US = 86_400_000_000
 INVITATIONS_AN_HOUR = 30
 
 

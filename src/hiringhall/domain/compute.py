@@ -10,7 +10,6 @@ from enum import StrEnum
 
 MICROS_PER_CENT = 10_000
 MILLION = 1_000_000
-DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)

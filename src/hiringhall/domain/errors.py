@@ -41,8 +41,8 @@ class NotFound(HallError):
 
     code = "not_found"
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what.capitalize()} not found")
+    def __init__(self, what: str, *, because: str = "") -> None:
+        super().__init__(f"{what.capitalize()} not found" + (f": {because}" if because else ""))
         self.what = what
 
 

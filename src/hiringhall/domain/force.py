@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from hiringhall.domain.agents import Agent, Reputation
 from hiringhall.domain.checks import CheckResult, Verdict
+from hiringhall.domain.durations import MINUTE_US
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.market import (
     MAX_TEXT_LENGTH,
     MAX_TIME_LIMIT_MIN,
     MAX_TITLE_LENGTH,
-    MINUTE_US,
     tidy_category,
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hiringhall.domain.durations import HOUR_US
 from hiringhall.domain.errors import Conflict, Invalid
 from hiringhall.domain.escrow import check_price
 from hiringhall.domain.tasks import MARKET, MAX_DESCRIPTION_LENGTH, Engagement
@@ -25,10 +26,6 @@ MAX_TIME_LIMIT_MIN = 60 * 24 * 30
 MAX_EXPIRY_H = 24 * 365
 SEARCHED_LENGTH = 2_000
 """How much of a task the board's search looks at; the title and the tags come first."""
-
-MINUTE_US = 60_000_000
-HOUR_US = 60 * MINUTE_US
-DAY_US = 24 * HOUR_US
 
 USUAL_EXPIRY_H = {
     Engagement.CLAIM: 24,

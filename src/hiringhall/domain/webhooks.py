@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hiringhall.domain.addresses import Networks, is_listed, is_public
+from hiringhall.domain.durations import DAY_US, SECOND_US
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.hosts import NoHost, Target, read_target
 
@@ -18,10 +19,6 @@ SECRET_BYTES = 32
 SECRET_PREFIX = "whsec_"  # noqa: S105  how a secret begins, and none
 ANSWER_BYTES = 1_024
 """How much of an answer is read and kept."""
-
-SECOND_US = 1_000_000
-HOUR_US = 3_600 * SECOND_US
-DAY_US = 24 * HOUR_US
 
 PAUSES_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """How long after each failed attempt the next is made (Standard Webhooks): ten in three days."""

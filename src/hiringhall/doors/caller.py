@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from hiringhall.actions.keys import USED_EVERY_US, was_used
 from hiringhall.domain.errors import HallError, Invalid, Unauthorized
-from hiringhall.domain.ids import SERVICE_KEY_PREFIX
+from hiringhall.domain.ids import AGENT_KEY_PREFIX, SERVICE_KEY_PREFIX
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.desk import Desk, Networks
 from hiringhall.doors.kit import Call, Refused, encode_json
@@ -56,6 +56,12 @@ async def agent(desk: Desk, call: Call[Any, Any]) -> Actor:
 async def worker(desk: Desk, call: Call[Any, Any]) -> Actor:
     """The run behind a service key, as long as it is at work; raises Unauthorized, Superseded."""
     return await authenticate_run(desk.hall, bearer(call.headers) or "")
+
+
+async def anybody(desk: Desk, call: Call[Any, Any]) -> Actor:
+    """A person by a customer's key, or an agent by its own; raises Unauthorized, NotApproved."""
+    secret = bearer(call.headers) or ""
+    return await (agent if secret.startswith(AGENT_KEY_PREFIX) else customer)(desk, call)
 
 
 async def customer_or_worker(desk: Desk, call: Call[Any, Any]) -> Actor:

@@ -5,16 +5,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hiringhall.actions.following import Feeds
 from hiringhall.blobs import Blobs, FileLinks
 from hiringhall.doors.kit import Call
 from hiringhall.hall import Hall
 
+LINK_S = 3_600
+"""How long a signed link to a file works."""
+
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
+
+
+class StoredFile(Protocol):
+    """A file of a deliverable, and where its bytes are."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def blob_key(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,16 @@ class Desk:
             name = f"[{name}]" if ":" in name else name
             host = name if port is None else f"{name}:{port}"
         return f"{call.scope['scheme']}://{host}"
+
+    def links_for(self, call: Call[Any, Any]) -> Callable[[str], str]:
+        """From a file's id to an absolute link that works for an hour, for whoever has it."""
+        base_url, expires_at_s = self.base_url(call), self.hall.clock() // 1_000_000 + LINK_S
+        return lambda file_id: self.file_url(base_url, file_id, expires_at_s)
+
+    async def link_to(self, call: Call[Any, Any], file: StoredFile) -> str:
+        """Such a link to one file: the file store's own, where it gives any."""
+        stored = await self.blobs.url(file.blob_key, expires_s=LINK_S)
+        return stored or self.links_for(call)(file.id)
 
     def file_url(self, base_url: str, file_id: str, expires_at_s: int) -> str:
         """A link to a file that works for whoever has it, until a time."""

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from hiringhall.domain import ids
+from hiringhall.domain.durations import DAY_US
 from hiringhall.domain.errors import NoOrganization, Unauthorized
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
@@ -11,8 +12,6 @@ from hiringhall.queries.named import user_named
 from hiringhall.store import accounts, usage
 from hiringhall.store.accounts import ApiKey, KeyHolder, User
 from hiringhall.store.database import Tx
-
-DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)

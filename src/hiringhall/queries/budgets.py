@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from hiringhall.domain import ids
-from hiringhall.domain.compute import DAY_US, CapScope, budget_id
+from hiringhall.domain.compute import CapScope, budget_id
+from hiringhall.domain.durations import DAY_US
 from hiringhall.domain.errors import NoOrganization, NotFound
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.hall import Hall

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Text, bindparam, case, cast, func, select, update
 
-from hiringhall.domain.compute import DAY_US, Budget, CapScope, Spender, Tokens
+from hiringhall.domain.compute import Budget, CapScope, Spender, Tokens
+from hiringhall.domain.durations import DAY_US
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement, any_of

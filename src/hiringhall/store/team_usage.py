@@ -6,11 +6,10 @@ from typing import Any
 from sqlalchemy import BigInteger, bindparam, case, cast, func, select
 
 from hiringhall.domain.compute import CapScope
+from hiringhall.domain.durations import DAY_US
 from hiringhall.store.database import Tx
 from hiringhall.store.statements import Statement
 from hiringhall.store.tables import budgets, model_calls, runs
-
-DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)

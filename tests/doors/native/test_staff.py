@@ -10,6 +10,7 @@ from hiringhall.hall import Hall
 from hiringhall.queries.audit import audit_all
 from tests.doors.conftest import BASE_URL, OpenFront, Worker
 from tests.doors.native.conftest import Caller
+from tests.support.halls import begin
 
 pytestmark = pytest.mark.anyio
 
@@ -123,7 +124,7 @@ async def test_a_run_is_seen_stopped_and_resumed(poster: Caller, maker: Caller, 
 
 @pytest.mark.promise("NA-RUNS")
 async def test_a_runs_log_is_read_from_its_end_and_onwards(
-    poster: Caller, maker: Caller, desk: Desk, front_of: OpenFront, tmp_path: Path
+    poster: Caller, maker: Caller, hall: Hall, desk: Desk, front_of: OpenFront, tmp_path: Path
 ) -> None:
     from dataclasses import replace
 
@@ -146,7 +147,10 @@ async def test_a_runs_log_is_read_from_its_end_and_onwards(
         await replace(maker, http=http).get(path, 404)
         await reader.get(f"{path}?after=-1", 400)
         log.unlink()
-        assert (await reader.get(path, 404))["detail"] == "Log not found"
+        assert "nobody has begun with it" in (await reader.get(path, 404))["detail"]
+        await begin(hall, node_id="far-away")
+        # It is said where it is, for another machine of the hall has it.
+        assert "was on the node far-away" in (await reader.get(path, 404))["detail"]
     await poster.get(path, 404)
 
 

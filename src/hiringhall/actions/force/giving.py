@@ -4,18 +4,12 @@ from hiringhall.actions.force.saying import say, tell_buyer
 from hiringhall.actions.tasks.moving import move
 from hiringhall.domain import ids
 from hiringhall.domain.agents import Agent, AgentState
+from hiringhall.domain.durations import MINUTE_US
 from hiringhall.domain.errors import Conflict, Invalid
 from hiringhall.domain.events import TaskClaimed
 from hiringhall.domain.force import SILENCE_US, Force, best_of
 from hiringhall.domain.lifecycle import Command, Side, Timer
-from hiringhall.domain.market import (
-    MINUTE_US,
-    Assignment,
-    AssignmentState,
-    Terms,
-    Worker,
-    check_worker,
-)
+from hiringhall.domain.market import Assignment, AssignmentState, Terms, Worker, check_worker
 from hiringhall.domain.policy import HALL, Actor
 from hiringhall.domain.tasks import Task
 from hiringhall.hall import Hall

@@ -4,6 +4,7 @@ from hiringhall.actions.market.desk import Posted, load_posted
 from hiringhall.actions.tasks.moving import move, record
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
+from hiringhall.domain.durations import MINUTE_US
 from hiringhall.domain.errors import Conflict, NotFound
 from hiringhall.domain.events import (
     Happened,
@@ -12,7 +13,7 @@ from hiringhall.domain.events import (
     ProposalShortlisted,
 )
 from hiringhall.domain.lifecycle import Command, Side, Timer, move_of, refusal
-from hiringhall.domain.market import MAX_TEXT_LENGTH, MINUTE_US, Assignment, AssignmentState
+from hiringhall.domain.market import MAX_TEXT_LENGTH, Assignment, AssignmentState
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.proposals import Proposal, ProposalState
 from hiringhall.domain.tasks import ON_IT, State, Task

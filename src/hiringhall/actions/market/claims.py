@@ -4,11 +4,12 @@ from hiringhall.actions.force.following import part_is_free
 from hiringhall.actions.market.desk import Offered, load_offered
 from hiringhall.actions.tasks.moving import move
 from hiringhall.actions.transaction import action
+from hiringhall.domain.durations import MINUTE_US
 from hiringhall.domain.errors import Conflict
 from hiringhall.domain.events import ClaimReleased, TaskClaimed
 from hiringhall.domain.force import LOOK_AGAIN_US
 from hiringhall.domain.lifecycle import Command, Side, Timer, move_of, refusal
-from hiringhall.domain.market import MAX_TEXT_LENGTH, MINUTE_US, Assignment, AssignmentState
+from hiringhall.domain.market import MAX_TEXT_LENGTH, Assignment, AssignmentState
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.proposals import Proposal, ProposalState
 from hiringhall.domain.tasks import Engagement, State, Task

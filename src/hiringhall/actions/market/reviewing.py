@@ -11,17 +11,12 @@ from hiringhall.actions.market.ending import end_all
 from hiringhall.actions.tasks.moving import move
 from hiringhall.actions.transaction import action
 from hiringhall.domain.disputes import Party
+from hiringhall.domain.durations import MINUTE_US
 from hiringhall.domain.errors import Conflict, Invalid, NotFound
 from hiringhall.domain.escrow import Share
 from hiringhall.domain.events import DeliverableAccepted, RevisionRequested
 from hiringhall.domain.lifecycle import Command, Side, Timer, move_of, refusal
-from hiringhall.domain.market import (
-    MAX_TEXT_LENGTH,
-    MINUTE_US,
-    Assignment,
-    AssignmentState,
-    Terms,
-)
+from hiringhall.domain.market import MAX_TEXT_LENGTH, Assignment, AssignmentState, Terms
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.proposals import ProposalState
 from hiringhall.domain.tasks import Task

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from hiringhall.actions.transaction import action
 from hiringhall.domain.compute import (
-    DAY_US,
     Budget,
     CapReached,
     CapScope,
@@ -12,6 +11,7 @@ from hiringhall.domain.compute import (
     Tokens,
     credits_of,
 )
+from hiringhall.domain.durations import DAY_US
 from hiringhall.domain.errors import Superseded
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.hall import Hall

@@ -7,6 +7,7 @@ from hiringhall.actions.runs.claiming import Round, choose_run
 from hiringhall.actions.runs.ending import actor_of, load_fenced
 from hiringhall.actions.tasks.moving import move, record
 from hiringhall.actions.transaction import action
+from hiringhall.domain.durations import DAY_US
 from hiringhall.domain.events import ProgressReported, RunStarted, TaskClaimed
 from hiringhall.domain.lifecycle import Command, Side
 from hiringhall.domain.market import Terms
@@ -22,7 +23,6 @@ from hiringhall.store.questions import Exchange
 from hiringhall.store.usage import UsageRecord
 
 MAX_PROGRESS_LENGTH = 4_000
-DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)

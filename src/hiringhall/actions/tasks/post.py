@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from hiringhall.actions.credits import DAY_US, refuse_used_up
+from hiringhall.actions.credits import refuse_used_up
 from hiringhall.actions.runs.queueing import choose_runtime, queue_run
 from hiringhall.actions.tasks.creating import created
 from hiringhall.actions.transaction import action
+from hiringhall.domain.durations import DAY_US
 from hiringhall.domain.errors import NoOrganization
 from hiringhall.domain.events import TaskPublished, WaitingChanged
 from hiringhall.domain.policy import HALL, Actor

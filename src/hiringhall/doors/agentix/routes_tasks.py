@@ -19,9 +19,6 @@ from hiringhall.doors.kit import Call, Route, Stream, encode_json
 from hiringhall.queries import boards, feed
 from hiringhall.queries.boards import Details, Filter
 
-LINK_S = 3600
-"""How long a link to a delivered file works."""
-
 
 async def list_tasks(
     desk: Desk, call: Call[None, wire.TasksQuery]
@@ -204,17 +201,10 @@ async def answers_of(
 
 
 async def _files(desk: Desk, call: Call[Any, Any], details: Details) -> list[wire.FileAnswer]:
-    expires_at_s = desk.hall.clock() // 1_000_000 + LINK_S
-    base_url = desk.base_url(call)
-    answers: list[wire.FileAnswer] = []
-    for one in details.files:
-        url = await desk.blobs.url(one.blob_key, expires_s=LINK_S)
-        answers.append(
-            wire.FileAnswer(
-                one.name, one.size_bytes, url or desk.file_url(base_url, one.id, expires_at_s)
-            )
-        )
-    return answers
+    return [
+        wire.FileAnswer(one.name, one.size_bytes, await desk.link_to(call, one))
+        for one in details.files
+    ]
 
 
 _SEES = (errors.Unauthorized, errors.NotYours, errors.NotFound)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from hiringhall.domain.durations import DAY_US
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.runs import Run
 from hiringhall.doors.agentix.wire import Ref, Time
@@ -15,7 +16,6 @@ from hiringhall.queries.runs import Sums, Usage
 
 UsageType: TypeAlias = Literal["worker_spawn", "compute_minutes"]
 TYPES: tuple[UsageType, ...] = ("worker_spawn", "compute_minutes")
-DAY_US = 86_400_000_000
 _MINUTE_MS = 60_000
 _MILLISECOND_US = 1_000
 _BARE_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -18,9 +18,6 @@ from hiringhall.queries import accounts as account_queries
 from hiringhall.queries import tasks as task_queries
 from hiringhall.queries.tasks import TaskLine
 
-LINK_S = 3600
-"""How long a download link works (seed 000: "valid for 1 hour")."""
-
 _SECRET = ((b"cache-control", b"no-store"),)
 
 
@@ -108,14 +105,7 @@ async def get_result(desk: Desk, call: Call[None, None]) -> wire.ResultAnswer:
     result = await task_queries.task_result(
         desk.hall, actor=call.actor, task_id=call.path["task_id"]
     )
-    expires_at_s = desk.hall.clock() // 1_000_000 + LINK_S
-    base_url = desk.base_url(call)
-    files: list[wire.FileAnswer] = []
-    for one in result.files:
-        url = await desk.blobs.url(one.blob_key, expires_s=LINK_S)
-        files.append(
-            wire.FileAnswer(one.name, url or desk.file_url(base_url, one.id, expires_at_s))
-        )
+    files = [wire.FileAnswer(one.name, await desk.link_to(call, one)) for one in result.files]
     task = result.task
     status = words.status_of(task.state, task.waiting_for)
     return wire.ResultAnswer(task.id, status, result.text, files)

@@ -1,6 +1,5 @@
 """The AgentWork Club door's routes: each parses, calls one action or query, and renders."""
 
-from collections.abc import Callable
 from typing import Any
 
 from hiringhall.actions.market.post import post_task
@@ -22,9 +21,6 @@ from hiringhall.queries.offered import Offering, just_offered, offering, offerin
 REQUESTS_A_MINUTE = 100
 TASKS_AN_HOUR = 50
 """For each key, in any sixty seconds and in any hour (seed 002, "Rate Limits")."""
-
-LINK_S = 3600
-"""How long a link to a file works."""
 
 
 async def counted_customer(desk: Desk, call: Call[Any, Any]) -> Actor:
@@ -103,13 +99,7 @@ async def _view(desk: Desk, call: Call[Any, Any], task_id: str) -> wire.TaskAnsw
 
 
 def _answer(desk: Desk, call: Call[Any, Any], found: Offering) -> wire.TaskAnswer:
-    return task_answer(found, currency=desk.hall.rules.currency, url_of=_links(desk, call))
-
-
-def _links(desk: Desk, call: Call[Any, Any]) -> Callable[[str], str]:
-    base_url = desk.base_url(call)
-    expires_at_s = desk.hall.clock() // 1_000_000 + LINK_S
-    return lambda file_id: desk.file_url(base_url, file_id, expires_at_s)
+    return task_answer(found, currency=desk.hall.rules.currency, url_of=desk.links_for(call))
 
 
 def _needed(instructions: str) -> str:

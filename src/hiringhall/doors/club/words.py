@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from hiringhall.domain.market import HOUR_US
+from hiringhall.domain.durations import HOUR_US
 from hiringhall.domain.tasks import State
 from hiringhall.doors.club.wire import FileAnswer, Status, TaskAnswer
 from hiringhall.queries.offered import Offering

@@ -7,15 +7,13 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from hiringhall.domain.errors import HallError
-from hiringhall.domain.ids import AGENT_KEY_PREFIX
 from hiringhall.domain.policy import Actor
-from hiringhall.doors.caller import bearer, check_host, customer
+from hiringhall.doors.caller import anybody, check_host
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Door, Limits, Raw, Route
 from hiringhall.doors.mcp import posting, working
 from hiringhall.doors.mcp.tool import Refused, Tool
 from hiringhall.doors.neutral import ENVELOPES, ERRORS, envelope
-from hiringhall.queries.agents import authenticate_agent
 from hiringhall.workers.coordination.rpc import Result, answer, refused, said
 
 PATH = "/mcp"
@@ -64,10 +62,7 @@ class _Toolbox:
 async def _anybody(desk: ClientDesk, call: Call[Any, Any]) -> Actor:
     """A person by a customer's key, or an agent by its own; from no other site's page."""
     check_host(desk.house, call)
-    secret = bearer(call.headers) or ""
-    if secret.startswith(AGENT_KEY_PREFIX):
-        return await authenticate_agent(desk.house.hall, secret)
-    return await customer(desk.house, call)
+    return await anybody(desk.house, call)
 
 
 async def by_mcp(desk: ClientDesk, call: Call[None, None]) -> Raw:

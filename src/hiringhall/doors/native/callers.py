@@ -3,20 +3,10 @@
 from typing import Any
 
 from hiringhall.domain.errors import Forbidden
-from hiringhall.domain.ids import AGENT_KEY_PREFIX
 from hiringhall.domain.policy import Actor
-from hiringhall.doors.caller import bearer, customer
+from hiringhall.doors.caller import anybody
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call
-from hiringhall.queries.agents import authenticate_agent
-
-
-async def anybody(desk: Desk, call: Call[Any, Any]) -> Actor:
-    """A person by a customer's key, or an agent by its own; raises Unauthorized, NotApproved."""
-    secret = bearer(call.headers) or ""
-    if secret.startswith(AGENT_KEY_PREFIX):
-        return await authenticate_agent(desk.hall, secret)
-    return await customer(desk, call)
 
 
 async def person(desk: Desk, call: Call[Any, Any]) -> Actor:

@@ -14,7 +14,7 @@ from hiringhall.doors.native import wire_deliverables as wire
 from hiringhall.doors.native.callers import anybody, person, viewer_of
 from hiringhall.doors.native.routes_tasks import SAYS, SEES
 from hiringhall.doors.native.wire_tasks import ReasonBody
-from hiringhall.doors.native.words import bytes_of, links_of
+from hiringhall.doors.native.words import bytes_of
 from hiringhall.hall import Hall
 from hiringhall.queries import deliveries, seen
 
@@ -43,7 +43,7 @@ async def list_deliverables(desk: Desk, call: Call[None, None]) -> wire.Delivera
     found = await deliveries.deliveries_of(
         desk.hall, actor=call.actor, task_id=call.path["task_id"]
     )
-    url_of = links_of(desk, call)
+    url_of = desk.links_for(call)
     return wire.DeliverablesAnswer(
         [wire.deliverable_answer(one, url_of=url_of) for one in found], None
     )
@@ -93,11 +93,11 @@ async def reject(desk: Desk, call: Call[ReasonBody, None]) -> wire.DeliverableAn
 
 async def _shown(desk: Desk, call: Call[Any, Any], deliverable_id: str) -> wire.DeliverableAnswer:
     found = await deliveries.delivery(desk.hall, actor=call.actor, deliverable_id=deliverable_id)
-    return wire.deliverable_answer(found, url_of=links_of(desk, call))
+    return wire.deliverable_answer(found, url_of=desk.links_for(call))
 
 
 def _keeping(desk: Desk, call: Call[Any, Any], status: int = 200) -> Hall:
-    url_of = links_of(desk, call)
+    url_of = desk.links_for(call)
     once = once_of(
         call,
         organization_id=viewer_of(call.actor),

@@ -87,7 +87,11 @@ async def read_log(desk: Desk, call: Call[None, wire.LogQuery]) -> wire.RunLogAn
             read_part, path, after=call.query.after, most_bytes=LOG_BYTES
         )
     if part is None:
-        raise NotFound("log")
+        node = view.run.node_id
+        where = f"the node {node}" if node else "no machine: nobody has begun with it"
+        raise NotFound(
+            "log", because=f"this run was on {where}, and a log stays two weeks on its machine"
+        )
     return wire.log_answer(view.run.id, part)
 
 

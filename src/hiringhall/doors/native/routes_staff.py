@@ -15,7 +15,7 @@ from hiringhall.doors.native.routes_tasks import SAYS, SEES, keeping, shown, sho
 from hiringhall.doors.native.wire_deliverables import FileAnswer, file_answer
 from hiringhall.doors.native.wire_disputes import LogAnswer, log_line
 from hiringhall.doors.native.wire_tasks import TaskAnswer
-from hiringhall.doors.native.words import Count, links_of
+from hiringhall.doors.native.words import Count
 from hiringhall.queries import deliveries, seen
 from hiringhall.queries.budgets import spending_on
 
@@ -86,7 +86,7 @@ async def list_files(desk: Desk, call: Call[None, None]) -> FilesAnswer:
     found = await deliveries.deliveries_of(
         desk.hall, actor=call.actor, task_id=call.path["task_id"]
     )
-    url_of = links_of(desk, call)
+    url_of = desk.links_for(call)
     return FilesAnswer(
         [
             DeliveredFile(

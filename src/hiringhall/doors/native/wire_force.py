@@ -112,8 +112,10 @@ class PartAnswer(msgspec.Struct):
     title: str
     brief: str
     state: str | None
-    share_cents: Cents
-    paid_cents: Annotated[Cents, Meta(description="What its agent got of it, after the fee")]
+    share_cents: Annotated[Cents, Meta(description="Of the price, before the fee")]
+    paid_cents: Annotated[
+        Cents, Meta(description="What its agent got of the share, after the fee: 2000 leave 1800")
+    ]
     depends_on: list[str]
     agent_id: Annotated[Uuid | None, Meta(description="Who has it or did it, or is wanted for it")]
     agent_name: str | None
@@ -137,7 +139,7 @@ class ForceAnswer(msgspec.Struct):
     planned_by: str
     price_cents: Cents
     share_cents: Annotated[Cents, Meta(description="What all parts have of the price")]
-    paid_cents: Cents
+    paid_cents: Annotated[Cents, Meta(description="What agents got of it, after the fee")]
     subtasks: list[PartAnswer]
 
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from hiringhall.domain.durations import HOUR_US
 from hiringhall.domain.errors import Invalid
-from hiringhall.domain.market import HOUR_US, Item, Offer
+from hiringhall.domain.market import Item, Offer
 from hiringhall.domain.posting import engagement_of, make_posting
 from hiringhall.domain.questions import Answer, AskedQuestion
 from hiringhall.domain.tasks import Brief, Engagement, State

@@ -2,23 +2,17 @@
 
 import base64
 import binascii
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta
 
 from hiringhall.domain.errors import Invalid
-from hiringhall.doors.desk import Desk
-from hiringhall.doors.kit import Call
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Uuid = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
 Cents = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Count = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-
-LINK_S = 3600
-"""How long a link to a file works."""
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -48,13 +42,6 @@ def moment_of(text: str | None, field: str) -> int | None:
         raise Invalid(
             "A time is written like 2026-02-22T14:30:00Z", {field: "is not a time"}
         ) from None
-
-
-def links_of(desk: Desk, call: Call[Any, Any]) -> Callable[[str], str]:
-    """A function from a file's id to a link that works for an hour, for whoever has it."""
-    base_url = desk.base_url(call)
-    expires_at_s = desk.hall.clock() // 1_000_000 + LINK_S
-    return lambda file_id: desk.file_url(base_url, file_id, expires_at_s)
 
 
 def bytes_of(text: str, field: str) -> bytes:

@@ -1,8 +1,5 @@
 """A Task Force's parts at the Nexwork door: their context, their threads, their delivery."""
 
-from collections.abc import Callable
-from typing import Any
-
 from hiringhall.actions.force.talking import post_as_agent
 from hiringhall.actions.market.delivering import Deliverable, deliver
 from hiringhall.domain import errors
@@ -27,9 +24,6 @@ from hiringhall.queries.force import agent_thread, part_context
 _FIELDS = {"text": "content"}
 """The hall's word for what a message calls otherwise."""
 
-LINK_S = 3600
-"""How long a link to a file works."""
-
 
 async def get_context(desk: Desk, call: Call[None, None]) -> wire.ContextAnswer:
     """Read what the subtask is about, and what those before it have come to.
@@ -38,7 +32,7 @@ async def get_context(desk: Desk, call: Call[None, None]) -> wire.ContextAnswer:
     """
     subtask_id = call.path["subtask_id"]
     context = await part_context(desk.hall, actor=call.actor, subtask_id=subtask_id)
-    return context_answer(context, url_of=_file_urls(desk, call))
+    return context_answer(context, url_of=desk.links_for(call))
 
 
 async def list_messages(desk: Desk, call: Call[None, wire.ThreadQuery]) -> wire.ThreadAnswer:
@@ -110,12 +104,6 @@ async def deliver_subtask(desk: Desk, call: Call[DeliverBody, None]) -> wire.Han
     except Invalid as error:
         raise renamed(error, body) from error
     return view(handed_in)
-
-
-def _file_urls(desk: Desk, call: Call[Any, Any]) -> Callable[[str], str]:
-    base_url = desk.base_url(call)
-    expires_at_s = desk.hall.clock() // 1_000_000 + LINK_S
-    return lambda file_id: desk.file_url(base_url, file_id, expires_at_s)
 
 
 _SEES = (*COMES, errors.NotFound)
