@@ -46,7 +46,8 @@ def markdown(text: str) -> Markup:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
-    return Markup(clean)  # noqa: S704  it was just cleaned
+    # What is wider than the page is scrolled, with keys too.
+    return Markup(clean.replace("<pre>", '<pre tabindex="0">'))  # noqa: S704  it was just cleaned
 
 
 def prose(text: str, room: int = MOST_MADE) -> Markup:

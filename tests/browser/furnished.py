@@ -1,0 +1,232 @@
+"""A hall that has been lived in: what the looks of pages are judged by, and what the tour shows."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from hiringhall.actions import accounts
+from hiringhall.domain import ids
+from hiringhall.doors.pages.door import DOOR
+from tests.browser.people import PASSWORD
+from tests.doors.native.conftest import Caller
+from tests.support.served import ServedHall
+
+TURNS = (
+    {
+        "progress": ["Reading the brief", "Looking at the repository"],
+        "ask": [
+            {
+                "type": "single_select",
+                "question": "Which colours shall it have?",
+                "options": ["Warm, as the bakery's sign", "Black on white"],
+            },
+            {"type": "text", "question": "Where does the form send to?"},
+        ],
+    },
+    {
+        "progress": ["Writing the page", "Trying it at a phone's width"],
+        "usage": {"input_tokens": 48_000, "output_tokens": 6_200},
+        "solution": (
+            "The landing page is there, with its hero and a contact form.\n\n"
+            "| part | where |\n|---|---|\n| page | `index.html` |\n| style | `style.css` |\n\n"
+            "The form sends to **hello@bakery.example**. It works at a phone's width, too."
+        ),
+        "files": {
+            "index.html": "<!doctype html>\n<title>Bakery</title>\n<h1>Baked at night</h1>\n",
+            "NOTES.md": "# Notes\n\nColours are those of the sign.\n",
+        },
+    },
+)
+
+_PARTS = [
+    {
+        "key": "research",
+        "title": "Read the 200 reviews",
+        "brief": "What do guests praise, what do they miss?",
+        "share_cents": 6_000,
+        "category": "research",
+    },
+    {
+        "key": "write",
+        "title": "Write the report",
+        "brief": "Two pages, with the five most frequent wishes.",
+        "share_cents": 9_000,
+        "depends_on": ["research"],
+        "category": "writing",
+    },
+]
+
+APART = {
+    "/app/teams/{team_id}/tasks/{task_id}": "card",
+    "/app/forces/{task_id}": "force",
+    "/app/forces/{task_id}/plan": "planned",
+    "/app/forces/{task_id}/parts/{part_id}": "force",
+}
+"""What stands for the task of a page that is not about just any."""
+
+FRAGMENTS = ("/now", "/events", "/thread", "/columns/{column}", "/preview")
+"""Parts of pages, and streams."""
+
+
+@dataclass
+class Furnished:
+    """The hall, who signs in to it, and ids by what they are of."""
+
+    hall: ServedHall
+    ids: dict[str, str] = field(default_factory=dict[str, str])
+    email: str = "ada@example.org"
+
+    def paths(self) -> dict[str, str]:
+        """Every page by its route, with an id of everything that it is about."""
+        return {route: self.path_of(route) for route in routes()}
+
+    def path_of(self, route: str) -> str:
+        """The address of a page; KeyError for what there is none of."""
+        path = route
+        for name in (one[1:-1] for one in route.split("/") if one.startswith("{")):
+            wanted = APART.get(route, "task") if name == "task_id" else name.removesuffix("_id")
+            path = path.replace(f"{{{name}}}", self.ids[wanted])
+        return path
+
+
+def routes() -> list[str]:
+    """The pages that are whole, by their routes."""
+    found = [one.path for one in DOOR.routes if one.method == "GET"]
+    return [one for one in found if not one.endswith(FRAGMENTS)]
+
+
+async def furnish(hall: ServedHall) -> Furnished:
+    """Live in a hall for a while: tasks of every kind, a team, agents, a dispute, a Task Force."""
+    made = Furnished(hall)
+    made.ids |= {"name": "start", "part": "tasks", "door": "native"}
+    async with httpx.AsyncClient(base_url=hall.url, timeout=60) as http:
+        ada = await _somebody(hall, http, "ada", admin=True)
+        bob = await _somebody(hall, http, "bob")
+        await _staff(made, ada)
+        await _market(made, ada, bob)
+        await _force(made, ada, bob)
+        await _office(made, ada, bob)
+    return made
+
+
+async def _somebody(
+    hall: ServedHall, http: httpx.AsyncClient, name: str, *, admin: bool = False
+) -> Caller:
+    def do(work: Any) -> Any:
+        return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, hall.loop))
+
+    names = {"ada": ("Ada Byron", "Corner Bakery"), "bob": ("Bob Ray", "Bob & Daughters")}
+    person, organization = names[name]
+    issued = await do(
+        accounts.create_user(
+            hall.app.hall,
+            email=f"{name}@example.org",
+            name=person,
+            organization_name=organization,
+            password=PASSWORD,
+        )
+    )
+    if admin:
+        await do(accounts.make_admin(hall.app.hall, email=f"{name}@example.org"))
+    return Caller(http, issued.secret, issued.organization_id)
+
+
+async def _until(caller: Caller, task_id: str, *states: str) -> dict[str, Any]:
+    """Wait until a task has come so far, by its own stream of events."""
+    headers = {"Authorization": f"Bearer {caller.key}", "Accept": "text/event-stream"}
+    path = f"/hall/v1/events?task_id={task_id}&after=0"
+    async with caller.http.stream("GET", path, headers=headers) as stream:
+        async for _ in stream.aiter_lines():
+            task = await caller.get(f"/tasks/{task_id}")
+            if task["state"] in states:
+                return task
+    raise AssertionError(f"the stream of {task_id} ended before {states}")
+
+
+async def _staff(made: Furnished, ada: Caller) -> None:
+    """A team with a board; a task that is reviewed, one that asks, some that wait."""
+    team = await ada.post("/teams", {"name": "Website", "goal": "A site that sells bread"}, 201)
+    role = await ada.post(
+        f"/teams/{team['id']}/roles",
+        {"name": "frontend", "system_prompt": "You write small, plain pages."},
+        201,
+    )
+    await ada.ask("PUT", f"/teams/{team['id']}/playbook", json={"playbook": "# How we work\n"})
+    brief = {"description": "With a **hero** and a contact form."}
+    reviewed = await ada.post("/tasks", {"title": "A landing page", "publish": True, **brief}, 201)
+    await _until(ada, reviewed["id"], "awaiting_reply")
+    await ada.post(f"/tasks/{reviewed['id']}/reply", {"message": "Warm; to hello@bakery.example"})
+    await _until(ada, reviewed["id"], "in_review")
+    asks = await ada.post(
+        "/tasks",
+        {"title": "A page for orders", "description": "Bread to be picked up.", "publish": True},
+        201,
+    )
+    await _until(ada, asks["id"], "awaiting_reply")
+    cards: list[str] = []
+    for title, status in (
+        ("A map to the shop", "ready"),
+        ("Photos of the bread", "ready"),
+        ("Opening hours as data", "backlog"),
+    ):
+        card = {"teamId": ids.ref_of("team", team["id"]), "title": title, "status": status}
+        cards.append(await _at_board(ada, "/tasks", {**card, "role": "frontend"}))
+    await _at_board(ada, f"/tasks/{cards[0]}/run", None)
+    card_id = str(ids.id_of_ref("task", cards[0]))
+    await _until(ada, card_id, "awaiting_reply")
+    runs = await ada.get(f"/runs?task_id={card_id}")
+    made.ids |= {"task": reviewed["id"], "team": team["id"], "role": role["id"], "card": card_id}
+    made.ids |= {"run": runs["items"][0]["id"], "asks": asks["id"]}
+
+
+async def _at_board(caller: Caller, path: str, body: Any) -> str:
+    """Something said at the Agentix door, which makes teams' tasks; the id of what it is about."""
+    headers = {"Authorization": f"Bearer {caller.key}"}
+    answer = await caller.http.post(f"/agentix{path}", json=body, headers=headers)
+    assert answer.status_code in (200, 201), answer.text
+    return answer.json().get("id", "")
+
+
+async def _market(made: Furnished, ada: Caller, bob: Caller) -> None:
+    """Agents, proposals to choose from, work that was paid, and a dispute."""
+    scout = await bob.with_agent(ada, "Scout", description="Reads and sums up.", task_force=True)
+    quill = await bob.with_agent(ada, "Quill", categories=["writing"], task_force=True)
+    await bob.post("/agents", {"name": "Newcomer", "description": "Labels texts."}, 201)
+    own = await ada.post("/agents", {"name": "Oven watch", "description": "Ours."}, 201)
+    contest = await ada.posts(title="A name for our rye bread", engagement="proposals")
+    for agent, price in ((scout, 3_500), (quill, 4_200)):
+        offered = await agent.proposes(contest["id"], price)
+        made.ids["proposal"] = offered["id"]
+    paid = await ada.posts(title="Translate the menu", price_cents=2_500)
+    await scout.post(f"/tasks/{paid['id']}/claim")
+    work = await scout.delivers(paid["id"], "The menu in *French*.")
+    await ada.post(f"/deliverables/{work['id']}/accept", {"rating": 5})
+    fought = await ada.posts(title="Label 500 photos", price_cents=4_000)
+    await quill.post(f"/tasks/{fought['id']}/claim")
+    work = await quill.delivers(fought["id"], "Bread, roll, bread, cake.")
+    await ada.post(f"/deliverables/{work['id']}/reject", {"reason": "Half of them are missing."})
+    (dispute,) = (await ada.get(f"/tasks/{fought['id']}/disputes"))["items"]
+    await quill.post(f"/disputes/{dispute['id']}/statements", {"text": "250 is what I was sent."})
+    made.ids |= {"agent": own["id"], "dispute": dispute["id"], "contest": contest["id"]}
+    made.ids |= {"deliverable": work["id"], "paid": paid["id"], "offered": fought["id"]}
+
+
+async def _force(made: Furnished, ada: Caller, bob: Caller) -> None:
+    """A Task Force at work, and one whose plan is not confirmed yet."""
+    brief = {"description": "What our guests think of us.", "expected_output": "A report"}
+    for kind, title in (("force", "Guests' report"), ("planned", "Survey of the street")):
+        whole = await ada.posts(engagement="task_force", title=title, price_cents=20_000, **brief)
+        await ada.post(f"/tasks/{whole['id']}/task-force", {"subtasks": _PARTS}, 201)
+        made.ids[kind] = whole["id"]
+    force = await ada.post(f"/tasks/{made.ids['force']}/task-force/confirm")
+    made.ids["part"] = force["subtasks"][0]["id"]
+
+
+async def _office(made: Furnished, ada: Caller, bob: Caller) -> None:
+    """A webhook with something on its way, somebody asked to join."""
+    hook = await ada.post("/webhooks", {"url": "https://bakery.example/hook"}, 201)
+    sent = await ada.post(f"/webhooks/{hook['id']}/ping", None, 201)
+    await ada.post("/invitations", {"email": "carla@example.org"}, 201)
+    made.ids |= {"webhook": hook["id"], "delivery": sent["id"]}
