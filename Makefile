@@ -30,7 +30,7 @@ PROJECTS := $(wildcard packages/*/pyproject.toml)
 
 .PHONY: help
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: setup sandbox ## The main job on real input, in under a minute
@@ -89,6 +89,10 @@ format: setup ## Format the code and mend what lint can mend
 .PHONY: docs
 docs: setup ## The pages that are printed from the code
 	@$(BIN)/python -m tests.support.pages
+
+.PHONY: screenshots
+screenshots: setup sandbox browser ## The pictures of docs/tour.md, made anew
+	@$(BIN)/python -m tests.browser.screenshots
 
 .PHONY: lock
 lock: setup ## Resolve the dependencies anew and lock them by hash
