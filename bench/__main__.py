@@ -15,6 +15,7 @@ from bench import (
     board,
     engine,
     gateway,
+    pages,
     queue,
     races,
     report,
@@ -42,6 +43,7 @@ MEASURES: dict[str, Callable[[Plan, Place], Iterator[Line]]] = {
     "settlement": settlement.measure,
     "board": board.measure,
     "races": races.measure,
+    "pages": pages.measure,
 }
 DATABASES = ("sqlite", "postgresql")
 EXAMPLES = """\

@@ -29,6 +29,8 @@ BY_ITSELF = {
     "from a commit to the one stream that waits, p50",
     "from a commit to each of all streams, p50",
     "CPU of the hall for a cycle of hold and release",
+    "the slowest page, 400 tasks, p95",
+    "the largest page, 400 tasks",
     *(
         f"32 race for {what}, all answered, p50"
         for what in ("the last slot for a proposal", "a claim", "a release", "a refund")
