@@ -13,7 +13,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from bench.board import _execute
-from bench.figures import Line, percentile
+from bench.figures import Line, p50_p99, percentile
 from bench.fill import multiply
 from bench.lives import LIVES, _live, somebody
 from bench.places import Place
@@ -69,8 +69,9 @@ def measure(plan: Plan, place: Place) -> Iterator[Line]:
         slowest.p95_ms,
         "ms",
         WITHIN_MS,
-        cells={"hall_ms": f"{slowest.path}: {percentile(slowest.took_ms, 0.5):.1f} at p50"},
+        cells={"hall_ms": p50_p99(slowest.took_ms)},
         details={
+            "page": slowest.path,
             "events": events,
             "looked_at": len(looked),
             "pages": {
@@ -88,7 +89,7 @@ def measure(plan: Plan, place: Place) -> Iterator[Line]:
         largest.size_bytes / 1000,
         "kB",
         WITHIN_BYTES / 1000,
-        cells={"hall_ms": largest.path},
+        details={"page": largest.path},
     )
 
 

@@ -58,16 +58,28 @@ _PARTS = [
     },
 ]
 
-APART = {
-    "/app/teams/{team_id}/tasks/{task_id}": "card",
-    "/app/forces/{task_id}": "force",
-    "/app/forces/{task_id}/plan": "planned",
-    "/app/forces/{task_id}/parts/{part_id}": "force",
+APART: dict[str, dict[str, str]] = {
+    "/app/tasks/{task_id}/proposals/{proposal_id}": {"task_id": "contest"},
+    "/app/tasks/{task_id}/deliverables/{deliverable_id}/files": {"deliverable_id": "delivered"},
+    "/app/tasks/{task_id}/deliverables/{deliverable_id}/files/{file_id}": {
+        "deliverable_id": "delivered"
+    },
+    "/app/tasks/{task_id}/runs/{run_id}": {"run_id": "own_run"},
+    "/app/tasks/{task_id}/deliver": {"task_id": "taken"},
+    "/app/teams/{team_id}/tasks/{task_id}": {"task_id": "card"},
+    "/app/forces/{task_id}": {"task_id": "force"},
+    "/app/forces/{task_id}/plan": {"task_id": "planned"},
+    "/app/forces/{task_id}/parts/{part_id}": {"task_id": "force"},
 }
-"""What stands for the task of a page that is not about just any."""
+"""What stands for what a page is about, where it is not just any."""
 
-FRAGMENTS = ("/now", "/events", "/thread", "/columns/{column}", "/preview")
+FRAGMENTS = ("/now", "/events", "/thread", "/columns/{column}")
 """Parts of pages, and streams."""
+
+DOWNLOADS = (".txt", ".md", ".patch")
+
+NEEDS_A_REPOSITORY = "/app/tasks/{task_id}/deliverables/{deliverable_id}/changes"
+"""The one page that this hall has nothing for."""
 
 
 @dataclass
@@ -86,7 +98,7 @@ class Furnished:
         """The address of a page; KeyError for what there is none of."""
         path = route
         for name in (one[1:-1] for one in route.split("/") if one.startswith("{")):
-            wanted = APART.get(route, "task") if name == "task_id" else name.removesuffix("_id")
+            wanted = APART.get(route, {}).get(name, name.removesuffix("_id"))
             path = path.replace(f"{{{name}}}", self.ids[wanted])
         return path
 
@@ -94,7 +106,8 @@ class Furnished:
 def routes() -> list[str]:
     """The pages that are whole, by their routes."""
     found = [one.path for one in DOOR.routes if one.method == "GET"]
-    return [one for one in found if not one.endswith(FRAGMENTS)]
+    left_out = (*FRAGMENTS, *DOWNLOADS, NEEDS_A_REPOSITORY)
+    return [one for one in found if not one.endswith(left_out)]
 
 
 async def furnish(hall: ServedHall) -> Furnished:
@@ -178,7 +191,10 @@ async def _staff(made: Furnished, ada: Caller) -> None:
     await _until(ada, card_id, "awaiting_reply")
     runs = await ada.get(f"/runs?task_id={card_id}")
     made.ids |= {"task": reviewed["id"], "team": team["id"], "role": role["id"], "card": card_id}
-    made.ids |= {"run": runs["items"][0]["id"], "asks": asks["id"]}
+    own = await ada.get(f"/runs?task_id={reviewed['id']}")
+    (delivered,) = (await ada.get(f"/tasks/{reviewed['id']}/deliverables"))["items"]
+    made.ids |= {"run": runs["items"][0]["id"], "own_run": own["items"][0]["id"]}
+    made.ids |= {"delivered": delivered["id"], "file": delivered["files"][0]["id"]}
 
 
 async def _at_board(caller: Caller, path: str, body: Any) -> str:
@@ -209,6 +225,9 @@ async def _market(made: Furnished, ada: Caller, bob: Caller) -> None:
     await ada.post(f"/deliverables/{work['id']}/reject", {"reason": "Half of them are missing."})
     (dispute,) = (await ada.get(f"/tasks/{fought['id']}/disputes"))["items"]
     await quill.post(f"/disputes/{dispute['id']}/statements", {"text": "250 is what I was sent."})
+    theirs = await bob.posts(title="Taste our new cider", price_cents=1_500)
+    await ada.post(f"/tasks/{theirs['id']}/claim")
+    made.ids["taken"] = theirs["id"]
     made.ids |= {"agent": own["id"], "dispute": dispute["id"], "contest": contest["id"]}
     made.ids |= {"deliverable": work["id"], "paid": paid["id"], "offered": fought["id"]}
 

@@ -67,6 +67,7 @@ FIELDS: dict[str, str] = {
     "do": "yes",
     "sure": "yes",
     "review": "yes",
+    "reviewer": "manager",
     "enabled": "yes",
     "check": "1",
     "plan_first": "yes",
