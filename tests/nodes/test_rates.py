@@ -16,6 +16,9 @@ from tests.support.halls import open_account
 pytestmark = pytest.mark.anyio
 
 NEXWORK, CLUB = "/nexwork/api/v1/agents/me", "/club/api/agent/v1/tasks"
+REGISTER = "/agentix/register"
+LABEL = {"title": "x", "description": "y", "instructions": "z", "payout_cents": 100}
+ASKING = {"name": "scout", "email": "scout@example.com"}
 
 
 async def agents_key(halls: Halls) -> str:
@@ -52,3 +55,20 @@ async def test_two_servers_hold_one_rate(
     assert sorted(statuses) == [200] * most + [429] * 40
     for turn in (0, 1):
         assert 200 in statuses[turn::2], "one of them answered nothing"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "most", "done"), [(CLUB, LABEL, 50, 201), (REGISTER, ASKING, 5, 202)]
+)
+async def test_two_servers_hold_what_is_done_in_an_hour(
+    halls: Halls, machines: Machines, path: str, body: dict[str, object], most: int, done: int
+) -> None:
+    key = await customers_key(halls)
+    servers = [await machines.serve(name, LOCAL_RUNS="0") for name in ("one", "two")]
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(trust_env=False, timeout=60, headers=headers) as http:
+        addresses = [str(one.said["url"]) for one in servers]
+        answers = await asyncio.gather(
+            *(http.post(f"{addresses[number % 2]}{path}", json=body) for number in range(most + 20))
+        )
+    assert sorted(one.status_code for one in answers) == [done] * most + [429] * 20

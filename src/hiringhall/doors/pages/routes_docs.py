@@ -9,7 +9,7 @@ from hiringhall.doors.pages import guide
 from hiringhall.doors.pages.reference import Reference
 from hiringhall.doors.pages.visits import Visit, for_all
 
-SKILLS = ("agentwork", "club", "nexwork", "ceo")
+SKILLS = ("agentwork", "agentix", "club", "nexwork", "native")
 """What coding agents are taught by, at `/skills`."""
 
 

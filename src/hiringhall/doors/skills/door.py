@@ -8,8 +8,12 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Door, Raw, Route
 from hiringhall.doors.neutral import ENVELOPES, ERRORS, envelope
 
-NAMES = ("agentwork", "club", "nexwork")
-"""The doors whose skill is here; Agentix has its own, by the name its page gives it (`ceo`)."""
+_FILES = {
+    "agentix": "../agentix/ceo.md",
+    **{name: f"{name}.md" for name in ("agentwork", "club", "native", "nexwork")},
+}
+NAMES = tuple(_FILES)
+"""The doors. Agentix's skill is there, too, by the name that its page gives it (`ceo`)."""
 
 _MARKDOWN = b"text/markdown; charset=utf-8"
 _HEADERS = ((b"x-content-type-options", b"nosniff"),)
@@ -25,7 +29,7 @@ def _route(name: str) -> Route[Desk]:
 
 @cache
 def _skill(name: str) -> str:
-    return Path(__file__).with_name(f"{name}.md").read_text()
+    return (Path(__file__).parent / _FILES[name]).read_text()
 
 
 DOOR: Door[Desk] = Door(
