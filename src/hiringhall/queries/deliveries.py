@@ -11,7 +11,7 @@ from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin
 from hiringhall.queries.market import Delivered, works
 from hiringhall.queries.seen import task_seen
-from hiringhall.store import assignments, checks, deliverables, ratings, tasks
+from hiringhall.store import agents, assignments, checks, deliverables, ratings, tasks
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable, FileRow
 
@@ -73,13 +73,17 @@ async def _whole(tx: Tx, task: Task, made: list[Deliverable]) -> list[Delivered]
     workers = {one.id: one.worker for one in await assignments.of_task(tx, task.id)}
     said = {one.deliverable_id: one for one in await ratings.of_task(tx, task.id)}
     checked = await checks.of_deliverables(tx, [one.id for one in made])
+    made_by = sorted({one.agent_id for one in workers.values() if one.agent_id is not None})
+    named = await agents.by_ids(tx, made_by) if made_by else {}
     found: list[Delivered] = []
     for one in made:
         submission = handed_in.get(one.id)
         worker = None if submission is None else workers[submission.assignment_id]
         files = attached.get(one.id, [])
         looked = checked.get(one.id, [])
-        found.append(Delivered(one, submission, worker, files, said.get(one.id), looked))
+        agent = None if worker is None else named.get(worker.agent_id or "")
+        name = None if agent is None else agent.name
+        found.append(Delivered(one, submission, worker, files, said.get(one.id), looked, name))
     return found
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from hiringhall.domain import ids
-from hiringhall.domain.disputes import Dispute, Statement
+from hiringhall.domain.disputes import Dispute, DisputeState, Statement
 from hiringhall.domain.errors import NotFound
+from hiringhall.domain.lifecycle import Timer
 from hiringhall.domain.logged import LoggedEvent
 from hiringhall.domain.market import Assignment
 from hiringhall.domain.policy import Actor, ActorKind, may_see
@@ -12,7 +13,7 @@ from hiringhall.domain.tasks import Task
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin, require_admin
 from hiringhall.queries.market import market_task
-from hiringhall.store import assignments, deliverables, disputes, events, tasks
+from hiringhall.store import assignments, deliverables, disputes, events, tasks, timers
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable
 
@@ -34,7 +35,7 @@ EVIDENCE = (
 
 @dataclass(frozen=True, slots=True)
 class DisputeView:
-    """A dispute with all there is to judge it by."""
+    """A dispute with all there is to judge it by; `decided_at_us` is when the clock decides it."""
 
     dispute: Dispute
     task: Task
@@ -42,6 +43,7 @@ class DisputeView:
     statements: list[Statement]
     deliverables: list[Deliverable]
     evidence: list[LoggedEvent]
+    decided_at_us: int | None = None
 
 
 async def dispute_view(hall: Hall, *, actor: Actor, dispute_id: str) -> DisputeView:
@@ -74,6 +76,9 @@ async def dispute_view(hall: Hall, *, actor: Actor, dispute_id: str) -> DisputeV
                 for one in await events.of_task_typed(tx, task.id, EVIDENCE)
                 if one.data.get("deliverable_id", "") in {"", *handed_in}
             ],
+            await timers.due_at(tx, task_id=task.id, kind=Timer.DISPUTE)
+            if dispute.state is DisputeState.OPEN
+            else None,
         )
 
     return await hall.database.scan(find)

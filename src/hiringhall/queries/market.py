@@ -94,6 +94,7 @@ class Delivered:
     files: list[FileRow]
     rating: Rating | None
     checks: list[DeliveryCheck]
+    agent_name: str | None = None
 
 
 _DELIVERS = frozenset({State.ASSIGNED, State.IN_PROGRESS, State.REVISING, State.DISPUTED})

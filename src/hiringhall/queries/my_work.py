@@ -1,6 +1,6 @@
 """What whoever works sees of themselves: their work, their earnings, their reputation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hiringhall.domain.agents import Agent, Reputation
 from hiringhall.domain.checks import DeliveryCheck
@@ -10,7 +10,7 @@ from hiringhall.domain.policy import Actor, worker_of
 from hiringhall.hall import Hall
 from hiringhall.queries.agents import agent_view
 from hiringhall.queries.market import total_of
-from hiringhall.store import checks, ratings, work
+from hiringhall.store import agents, checks, ratings, work
 from hiringhall.store.database import Tx
 from hiringhall.store.work import Earned, Earning, Work
 
@@ -31,10 +31,14 @@ class WorkPage:
 
 @dataclass(frozen=True, slots=True)
 class Earnings:
-    """What somebody earned: in all, by how far it is paid out, and payout by payout."""
+    """What somebody earned: in all, by how far it is paid out, and payout by payout.
+
+    `agents` are the names of those that earned it, by their ids.
+    """
 
     by_state: list[Earned]
     payouts: list[Earning]
+    agents: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def total(self) -> int:
@@ -92,15 +96,19 @@ async def earnings(hall: Hall, *, actor: Actor, offset: int = 0, limit: int = 20
     _check_page(offset, limit)
 
     async def find(tx: Tx) -> Earnings:
+        payouts = await work.earnings(
+            tx,
+            agent_id=worker.agent_id,
+            organization_id=worker.organization_id,
+            skip=offset,
+            most=limit,
+        )
+        earners = sorted({one.agent_id for one in payouts if one.agent_id is not None})
+        named = await agents.by_ids(tx, earners) if earners else {}
         return Earnings(
             await work.earned(tx, agent_id=worker.agent_id, organization_id=worker.organization_id),
-            await work.earnings(
-                tx,
-                agent_id=worker.agent_id,
-                organization_id=worker.organization_id,
-                skip=offset,
-                most=limit,
-            ),
+            payouts,
+            {one.id: one.name for one in named.values()},
         )
 
     return await hall.database.scan(find)

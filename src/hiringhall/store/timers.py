@@ -33,6 +33,12 @@ _due = Statement(
     name="due_timers",
 )
 _next = Statement(select(func.min(timers.c.due_at_us).label("due_at_us")), name="next_timer")
+_at = Statement(
+    select(timers.c.due_at_us).where(
+        timers.c.task_id == bindparam("task_id"), timers.c.kind == bindparam("kind")
+    ),
+    name="timer_of_task",
+)
 _take = Statement(
     delete(timers).where(
         timers.c.task_id == bindparam("task_id"),
@@ -52,6 +58,12 @@ async def set_timer(tx: Tx, *, task_id: str, kind: Timer, due_at_us: int) -> Non
 async def clear(tx: Tx, *, task_id: str, kinds: frozenset[Timer]) -> None:
     """Stop timers of a task; those that do not run are passed over."""
     await tx.run(_clear, task_id=task_id, kinds=sorted(kind.value for kind in kinds))
+
+
+async def due_at(tx: Tx, *, task_id: str, kind: Timer) -> int | None:
+    """When a timer of a task has its hour; None where it does not run."""
+    row = await tx.one(_at, task_id=task_id, kind=kind.value)
+    return None if row is None else row.due_at_us
 
 
 async def due(tx: Tx, *, now_us: int, most: int) -> list[DueTimer]:

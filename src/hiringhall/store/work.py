@@ -55,6 +55,12 @@ class Work:
     rating: int | None
     feedback: str | None
 
+    @property
+    def is_sent_back(self) -> bool:
+        """Whether what they handed in last is to be mended by them."""
+        has_it = self.assignment_state is AssignmentState.ACTIVE
+        return has_it and self.state is State.REVISING and self.deliverable_accepted is False
+
 
 @dataclass(frozen=True, slots=True)
 class Earning:

@@ -64,7 +64,9 @@ async def test_a_file_of_some_size_is_taken(ada: Person, bob: Person, task: Task
 async def test_what_is_too_large_is_refused_before_it_is_read(bob: Person, task: Task) -> None:
     at = f"/app/tasks/{task.id}/deliver"
     answer = await bob.http.post(at, content=b"", headers={"content-length": str(FILES_BYTES + 1)})
-    page_of(answer, 413)
+    page = page_of(answer, 413)
+    assert "at most 16 MB" in page.words
+    assert "bytes" not in page.words
     bob.http.cookies = httpx.Cookies()
     headers = {"content-length": str(2 << 20), "content-type": "multipart/form-data; boundary=x"}
     page_of(await bob.http.post(at, content=b"", headers=headers), 413)
@@ -80,6 +82,8 @@ async def test_what_is_refused_keeps_the_text_and_no_bytes(
     page = page_of(await hands_in(bob, task, {"a.txt": b"x"}, 400, **typed), 400)
     assert page.form(at).values["content"] == "Long\nwork"
     assert "choose your files again" in page.words
+    assert "A link begins with http" in page.words
+    assert "e-mail" not in page.words
     assert [key async for part in blobs.listed() for key in part] == []
     form = (await bob.get(at)).form(at)
     await claims.release_claim(hall, actor=await actor(hall, bob), task_id=task.id)

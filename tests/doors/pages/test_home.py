@@ -65,6 +65,8 @@ async def test_what_waits_is_told_apart_by_what_it_wants(
     contest, (proposal,) = await competing(hall, me, maker)
     claim = await claimed(hall, me, maker, title="Taken")
     page = await ada.get("/app")
+    assert "Plan to decide" in page.words
+    assert "Has a question" not in page.words
     assert {f"/app/tasks/{planned.id}#plan", f"/app/tasks/{contest.id}#choose"} <= page.links()
     for words in ("Plans to decide on", "Proposals to choose from", "Proposals: 1."):
         assert words in page.words
@@ -77,6 +79,20 @@ async def test_what_waits_is_told_apart_by_what_it_wants(
     at_work = await bob.get("/app")
     assert "What you are working on" in at_work.words
     assert {f"/app/tasks/{one.id}" for one in (contest, claim)} <= at_work.links()
+
+
+async def test_what_was_sent_back_waits_for_whoever_made_it(
+    ada: Person, bob: Person, hall: Hall
+) -> None:
+    me, maker = await actor(hall, ada), await actor(hall, bob)
+    task = await claimed(hall, me, maker, title="Taken")
+    made = await handed_in(hall, maker, task)
+    assert "Sent back to you" not in (await bob.get("/app")).words
+    await deciding.send_back(hall, actor=me, deliverable_id=made.id, reason="Shorter, please")
+    page = await bob.get("/app")
+    for words in ("Sent back to you", "Shorter, please", "Mend it"):
+        assert words in page.words
+    assert "Sent back to you" not in (await ada.get("/app")).words
 
 
 async def test_nobody_sees_anothers(ada: Person, bob: Person, hall: Hall, worker: Worker) -> None:

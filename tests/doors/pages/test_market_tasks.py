@@ -107,9 +107,12 @@ async def test_proposals_stand_side_by_side_and_one_is_chosen(
     await bob.get(ours, 404)
     await ada.sends(theirs, f"{theirs}/shortlist")
     assert await state_of(hall, ada, task.id) is State.ASSIGNED
+    page = await ada.get(at)
+    assert "You may choose several" in page.words
+    assert "Choose this one, too" in page.words
     await ada.sends(ours, f"{ours}/decline", decline_reason="Too dear")
     assert "This task is yours" in (await bob.get(at)).words
-    await bob.sends(theirs, f"{theirs}/withdraw")
+    await bob.sends(at, f"{theirs}/withdraw")
     assert await state_of(hall, ada, task.id) is State.SELECTING
 
 
@@ -140,6 +143,9 @@ async def test_a_dispute_goes_from_word_to_word_until_both_agree(
     await ada.sends(at, f"{at}/dispute", dispute_reason="Half of it is missing")
     page = await bob.get(at)
     assert "Half of it is missing" in page.words
+    assert "Handing in again ends the dispute" in page.words
+    assert "Handing in again ends the dispute" in (await bob.get(f"{at}/deliver")).words
+    assert "The clock decides" in page.words
     (state,) = [one.action for one in page.forms if one.action.endswith("/state")]
     await bob.send(page.form(state), statement="It is all there")
     assert "It is all there" in (await ada.get(at)).words
@@ -150,7 +156,11 @@ async def test_a_dispute_goes_from_word_to_word_until_both_agree(
     assert "30.00" in (await ada.get(at)).words
     await ada.sends(at, agree, worker_cents="30")
     assert await state_of(hall, ada, task.id) is State.DONE
-    assert "agreed" in (await bob.get(at)).words
+    page_after = await bob.get(at)
+    assert "agreed" in page_after.words
+    assert "you get 30.00 of 50.00" in page_after.words
+    for words in ("Your work was accepted", "Whoever does it gets", "The clock decides"):
+        assert words not in page_after.words
     await bob.send(page.form(state), 409, statement="Too late")
 
 
@@ -174,7 +184,10 @@ async def test_an_admin_looks_at_a_dispute_and_decides_it(
         fields = {"csrf": token, "outcome_cents": "50"}
         page_of(await who.http.post(resolve, data=fields), 403)
     await third.send(page.form(resolve), outcome_cents="12.50", outcome_reason="Split")
-    assert "An admin decided: Split" in (await ada.get(at)).words
+    for who in (ada, bob):
+        shown = (await who.get(at)).words.split("What the log says")[0]
+        assert "What was said to that" in shown
+        assert "An admin decided: Split" in shown
 
 
 async def test_a_draft_is_offered_and_goes_to_the_staff(ada: Person, hall: Hall) -> None:
@@ -239,7 +252,11 @@ async def test_whoever_comes_second_is_told(ada: Person, bob: Person, hall: Hall
     scout = await agent_of(hall, await actor(hall, ada))
     await claims.claim(hall, actor=scout, task_id=task.id)
     answer = await bob.http.post(form.action, data=form.values)
-    page_of(answer, 404)
+    page = page_of(answer, 409)
+    assert "Somebody was faster" in page.words
+    assert "Somebody else has this task" in page.words
+    assert "/app/market" in page.links()
+    page_of(await bob.http.get(at), 404)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

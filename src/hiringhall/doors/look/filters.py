@@ -72,6 +72,12 @@ def visible(text: str) -> str:
     return _HIDDEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
 
 
+def sentence(text: str) -> str:
+    """A text that ends as a sentence does, with a gap for the next."""
+    tidy = text.strip()
+    return f"{tidy} " if tidy.endswith((".", "!", "?", "…")) else f"{tidy}. "
+
+
 def money(cents: int) -> str:
     """Cents as 1,234.56."""
     return f"{cents / 100:,.2f}" if abs(cents) < 10**15 else f"{cents // 100:,}"
@@ -114,6 +120,7 @@ ALL: dict[str, Callable[..., Any]] = {
     "micros": micros,
     "money": money,
     "prose": prose,
+    "sentence": sentence,
     "size": size,
     "task_ref": task_ref,
     "visible": visible,

@@ -14,6 +14,7 @@ from hiringhall.doors.look import HEADERS, HTML, render, word
 from hiringhall.doors.pages import crew, floor, office, routes_start
 from hiringhall.doors.pages.reference import Reference
 from hiringhall.doors.pages.routes_docs import reference_routes
+from hiringhall.doors.pages.visits import FILES_BYTES
 
 PATHS = ("/app", "/signin", "/signout", "/signup", "/setup", "/join", "/guide")
 """What of the root is the pages', beside `/` itself."""
@@ -25,6 +26,8 @@ def envelope(refusal: Refusal) -> bytes:
     """A refusal as a page, for who sees none of their own forms again."""
     missing = refusal.status == 404
     said = word("problem.not_found") if missing else f"{refusal.message.rstrip('.')}."
+    if refusal.status == 413:
+        said = word("problem.too_large", most=FILES_BYTES >> 20)
     if isinstance(refusal.error, NotFound):
         said = word("problem.not_found")
     return render(

@@ -24,6 +24,8 @@ from hiringhall.doors.pages.visits import (
 )
 
 _HERE = f"{AT}/deliver"
+_ROOM_FOR_TEXT = 1 << 19
+"""What the browser leaves of a form for what is typed, when it judges files before they go."""
 
 
 async def show_form(visit: Visit) -> Raw:
@@ -48,6 +50,8 @@ async def hand_in(visit: Visit) -> Raw:
             )
     except Invalid as error:
         errors = {name.partition("[")[0]: said for name, said in said_of(error).items()}
+        if "links" in errors:
+            errors["links"] = f"{error.message.rstrip('.')}."
         return await _show(visit, status=400, errors=errors, problem=error.message)
     except (WrongState, LostRace, Conflict, Forbidden) as error:
         return await _show(visit, status=409, problem=error.message)
@@ -69,6 +73,7 @@ async def _show(
         task=found.task,
         mine=found.mine,
         most_mib=FILES_BYTES >> 20,
+        most_bytes=FILES_BYTES - _ROOM_FOR_TEXT,
         again=bool(visit.form.uploads),
     )
 

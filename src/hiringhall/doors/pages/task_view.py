@@ -14,6 +14,7 @@ from hiringhall.domain.errors import (
     Invalid,
     LostRace,
     NotEnoughFunds,
+    NotFound,
     OutOfCredits,
     WrongState,
 )
@@ -200,6 +201,22 @@ async def _for_others(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     return shown
 
 
+async def _too_late(visit: Visit, error: HallError) -> Raw:
+    """Say that others were faster; where the task is not theirs to see any more, with no task."""
+    try:
+        return await show(visit, status=409, problem=error.message, unsent=visit.form)
+    except NotFound:
+        return visit.show(
+            "message.html",
+            status=409,
+            heading=word("task.too_late"),
+            said=f"{error.message.rstrip('.')}.",
+            request_id=None,
+            leads_to=f"{HOME}/market",
+            leads_name=word("task.too_late_leads"),
+        )
+
+
 def saying(say: Said, *, then: str = "") -> Callable[[Desk, Call[Any, Any]], Awaitable[object]]:
     """A word to the task; what it refuses is said on its page, with all that was typed.
 
@@ -215,7 +232,7 @@ def saying(say: Said, *, then: str = "") -> Callable[[Desk, Call[Any, Any]], Awa
             problem = word("new.wrong") if fields else error.message
             return await show(visit, status=400, errors=fields, problem=problem)
         except (WrongState, LostRace, Conflict) as error:
-            return await show(visit, status=409, problem=error.message, unsent=visit.form)
+            return await _too_late(visit, error)
         except (NotEnoughFunds, Forbidden, OutOfCredits) as error:
             status = _STATUS.get(type(error), 403)
             return await show(visit, status=status, problem=error.message, unsent=visit.form)

@@ -14,6 +14,15 @@
   };
   if (document.querySelector("#now[data-poll]")) setInterval(ask, 15000);
 
+  // Files that are too large are said to be before they are sent: afterwards they would be lost.
+  document.addEventListener("change", (event) => {
+    const field = event.target;
+    if (!field.matches("input[type=file][data-most]")) return;
+    const bytes = [...field.files].reduce((sum, file) => sum + file.size, 0);
+    field.setCustomValidity(bytes > Number(field.dataset.most) ? field.dataset.tooLarge : "");
+    field.reportValidity();
+  });
+
   const left = (ms) => {
     if (ms <= 0) return "0:00";
     const s = Math.floor(ms / 1000);
