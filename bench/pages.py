@@ -20,6 +20,7 @@ from bench.places import Place
 from bench.processes import BenchError
 from bench.scale import Plan
 from hiringhall.actions import accounts, signing_in
+from hiringhall.actions.feed import sequence
 from hiringhall.app import now_us
 from hiringhall.blobs import FileLinks, LocalBlobs
 from hiringhall.doors.desk import Desk
@@ -36,10 +37,21 @@ from tests.support.halls import QuietEngine, make_hall
 
 WITHIN_MS = 100.0
 WITHIN_BYTES = 150_000
+AN_HOUR_US = 3_600_000_000
 PASSWORD = "correct horse battery"  # noqa: S105  of nobody's
 BASE_URL = "http://hall.bench"
 OWN = frozenset({"task_id", "team_id", "run_id", "column", "name"})
 """Pages about these alone are those of whoever has all the tasks; the others of somebody else."""
+
+
+class _Clock:
+    """The time, and how much later it is made."""
+
+    ahead_us = 0
+
+    def __call__(self) -> int:
+        """Microseconds UTC."""
+        return now_us() + self.ahead_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +107,8 @@ def measure(plan: Plan, place: Place) -> Iterator[Line]:
 
 async def _look_at_all(plan: Plan, url: str, tasks: int) -> tuple[list[Looked], int]:
     database = await open_database(url)
-    hall = make_hall(database, clock=now_us, engine=QuietEngine())
+    clock = _Clock()
+    hall = make_hall(database, clock=clock, engine=QuietEngine())
     busy = await somebody(hall, "busy")
     draw = random.Random(21)
     for life in LIVES:
@@ -122,6 +135,8 @@ async def _look_at_all(plan: Plan, url: str, tasks: int) -> tuple[list[Looked], 
             ("owner@example.com", all_the_rest),
         ):
             await _sign_in(hall, email, browser)
+        await _settle(hall, busy.organization_id or "", clock)
+        await _execute(url, iter(["ANALYZE"]))
         own = await _newest(url, busy.organization_id or "")
         theirs = {kind: listed[-1] for kind, listed in world.ids.items()} | {"unknown": UNKNOWN}
         looked: list[Looked] = []
@@ -133,6 +148,13 @@ async def _look_at_all(plan: Plan, url: str, tasks: int) -> tuple[list[Looked], 
     events = await _count(url, "events")
     await database.close()
     return looked, events
+
+
+async def _settle(hall: Hall, organization_id: str, clock: _Clock) -> None:
+    """Let what was just written be as old as most of a hall's events are: in order, and settled."""
+    for _ in range(2):
+        await sequence(hall, organization_id=organization_id)
+        clock.ahead_us += AN_HOUR_US
 
 
 def _pages() -> Iterator[Visited]:
