@@ -17,6 +17,21 @@ class Bar:
     said: str
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A lying bar: how long it is beside the longest, and what stands at its ends."""
+
+    name: str
+    percent: float
+    said: str
+
+
+def shares(values: Sequence[tuple[str, float, str]], most: int) -> list[Share]:
+    """The longest bars first, at most so many; nothing has none."""
+    found = sorted((one for one in values if one[1] > 0), key=lambda one: -one[1])[:most]
+    return [Share(name, round(100 * value / found[0][1], 1), said) for name, value, said in found]
+
+
 def bars(values: Sequence[tuple[str, float]]) -> list[Bar]:
     """A bar for each value, the highest as high as the chart; nothing has no height."""
     if not values:

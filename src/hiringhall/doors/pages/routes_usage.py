@@ -8,7 +8,7 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
 from hiringhall.doors.look.filters import micros
-from hiringhall.doors.pages.charts import HEIGHT, WIDTH, Bar, bars
+from hiringhall.doors.pages.charts import HEIGHT, WIDTH, Bar, Share, bars, shares
 from hiringhall.doors.pages.saying import Said, showing
 from hiringhall.doors.pages.teams import TEAM, show_of_team
 from hiringhall.doors.pages.visits import Visit
@@ -16,16 +16,18 @@ from hiringhall.queries.team_usage import Amounts, TeamUsage, team_usage_of
 from hiringhall.queries.teams import team_view
 
 SPANS = (7, 30, 90)
+MOST_ROLES = 12
 USUAL = 30
 _MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One measure by day, and its highest bar in words."""
+    """One measure by day and by role, and its highest bar of a day in words."""
 
     name: str
     bars: list[Bar]
+    shares: list[Share]
     most: str
     total: str
 
@@ -58,7 +60,7 @@ async def show_usage(visit: Visit, said: Said) -> Raw:
         spans=SPANS,
         charts=_charts(used),
         by_day=[_row(_day(at_us), one) for at_us, one in used.days if one != Amounts()],
-        by_role=[_row(role or word("usage.no_role"), one) for role, one in used.roles],
+        by_role=[_row(_role(role), one) for role, one in used.roles],
         total=_row(word("usage.total"), used.total),
         first=_day(used.days[0][0]),
         last=_day(used.days[-1][0]),
@@ -79,7 +81,9 @@ def _charts(used: TeamUsage) -> list[Chart]:
         values = [(at_us, measure(one)) for at_us, one in used.days]
         drawn = bars([(f"{_day(at_us)}: {tell(value)}", value) for at_us, value in values])
         most = max((value for _, value in values), default=0)
-        found.append(Chart(name, drawn, tell(most), tell(measure(used.total))))
+        by_role = [(_role(role), measure(one), tell(measure(one))) for role, one in used.roles]
+        lying = shares(by_role, MOST_ROLES)
+        found.append(Chart(name, drawn, lying, tell(most), tell(measure(used.total))))
     return found
 
 
@@ -87,6 +91,10 @@ def _row(name: str, one: Amounts) -> Row:
     return Row(
         name, f"{one.runs:,}", _minutes(one.worked_ms), f"{one.tokens:,}", micros(one.cost_micros)
     )
+
+
+def _role(name: str | None) -> str:
+    return name or word("usage.no_role")
 
 
 def _minutes(worked_ms: int) -> str:
