@@ -83,10 +83,20 @@ async def test_proposals_stand_side_by_side_and_one_is_chosen(
     task, _ = await competing(hall, await actor(hall, ada), scout)
     at = f"/app/tasks/{task.id}"
     await bob.sends(at, f"{at}/propose", 400, plan="Too short", price_cents="80", confidence="most")
+    form: dict[str, Any] = {
+        "plan": "Short",
+        "price_cents": "",
+        "confidence": "most",
+        "estimated_hours": "soon",
+    }
+    page = page_of(await bob.sends(at, f"{at}/propose", 400, **form), 400)
+    invalid = {one.attributes["name"] for one in page.elements if "aria-invalid" in one.attributes}
+    assert invalid == form.keys()
     refused = await bob.sends(at, f"{at}/propose", 400, plan=PLAN, price_cents="80")
     page = page_of(refused, 400)
+    assert "within the budget of 50.00" in page.words
     assert page.form(f"{at}/propose").values["plan"] == PLAN
-    form: dict[str, Any] = {
+    form = {
         "plan": PLAN,
         "price_cents": "20",
         "confidence": "80 %",

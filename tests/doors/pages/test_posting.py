@@ -101,7 +101,7 @@ async def test_each_mistake_is_said_at_its_field_and_nothing_is_lost(
     }
     page = page_of(await ada.sends(f"{NEW}?engagement=claim", NEW, 400, **TYPED | typed), 400)
     invalid = {one.attributes["name"] for one in page.elements if "aria-invalid" in one.attributes}
-    assert invalid == {"price_cents", "deadline", "time_limit_minutes"}
+    assert invalid == {"title", "price_cents", "deadline", "time_limit_minutes"}
     again = page.form(NEW).values
     assert (again["price_cents"], again["inputs"]) == ("much", typed["inputs"])
     fields = {"price_cents": "0", "deadline": "", "time_limit_minutes": "99999999"}
@@ -109,11 +109,32 @@ async def test_each_mistake_is_said_at_its_field_and_nothing_is_lost(
     invalid = {one.attributes["name"] for one in page.elements if "aria-invalid" in one.attributes}
     assert invalid == {"title", "price_cents", "time_limit_minutes"}
     assert "Title cannot be empty" in page.words
+    assert "A price is from 0.01 to 1,000,000.00" in page.words
     past = await ada.sends(
         f"{NEW}?engagement=claim", NEW, 400,
         **TYPED | {"price_cents": "1", "deadline": "2020-01-01T00:00", "step": "post"},
     )  # fmt: skip
     assert "passed already" in page_of(past, 400).words
+    assert await count(hall, ada) == 0
+
+
+async def test_choosing_for_whom_keeps_what_was_typed(ada: Person, hall: Hall) -> None:
+    page = await ada.get(NEW)
+    (first, *_) = [one for one in page.elements if one.attributes.get("form") == "new"]
+    assert (first.attributes["name"], first.attributes["value"]) == ("step", "post")
+    typed = {"title": "Label", "description": "One\nword"}
+    for to, at in (("claim", NEW), ("proposals", NEW), ("task_force", "/app/forces/new")):
+        sent = await ada.send(page.form(NEW), 200, whom=to, **typed)
+        values = page_of(sent).form(at).values
+        assert typed.items() <= values.items()
+        assert values.get("engagement", to) == to
+    assert await count(hall, ada) == 0
+
+
+async def test_a_role_that_nobody_has_is_said_at_its_field(ada: Person, hall: Hall) -> None:
+    for step in ("post", "draft"):
+        sent = await ada.sends(NEW, NEW, 400, **TYPED | {"role": "wizard", "step": step})
+        assert "Role 'wizard' does not exist in this team" in page_of(sent, 400).words
     assert await count(hall, ada) == 0
 
 

@@ -7,7 +7,7 @@ from hiringhall.actions.runs.queueing import choose_runtime, queue_run
 from hiringhall.actions.tasks.creating import created
 from hiringhall.actions.transaction import action
 from hiringhall.domain.durations import DAY_US
-from hiringhall.domain.errors import NoOrganization
+from hiringhall.domain.errors import Invalid, NoOrganization
 from hiringhall.domain.events import TaskPublished, WaitingChanged
 from hiringhall.domain.policy import HALL, Actor
 from hiringhall.domain.tasks import (
@@ -55,8 +55,12 @@ async def post_brief(
     brief: Brief,
     require_spec_approval: bool | None = None,
     publish: bool = True,
+    known_role: bool = False,
 ) -> Task:
-    """The same for a brief that was judged; without `publish` it stays a draft."""
+    """The same for a brief that was judged; without `publish` it stays a draft.
+
+    With `known_role` a role that the team does not have is Invalid.
+    """
     if brief.repository is not None:
         brief = replace(brief, repository=hall.check_repository(brief.repository))
     return await _post(
@@ -65,6 +69,7 @@ async def post_brief(
         brief=brief,
         require_spec_approval=require_spec_approval,
         publish=publish,
+        known_role=known_role,
     )
 
 
@@ -77,12 +82,15 @@ async def _post(
     brief: Brief,
     require_spec_approval: bool | None,
     publish: bool,
+    known_role: bool,
 ) -> Task:
     now_us = hall.clock()
     organization_id = actor.organization_id
     if organization_id is None:
         raise NoOrganization
     desk = await _desk(tx, hall, actor, organization_id, role=brief.role, now_us=now_us)
+    if known_role and brief.role is not None and not desk.has_role:
+        raise no_role(brief.role)
     chosen = choose_runtime(
         hall.staffing,
         role=brief.role,
@@ -124,6 +132,11 @@ async def _post(
     else:
         await queue_run(tx, hall, task, runtime=chosen.runtime, after=None)
     return task
+
+
+def no_role(name: str) -> Invalid:
+    """What is said of a role that a team does not have."""
+    return Invalid(f"Role '{name}' does not exist in this team", {"role": "unknown"})
 
 
 async def _desk(

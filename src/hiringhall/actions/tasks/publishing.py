@@ -22,9 +22,11 @@ async def post(
     posting: Brief | Offer,
     publish: bool,
     require_spec_approval: bool | None = None,
+    known_role: bool = False,
 ) -> Task:
     """Write a task down, and offer it at once with `publish`.
 
+    A role that the team does not have makes it wait; with `known_role` it is refused.
     Raises NotEnoughFunds, OutOfCredits, Invalid and NoOrganization; nothing is created then.
     """
     if isinstance(posting, Offer):
@@ -35,6 +37,7 @@ async def post(
         brief=posting,
         require_spec_approval=require_spec_approval,
         publish=publish,
+        known_role=known_role,
     )
 
 

@@ -5,6 +5,7 @@ from hiringhall.actions.runs.queueing import choose_runtime, queue_run
 from hiringhall.actions.tasks import held_up
 from hiringhall.actions.tasks.board import move_on_board
 from hiringhall.actions.tasks.moving import load_for_change, move
+from hiringhall.actions.tasks.post import no_role
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
 from hiringhall.domain.board import COLUMN_OF
@@ -40,7 +41,7 @@ async def run_task(tx: Tx, hall: Hall, *, actor: Actor, task_id: str, by_role: b
         if by_role:
             raise Invalid("Task has no role assigned", {"role": "missing"})
     elif await roles.named(tx, team_id=task.team_id, name=task.role) is None:
-        raise _no_role(task.role)
+        raise no_role(task.role)
     if task.state is not State.OPEN:
         raise _refused(task, "Task is not ready; only a task that is ready can be run")
     return await _engage(tx, hall, task, actor=actor, after=await runs.newest_of_task(tx, task.id))
@@ -81,7 +82,7 @@ async def _engage(tx: Tx, hall: Hall, task: Task, *, actor: Actor, after: Run | 
     if task.role is not None:
         role = await roles.named(tx, team_id=task.team_id, name=task.role)
         if role is None:
-            raise _no_role(task.role)
+            raise no_role(task.role)
     unmet = (await dependencies.unmet(tx, [task.id])).get(task.id, [])
     if unmet and (reason := await held_up.reason_of(tx, task.id)):
         raise _refused(task, reason)
@@ -112,10 +113,6 @@ async def _engage(tx: Tx, hall: Hall, task: Task, *, actor: Actor, after: Run | 
         repository=repository,
     )
     return await queue_run(tx, hall, taken, runtime=chosen.runtime, after=after, id=run_id)
-
-
-def _no_role(name: str) -> Invalid:
-    return Invalid(f"Role '{name}' does not exist in this team", {"role": "unknown"})
 
 
 def _refused(task: Task, message: str) -> WrongState:

@@ -1,12 +1,15 @@
 """What is posted at a page: the fields of a form as the brief or the offer that they hold."""
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.market import Item, tidy_link
 from hiringhall.doors.pages.forms import Form
+
+T = TypeVar("T")
 
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -51,10 +54,10 @@ def lines_of(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def market_fields(form: Form) -> dict[str, Any]:
-    """What a form says of a task for the market beside its brief; raises Invalid.
+def market_fields(form: Form) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a form says of a task for the market beside its brief, and what cannot be read of it.
 
-    All that cannot be read is said at once, and what is left empty is as usual.
+    What is left empty, and what cannot be read, is as usual.
     """
     wrong: dict[str, str] = {}
     found: dict[str, Any] = {
@@ -77,9 +80,22 @@ def market_fields(form: Form) -> dict[str, Any]:
             found[name] = read(form[field], field)
         except Invalid as error:
             wrong |= error.fields
-    if wrong:
-        raise Invalid("Some of this cannot be read", wrong)
-    return found
+            found[name] = 1 if name == "price_cents" else None
+    return found, wrong
+
+
+def judged(make: Callable[[], T], unread: Mapping[str, str]) -> T:
+    """What is made of the fields of a form; raises Invalid with all that is wrong at once.
+
+    `unread` is wrong before it is judged: what stands in its place says nothing of it.
+    """
+    try:
+        made = make()
+    except Invalid as error:
+        raise Invalid(error.message, {**error.fields, **unread}) from None
+    if unread:
+        raise Invalid("Some of this cannot be read", dict(unread))
+    return made
 
 
 def _item(line: str) -> Item:

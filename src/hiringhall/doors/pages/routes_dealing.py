@@ -1,10 +1,14 @@
 """What is said at a task's page on the market: chosen, taken, given back, disputed."""
 
+from collections.abc import Callable
+from typing import Any
+
 from hiringhall.actions.market import choosing, claims, disputes, proposing
 from hiringhall.domain.errors import Invalid, NotFound
+from hiringhall.domain.proposals import make_bid
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
-from hiringhall.doors.pages.posting import cents_of
+from hiringhall.doors.pages.posting import cents_of, judged
 from hiringhall.doors.pages.task_view import AT, found_for, saying
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import market
@@ -62,16 +66,22 @@ async def _release(visit: Visit, task_id: str) -> None:
 
 async def _propose(visit: Visit, task_id: str) -> None:
     form = visit.form
-    await proposing.propose(
-        visit.desk.hall,
-        actor=visit.actor,
-        task_id=task_id,
-        plan=form["plan"],
-        price_cents=cents_of(form["price_cents"], "price_cents"),
-        sample=form["sample"],
-        confidence=_share(form["confidence"]),
-        estimated_hours=_hours(form["estimated_hours"]),
-    )
+    said: dict[str, Any] = {"plan": form["plan"], "sample": form["sample"]}
+    unread: dict[str, str] = {}
+    readers: dict[str, Callable[[str], float | None]] = {
+        "price_cents": lambda text: cents_of(text, "price_cents"),
+        "confidence": _share,
+        "estimated_hours": _hours,
+    }
+    for field, read in readers.items():
+        try:
+            said[field] = read(form[field])
+        except Invalid as error:
+            unread |= error.fields
+    if unread:
+        readable = {name: one for name, one in said.items() if name != "price_cents"}
+        judged(lambda: make_bid(**readable, price_cents=1, budget_cents=1), unread)
+    await proposing.propose(visit.desk.hall, actor=visit.actor, task_id=task_id, **said)
 
 
 def _share(text: str) -> float | None:

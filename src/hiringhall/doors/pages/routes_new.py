@@ -25,7 +25,9 @@ from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
-from hiringhall.doors.pages.posting import market_fields
+from hiringhall.doors.pages.posting import judged, market_fields
+from hiringhall.doors.pages.routes_forces import show_new_force
+from hiringhall.doors.pages.saying import Said
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
 from hiringhall.hall import Once, Replayed
 from hiringhall.queries import costs, seen
@@ -45,9 +47,16 @@ async def show_new(visit: Visit) -> Raw:
 
 
 async def post_new(visit: Visit) -> Raw:
-    """Say what it costs; or post it, on offer or as a draft. Sent twice it is posted once."""
+    """Say what it costs; or post it, on offer or as a draft. Sent twice it is posted once.
+
+    `whom` chooses for whom it is instead, and all that was typed stays.
+    """
     form = visit.form
     kind, step = _kind(form), form["step"]
+    if form["whom"] == Engagement.TASK_FORCE:
+        return await show_new_force(visit, Said(typed=form))
+    if form["whom"]:
+        return await _show(visit, _ENGAGEMENTS.get(form["whom"], kind), typed=form)
     try:
         posting = _posting(kind, form)
         if kind in MARKET and step not in (_POST, _DRAFT):
@@ -58,6 +67,7 @@ async def post_new(visit: Visit) -> Raw:
             posting=posting,
             publish=step != _DRAFT,
             require_spec_approval=True if form["plan_first"] else None,
+            known_role=True,
         )
     except Replayed as again:
         return visit.lead(again.body.decode())
@@ -70,14 +80,18 @@ async def post_new(visit: Visit) -> Raw:
 
 def _posting(kind: Engagement, form: Form) -> Brief | Offer:
     fields: dict[str, Any] = {"role": form["role"].strip() or None}
+    unread: dict[str, str] = {}
     if kind in MARKET:
-        fields = market_fields(form)
-    return make_posting(
-        engagement=kind,
-        title=form["title"],
-        description=form["description"],
-        repository=form["repository"].strip() or None,
-        **fields,
+        fields, unread = market_fields(form)
+    return judged(
+        lambda: make_posting(
+            engagement=kind,
+            title=form["title"],
+            description=form["description"],
+            repository=form["repository"].strip() or None,
+            **fields,
+        ),
+        unread,
     )
 
 
@@ -156,12 +170,15 @@ async def send_offer(visit: Visit) -> Raw:
     form, task_id = visit.form, visit.call.path["task_id"]
     kind = _kind(form)
     try:
-        fields = market_fields(form)
-        if form["step"] != _POST:
-            found = await _own(visit)
-            offer = make_offer(
+        found = await _own(visit)
+        fields, unread = market_fields(form)
+        offer = judged(
+            lambda: make_offer(
                 title=found.title, description=found.description, engagement=kind, **fields
-            )
+            ),
+            unread,
+        )
+        if form["step"] != _POST:
             return await _show_offer(visit, typed=form, offer=offer)
         task = await crossing.offer_task(
             visit.desk.hall, actor=visit.actor, task_id=task_id, engagement=kind, **fields

@@ -17,6 +17,7 @@ from hiringhall.domain.policy import Actor
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Header, Limits, Raw
 from hiringhall.doors.look import HTML, render, word
+from hiringhall.doors.look.filters import money
 from hiringhall.doors.look.words import word_or
 from hiringhall.doors.pages import navigation
 from hiringhall.doors.pages.forms import NOTHING, Form, read_form, read_query
@@ -26,6 +27,7 @@ from hiringhall.queries.sign_ins import MOST_US, SignIn, actor_of, signed_in
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 FILES_BYTES = 16 << 20
 FILES_S = 120.0
+_CENTS = re.compile(r"\b([0-9]{1,15})(?: cents\b|(?= to [0-9]+ cents\b))", re.ASCII)
 _NO_STORE: Header = (b"cache-control", b"no-store")
 
 
@@ -107,7 +109,7 @@ class Visit:
             nav=navigation.links(self.who),
             here=navigation.here(self.call.scope["path"]),
             form_token=self.form_token,
-            problem_said=problem,
+            problem_said=in_money(problem),
             errors=_Errors(errors or {}),
             typed=typed or NOTHING,
             **context,
@@ -259,7 +261,12 @@ def said_of(error: Invalid) -> dict[str, str]:
 
 def _sentence(what: str, error: Invalid) -> str:
     """What is said of a field, where that is a sentence; else the sentence of the whole."""
-    return what if what[:1].isupper() else error.message
+    return in_money(what if what[:1].isupper() else error.message)
+
+
+def in_money(text: str) -> str:
+    """A sentence with its cents written as amounts are typed at a page: 4500 cents is 45.00."""
+    return _CENTS.sub(lambda found: money(int(found[1])), text)
 
 
 def _cookie_of(call: Call[Any, Any], name: bytes) -> str | None:
