@@ -33,6 +33,11 @@ class Letter:
 class Mail(Protocol):
     """Takes letters; whether they arrive, nobody can promise."""
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether letters leave the hall at all."""
+        ...
+
     def post(self, letter: Letter) -> None:
         """Have a letter sent; returns at once, and never raises."""
         ...
@@ -47,6 +52,11 @@ class ConsoleMail:
     """Prints letters, for a hall on one's own machine and for tests."""
 
     write: Callable[[str], object] = sys.stderr.write
+
+    @property
+    def is_sent(self) -> bool:
+        """They stay where the hall runs."""
+        return False
 
     def post(self, letter: Letter) -> None:
         """Print it."""
@@ -88,6 +98,11 @@ class SmtpMail:
         self._server = server
         self._tries_after_s = tries_after_s
         self._waiting: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_sent(self) -> bool:
+        """A server takes them."""
+        return True
 
     def post(self, letter: Letter) -> None:
         """Send it soon; a letter too many is dropped, and the log says so."""

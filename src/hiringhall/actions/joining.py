@@ -9,6 +9,7 @@ from hiringhall.domain.errors import Gone, Invalid
 from hiringhall.domain.members import Invited
 from hiringhall.domain.names import tidy_name
 from hiringhall.hall import Hall
+from hiringhall.queries.members import digest_of
 from hiringhall.queries.sign_ins import secret_hash
 from hiringhall.store import accounts, members, sign_ins
 from hiringhall.store.accounts import User
@@ -27,7 +28,7 @@ async def join_signed_in(
     await take_attempt(
         hall, buckets=((bucket, hall.rules.registrations_per_hour),), window_s=HOUR_S
     )
-    digest = membership.digest_of(invitation.strip()[:200])
+    digest = digest_of(invitation.strip()[:200])
     known = await _account_of(hall, digest)
     if known is not None and known.password_hash is not None:
         if not await hall.passwords.verify(known.password_hash, password):

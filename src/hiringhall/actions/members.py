@@ -1,6 +1,5 @@
 """Who belongs to an organization: asked by mail, joined by what was mailed, changed, gone."""
 
-import hashlib
 import secrets
 from collections.abc import Callable
 
@@ -10,12 +9,13 @@ from hiringhall.actions.throttle import HOUR_S, address_bucket, take_attempt
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
 from hiringhall.domain.durations import DAY_US
-from hiringhall.domain.errors import Conflict, Forbidden, Gone, NoOrganization, NotFound
+from hiringhall.domain.errors import Conflict, Forbidden, Gone, Invalid, NoOrganization, NotFound
 from hiringhall.domain.members import Invited, Member, MemberRole
 from hiringhall.domain.names import tidy_name
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
 from hiringhall.mail import Letter
+from hiringhall.queries.members import digest_of
 from hiringhall.store import accounts, members
 from hiringhall.store.accounts import ApiKey, User
 from hiringhall.store.database import Tx
@@ -34,7 +34,7 @@ async def invite_member(
     """
     tidy = tidy_email(email)
     # Before it counts: whoever may not ask uses up nothing of those who may.
-    await hall.database.read(lambda tx: _owner(tx, actor))
+    owner, organization = await hall.database.read(lambda tx: _may_ask(tx, actor, tidy))
     bucket = f"invite:{actor.organization_id}"
     await take_attempt(hall, buckets=((bucket, INVITATIONS_AN_HOUR),), window_s=HOUR_S)
     secret = "join_" + secrets.token_urlsafe(32)
@@ -43,7 +43,8 @@ async def invite_member(
         Letter(
             tidy,
             "You are invited to an organization",
-            "Somebody asks you to join their organization at a Hiringhall.\n\n"
+            f"{owner.name} asks you to join the organization '{organization}' at a Hiringhall, "
+            f"with the address {tidy}.\n\n"
             f"To join within {VALID_DAYS} days:\n\n{say(secret)}\n\n"
             "If you do not know of it, do nothing.",
         )
@@ -55,7 +56,7 @@ async def invite_member(
 async def _invite(
     tx: Tx, hall: Hall, *, actor: Actor, email: str, role: MemberRole, digest: bytes
 ) -> Invited:
-    owner = await _owner(tx, actor)
+    owner, _ = await _may_ask(tx, actor, email)
     now_us = hall.clock()
     invited = Invited(
         id=hall.new_id(),
@@ -182,6 +183,20 @@ async def _owner(tx: Tx, actor: Actor) -> Member:
     return member
 
 
+async def _may_ask(tx: Tx, actor: Actor, email: str) -> tuple[Member, str]:
+    """The owner who asks, and the organization's name; whoever belongs to it is not asked."""
+    owner = await _owner(tx, actor)
+    user = await accounts.user_by_email(tx, email)
+    if user is not None and await members.by_id(tx, owner.organization_id, user.id) is not None:
+        raise Invalid(
+            "Whoever has this address belongs to the organization already",
+            {"email": "belongs already"},
+        )
+    organization = await accounts.organization_by_id(tx, owner.organization_id)
+    assert organization is not None, "it has an owner"
+    return owner, organization.name
+
+
 async def _load(tx: Tx, organization_id: str, user_id: str) -> Member:
     known = ids.is_uuid(user_id)
     found = await members.by_id(tx, organization_id, user_id) if known else None
@@ -193,8 +208,3 @@ async def _load(tx: Tx, organization_id: str, user_id: str) -> Member:
 def _keep_an_owner(owners: list[str], member: Member) -> None:
     if owners == [member.user_id]:
         raise Conflict("An organization keeps one owner: make somebody else one first")
-
-
-def digest_of(secret: str) -> bytes:
-    """By what a mailed secret is known here."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

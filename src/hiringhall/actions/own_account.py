@@ -1,4 +1,4 @@
-"""What somebody signed in decides of their own account: its password, and where it is signed in."""
+"""What somebody signed in decides of their own: password, sign-ins, and for whom they act."""
 
 from hiringhall.actions.checking_passwords import user_of_password
 from hiringhall.actions.transaction import action
@@ -6,7 +6,7 @@ from hiringhall.domain import ids
 from hiringhall.domain.errors import Invalid, InvalidCredentials, NotFound, Unauthorized
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
-from hiringhall.store import accounts, sign_ins
+from hiringhall.store import accounts, members, sign_ins
 from hiringhall.store.database import Tx
 
 
@@ -44,3 +44,16 @@ async def end_sign_in(tx: Tx, hall: Hall, *, actor: Actor, sign_in_id: str) -> N
     known = ids.is_uuid(sign_in_id) and actor.user_id is not None
     if not known or not await sign_ins.end_one(tx, sign_in_id, user_id=actor.user_id or ""):
         raise NotFound("sign-in")
+
+
+@action
+async def switch_organization(tx: Tx, hall: Hall, *, actor: Actor, organization_id: str) -> None:
+    """Let one's sign-in act for another organization that one belongs to; raises NotFound."""
+    user_id = actor.user_id or ""
+    known = ids.is_uuid(organization_id)
+    # Locked: whoever is taken out at the same moment is out, or was led there before.
+    member = await members.by_id(tx, organization_id, user_id, for_change=True) if known else None
+    if member is None or not await sign_ins.lead_to(
+        tx, actor.key_id or "", user_id=user_id, organization_id=member.organization_id
+    ):
+        raise NotFound("organization")

@@ -1,5 +1,6 @@
 """Who belongs to an organization, as its members see it, and who somebody with a key is."""
 
+import hashlib
 from dataclasses import dataclass
 
 from hiringhall.domain.errors import NoOrganization, Unauthorized
@@ -37,6 +38,54 @@ async def myself(hall: Hall, *, actor: Actor) -> Myself:
     return await hall.database.read(find)
 
 
+async def organizations_of(hall: Hall, *, actor: Actor) -> list[Organization]:
+    """Every organization that the actor's user belongs to, whichever was joined first."""
+    user_id = actor.user_id
+    if user_id is None:
+        raise Unauthorized("Nobody is signed in")
+
+    async def find(tx: Tx) -> list[Organization]:
+        return await accounts.organizations_of_user(tx, user_id)
+
+    return await hall.database.read(find)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an invitation tells whoever holds its secret."""
+
+    email: str
+    organization_name: str
+    invited_by: str
+    has_password: bool
+    has_account: bool
+
+
+async def asked_by_secret(hall: Hall, *, secret: str) -> Asked | None:
+    """What an invitation is to, from whom and for which account; None for one that is void.
+
+    Whoever has the secret has the mailbox that it was sent to.
+    """
+    digest = digest_of(secret.strip()[:200])
+
+    async def find(tx: Tx) -> Asked | None:
+        invited = await members.invitation_by_secret(tx, digest, now_us=hall.clock())
+        if invited is None:
+            return None
+        organization = await accounts.organization_by_id(tx, invited.organization_id)
+        inviter = await members.by_id(tx, invited.organization_id, invited.invited_by)
+        user = await accounts.user_by_email(tx, invited.email)
+        return Asked(
+            email=invited.email,
+            organization_name="" if organization is None else organization.name,
+            invited_by="" if inviter is None else inviter.name,
+            has_password=user is not None and user.password_hash is not None,
+            has_account=user is not None,
+        )
+
+    return await hall.database.read(find)
+
+
 async def members_of(hall: Hall, *, actor: Actor) -> list[Member]:
     """All members of the actor's organization, in the order in which they joined."""
     organization_id = _organization(actor)
@@ -61,3 +110,8 @@ def _organization(actor: Actor) -> str:
     if actor.organization_id is None:
         raise NoOrganization
     return actor.organization_id
+
+
+def digest_of(secret: str) -> bytes:
+    """By what a mailed secret is known here."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

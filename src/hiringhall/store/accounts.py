@@ -12,6 +12,9 @@ from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement
 from hiringhall.store.tables import api_keys, memberships, organizations, users
 
+MOST_ORGANIZATIONS = 200
+"""How many of those that somebody belongs to are listed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Organization:
@@ -135,6 +138,16 @@ _organization_of_user = Statement(
     .order_by(memberships.c.joined_at_us, organizations.c.id)
     .limit(1),
     name="organization_of_user",
+)
+_organizations_of_user = Statement(
+    select(*_organization_columns)
+    .select_from(
+        organizations.join(memberships, memberships.c.organization_id == organizations.c.id)
+    )
+    .where(memberships.c.user_id == bindparam("user_id"))
+    .order_by(memberships.c.joined_at_us, organizations.c.id)
+    .limit(MOST_ORGANIZATIONS),
+    name="organizations_of_user",
 )
 _key_by_secret = Statement(
     select(
@@ -335,6 +348,12 @@ async def set_spec_approval(tx: Tx, *, organization_id: str, wanted: bool) -> No
 async def organization_of_user(tx: Tx, user_id: str) -> Organization | None:
     """The organization that a user joined first, or None."""
     return _to_organization(await tx.one(_organization_of_user, user_id=user_id))
+
+
+async def organizations_of_user(tx: Tx, user_id: str) -> list[Organization]:
+    """Every organization that a user belongs to, whichever they joined first."""
+    rows = await tx.all(_organizations_of_user, user_id=user_id)
+    return [found for found in map(_to_organization, rows) if found is not None]
 
 
 async def organization_by_id(tx: Tx, organization_id: str) -> Organization | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
@@ -23,7 +23,10 @@ class Browser:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Who is signed in, since when, and when they were last seen (µs UTC)."""
+    """Who is signed in, since when, and when they were last seen (µs UTC).
+
+    `organizations` says to how many they belong; the sign-in acts for one of them.
+    """
 
     id: str
     user_id: str
@@ -34,8 +37,10 @@ class SignIn:
     organization_name: str
     created_at_us: int
     seen_at_us: int
+    organizations: int = 1
 
 
+_others = memberships.alias("all_memberships")
 _insert = Statement(insert_row(sign_ins), name="insert_sign_in")
 _by_secret = Statement(
     select(
@@ -48,6 +53,12 @@ _by_secret = Statement(
         organizations.c.name.label("organization_name"),
         sign_ins.c.created_at_us,
         sign_ins.c.seen_at_us,
+        select(func.count())
+        .select_from(_others)
+        .where(_others.c.user_id == sign_ins.c.user_id)
+        .correlate(sign_ins)
+        .scalar_subquery()
+        .label("organizations"),
     )
     .select_from(
         sign_ins.join(users, users.c.id == sign_ins.c.user_id)
@@ -67,6 +78,12 @@ _see = Statement(
     .where(sign_ins.c.id == bindparam("sign_in_id"))
     .values(seen_at_us=bindparam("at_us")),
     name="see_sign_in",
+)
+_lead_to = Statement(
+    update(sign_ins)
+    .where(sign_ins.c.id == bindparam("sign_in_id"), sign_ins.c.user_id == bindparam("of_user"))
+    .values(organization_id=bindparam("into")),
+    name="lead_sign_in_to",
 )
 _end = Statement(
     delete(sign_ins).where(sign_ins.c.secret_sha256 == bindparam("secret_hash")),
@@ -140,7 +157,14 @@ async def by_secret(tx: Tx, secret_sha256: bytes) -> SignIn | None:
         row.organization_name,
         row.created_at_us,
         row.seen_at_us,
+        row.organizations,
     )
+
+
+async def lead_to(tx: Tx, sign_in_id: str, *, user_id: str, organization_id: str) -> bool:
+    """Let a user's sign-in act for another organization; whether there was such a one."""
+    changed = await tx.run(_lead_to, sign_in_id=sign_in_id, of_user=user_id, into=organization_id)
+    return changed == 1
 
 
 async def see(tx: Tx, sign_in_id: str, *, at_us: int) -> None:

@@ -115,6 +115,10 @@ async def test_the_books_are_added_up_when_that_is_asked_for(boss: Person) -> No
     assert "The books balance" in (await boss.get(f"{at}?check=1")).words
 
 
+async def test_how_it_fares_says_that_no_mail_is_set_up(boss: Person) -> None:
+    assert "No mail is set up" in (await boss.get(AT)).words
+
+
 async def test_how_it_fares_names_who_waits(boss: Person, caller: Callable[..., Any]) -> None:
     await (await caller("owner")).post("/agents", {"name": "Newcomer"}, 201)
     page = await boss.get(AT)

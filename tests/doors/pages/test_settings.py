@@ -148,6 +148,67 @@ async def test_an_account_with_a_password_joins_by_that_password(
     assert "Ada's organization" in (await thief.get("/app")).words
 
 
+async def test_whoever_belongs_to_two_organizations_goes_from_one_to_the_other(
+    desk: Desk, front_of: OpenFront, bob: Person
+) -> None:
+    said, owner, _ = await letters(desk, front_of)
+    await owner.signs_up("ada")
+    await owner.sends(f"{AT}/people", f"{AT}/people/invite", email="bob@example.com")
+    page = await bob.get(f"/join?invitation={secret_in(chr(10).join(said))}")
+    for words in ("Ada asks you to join", "Ada's organization", "bob@example.com"):
+        assert words in page.words
+    for words in ("Ada asks you to join", "'Ada's organization'", "the address bob@example.com"):
+        assert words in said[0]
+    joined = await bob.send(page.form("/join"), password=PASSWORD)
+    page = await bob.get(joined.headers["location"])
+    assert "You have joined Ada's organization" in page.words
+    assert f"{AT}#organizations" in page.links()
+    # A new sign-in opens the first of them; the form leads to the other.
+    await bob.sends("/app", "/signout")
+    await bob.signs_in()
+    page = await bob.get(AT)
+    (form,) = [one for one in page.forms if one.action == f"{AT}/organization"]
+    assert "Bob's organization: change" in page.words
+    await bob.send(form)
+    assert "Ada's organization: change" in (await bob.get("/app")).words
+    assert "ada@example.com" in (await bob.get(f"{AT}/people")).words
+    # Whoever is taken out is not led back in.
+    (back,) = [one for one in (await bob.get(AT)).forms if one.action == f"{AT}/organization"]
+    await bob.send(back)
+    forms = (await owner.get(f"{AT}/people")).forms
+    await owner.send([one for one in forms if one.action.endswith("/remove")][-1])
+    page_of(await bob.send(form, 404), 404)
+    assert "Bob's organization: change" not in (await bob.get("/app")).words
+
+
+async def test_nobody_goes_to_an_organization_that_is_not_theirs(
+    ada: Person, bob: Person, hall: Hall
+) -> None:
+    theirs = (await signed_in(hall, secret=_secret(bob))).organization_id
+    form = (await ada.get(AT)).form(f"{AT}/password")
+    for one in (theirs, "019c9000-0000-7000-8000-000000000000", "x", ""):
+        sent = await ada.send(form, 404, to=f"{AT}/organization", organization_id=one)
+        page_of(sent, 404)
+    assert "Ada's organization" in (await ada.get("/app")).words
+
+
+async def test_a_hall_without_mail_says_that_no_letter_goes_out(ada: Person) -> None:
+    people = f"{AT}/people"
+    assert "no mail set up" in (await ada.get(people)).words
+    sent = await ada.sends(people, f"{people}/invite", email="new@example.com")
+    page = await ada.get(sent.headers["location"])
+    assert "No letter was sent" in page.words
+    assert "on its way" not in page.words
+
+
+async def test_whoever_belongs_to_it_already_is_not_asked(ada: Person) -> None:
+    people = f"{AT}/people"
+    page = page_of(await ada.sends(people, f"{people}/invite", 400, email="ADA@example.com"), 400)
+    assert 'id="email-wrong"' in page.text
+    assert "belongs to your organization already" in page.words
+    assert "Nobody." in page.words
+
+
 async def test_an_invitation_that_is_taken_back_opens_nothing(
     desk: Desk, front_of: OpenFront, other: Person
 ) -> None:

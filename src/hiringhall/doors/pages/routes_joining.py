@@ -10,6 +10,7 @@ from hiringhall.doors.neutral import ERRORS
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.visits import Visit, for_all, said_of
+from hiringhall.queries.members import asked_by_secret
 from hiringhall.queries.sign_ins import signed_in
 
 AT = "/join"
@@ -17,10 +18,10 @@ AT = "/join"
 
 async def show_joining(visit: Visit) -> Raw:
     """The page to join at; the invitation stands in its address."""
-    return _show(visit, visit.query)
+    return await _show(visit, visit.query)
 
 
-def _show(visit: Visit, typed: Form, error: HallError | None = None) -> Raw:
+async def _show(visit: Visit, typed: Form, error: HallError | None = None) -> Raw:
     fields = said_of(error) if isinstance(error, Invalid) else {}
     return visit.show(
         "join.html",
@@ -28,6 +29,7 @@ def _show(visit: Visit, typed: Form, error: HallError | None = None) -> Raw:
         problem="" if error is None or fields else error.message,
         errors=fields,
         typed=typed,
+        asked=await asked_by_secret(visit.desk.hall, secret=typed["invitation"]),
     )
 
 
@@ -43,12 +45,12 @@ async def join(visit: Visit) -> Raw:
             source_address=client_address(visit.call.scope, visit.desk.trusted_proxies),
         )
     except (Gone, Invalid, TooManyAttempts) as error:
-        return _show(visit, form, error)
+        return await _show(visit, form, error)
     if visit.who is not None:
         await signing_in.sign_out(visit.desk.hall, secret=visit.secret)
     visit.renew(secret)
     visit.who = await signed_in(visit.desk.hall, secret=secret)
-    return visit.lead(HOME)
+    return visit.lead(f"{HOME}/settings?joined=1")
 
 
 ROUTES: tuple[Route[Desk], ...] = (

@@ -24,6 +24,7 @@ async def show_system(visit: Visit, said: Said) -> Raw:
         fares=await system.how_it_fares(desk.hall, actor=visit.actor),
         facts=desk.facts(),
         notes=desk.notes(),
+        is_sent=desk.hall.mail.is_sent,
         runtimes=desk.hall.staffing.ready,
         **said.shown,
     )

@@ -27,8 +27,10 @@ async def show_account(visit: Visit, said: Said) -> Raw:
         "settings_account.html",
         me=await member_queries.myself(hall, actor=actor),
         browsers=await browsers_of(hall, actor=actor),
+        organizations=await member_queries.organizations_of(hall, actor=actor),
         this=actor.key_id,
         changed=visit.query["changed"],
+        joined=visit.query["joined"],
         **said.shown,
     )
 
@@ -54,6 +56,13 @@ async def _end_sign_in(visit: Visit) -> str:
         visit.desk.hall, actor=visit.actor, sign_in_id=visit.call.path["sign_in_id"]
     )
     return AT
+
+
+async def _switch(visit: Visit) -> str:
+    await own_account.switch_organization(
+        visit.desk.hall, actor=visit.actor, organization_id=visit.form["organization_id"]
+    )
+    return HOME
 
 
 async def show_keys(visit: Visit, said: Said) -> Raw:
@@ -96,6 +105,7 @@ async def show_people(visit: Visit, said: Said) -> Raw:
         people=await member_queries.members_of(hall, actor=actor),
         invited=await member_queries.invitations_of(hall, actor=actor),
         asked=visit.query["asked"],
+        is_sent=hall.mail.is_sent,
         roles=list(MemberRole),
         **said.shown,
     )
@@ -152,6 +162,13 @@ ROUTES: tuple[Route[Desk], ...] = (
         doing(_end_sign_in, show_account),
         _NONE,
         "Sign out there",
+    ),
+    Route(
+        "POST",
+        f"{AT}/organization",
+        doing(_switch, show_account),
+        _NONE,
+        "Act for another organization",
     ),
     Route("GET", KEYS, showing(show_keys), {200: None}, "Keys"),
     Route("POST", KEYS, for_signed_in(_make_key), {200: None}, "Make a key"),
