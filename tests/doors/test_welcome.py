@@ -55,6 +55,24 @@ async def test_a_program_gets_the_same_as_data(front: Front, accept: bytes) -> N
     assert (await ask(front.app, "POST", "/")).status == 405
 
 
+@pytest.mark.parametrize("path", ["/nothing", "/nothing/here", "/favicon.ico"])
+async def test_an_address_where_nothing_is_is_a_page_for_browsers_alone(
+    front: Front, path: str
+) -> None:
+    heard = await ask(front.app, "GET", path, headers=[BROWSER])
+    assert heard.status == 404
+    assert heard.headers["content-type"] == "text/html; charset=utf-8"
+    assert heard.headers["vary"] == "Accept, Authorization"
+    assert "default-src 'none'" in heard.headers["content-security-policy"]
+    heard = await ask(front.app, "GET", path)
+    assert heard.status == 404
+    assert heard.json["detail"] == "Nothing is here; GET / says where each door is"
+    keyed = [BROWSER, (b"authorization", b"Bearer at_live_x")]
+    assert (await ask(front.app, "GET", path, headers=keyed)).headers["content-type"] == (
+        "application/json"
+    )
+
+
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("path", ["", "/", "/docs"])
 async def test_a_doors_own_root_is_its_description(front: Front, door: str, path: str) -> None:

@@ -25,6 +25,7 @@ from hiringhall.workers.coordination.desks import Desks
 from hiringhall.workers.masking import LiveSecrets
 
 _VARY = ((b"vary", b"Authorization"),)
+_VARIES = ((b"vary", b"Accept, Authorization"),)
 
 
 DIALECTS = (agentwork.DOOR, club.DOOR, nexwork.DOOR, agentix.DOOR)
@@ -97,7 +98,8 @@ def open_front(
     people = put_up(pages.with_first_page(told, tools=mcp.PATH, version=version))
     looks = put_up(ASSETS)
     operators = put_up(health.DOOR, health_desk)
-    nobody = put_up(neutral.NOWHERE, headers=_VARY)
+    nobody = put_up(neutral.NOWHERE, headers=_VARIES)
+    lost = put_up(pages.LOST, headers=_VARIES)
     health_desk.registry.register(DoorCollector(put_up.all))
     doors = {one.door.name: one for one in (plain, posters, agents, teams)}
     app = Mounts(
@@ -123,6 +125,7 @@ def open_front(
                 **{key.encode(): astray for key in (TEAM_KEY_PREFIX, SERVICE_KEY_PREFIX)},
             },
             nobody=nobody,
+            browsers=lost,
         ),
         hosts=_hosts(doors, door_hosts or {}),
         shared=("/files", "/mcp", "/healthz", "/readyz", "/metrics"),

@@ -72,7 +72,7 @@ class Nowhere:
 
     The hall's `own` paths have their apps; for any other the beginning of the caller's bearer key,
     whether it opens anything or not, says which door's client it is, and so in whose words
-    (`by_key`). The rest is answered by `nobody`.
+    (`by_key`). The rest is answered by `nobody`, or as a page where one is asked for (`browsers`).
     """
 
     def __init__(
@@ -81,15 +81,24 @@ class Nowhere:
         *,
         by_key: Mapping[bytes, ASGIApp],
         nobody: ASGIApp,
+        browsers: ASGIApp,
     ) -> None:
         self._own = dict(own)
         self._keyed = Mount("/", nobody, by_key=by_key)
+        self._shown = Mount("/", browsers, by_key=by_key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on."""
         path: str = scope["path"]
-        app = self._own.get(path.rstrip("/") or "/") or _by_key(self._keyed, scope)
+        otherwise = self._shown if _wants_page(scope) else self._keyed
+        app = self._own.get(path.rstrip("/") or "/") or _by_key(otherwise, scope)
         await app(scope, receive, send)
+
+
+def _wants_page(scope: Scope) -> bool:
+    return any(
+        name == b"accept" and b"text/html" in value.lower() for name, value in scope["headers"]
+    )
 
 
 def _host(scope: Scope) -> bytes:

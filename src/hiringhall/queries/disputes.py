@@ -13,9 +13,18 @@ from hiringhall.domain.tasks import Task
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin, require_admin
 from hiringhall.queries.market import market_task
-from hiringhall.store import assignments, deliverables, disputes, events, tasks, timers
+from hiringhall.store import (
+    agents,
+    assignments,
+    deliverables,
+    disputes,
+    events,
+    members,
+    tasks,
+    timers,
+)
 from hiringhall.store.database import Tx
-from hiringhall.store.deliverables import Deliverable
+from hiringhall.store.deliverables import Deliverable, FileRow
 
 PAGE = 100
 EVIDENCE = (
@@ -35,14 +44,19 @@ EVIDENCE = (
 
 @dataclass(frozen=True, slots=True)
 class DisputeView:
-    """A dispute with all there is to judge it by; `decided_at_us` is when the clock decides it."""
+    """A dispute with all there is to judge it by; `files` go by deliverable.
+
+    `names` are those of who acted in it; `decided_at_us` is when the clock decides it.
+    """
 
     dispute: Dispute
     task: Task
     assignment: Assignment
     statements: list[Statement]
     deliverables: list[Deliverable]
+    files: dict[str, list[FileRow]]
     evidence: list[LoggedEvent]
+    names: dict[str, str]
     decided_at_us: int | None = None
 
 
@@ -65,23 +79,42 @@ async def dispute_view(hall: Hall, *, actor: Actor, dispute_id: str) -> DisputeV
             for one in await assignments.submissions_of(tx, task.id)
             if one.assignment_id == assignment.id
         }
+        evidence = [
+            one
+            for one in await events.of_task_typed(tx, task.id, EVIDENCE)
+            if one.data.get("deliverable_id", "") in {"", *handed_in}
+        ]
+        made = [one for one in await deliverables.of_task(tx, task.id) if one.id in handed_in]
         return DisputeView(
             dispute,
             task,
             assignment,
             await disputes.statements_of(tx, dispute.id),
-            [one for one in await deliverables.of_task(tx, task.id) if one.id in handed_in],
-            [
-                one
-                for one in await events.of_task_typed(tx, task.id, EVIDENCE)
-                if one.data.get("deliverable_id", "") in {"", *handed_in}
-            ],
+            made,
+            {one.id: await deliverables.files_of(tx, one.id) for one in made},
+            evidence,
+            await _names(tx, task, assignment, {one.actor for one in evidence}),
             await timers.due_at(tx, task_id=task.id, kind=Timer.DISPUTE)
             if dispute.state is DisputeState.OPEN
             else None,
         )
 
     return await hall.database.scan(find)
+
+
+async def _names(tx: Tx, task: Task, assignment: Assignment, actors: set[str]) -> dict[str, str]:
+    """What the people and agents of both sides are called, by how the log names them."""
+    found: dict[str, str] = {}
+    for actor in sorted(actors):
+        kind, _, its_id = actor.partition(":")
+        if kind == ActorKind.AGENT:
+            agent = await agents.by_id(tx, its_id)
+            found |= {} if agent is None else {actor: agent.name}
+        for organization_id in (task.organization_id, assignment.worker.organization_id):
+            if kind == ActorKind.USER:
+                member = await members.by_id(tx, organization_id, its_id)
+                found |= {} if member is None else {actor: member.name}
+    return found
 
 
 async def disputes_of(hall: Hall, *, actor: Actor, task_id: str) -> list[Dispute]:

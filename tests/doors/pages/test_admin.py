@@ -7,11 +7,15 @@ import httpx
 import pytest
 
 from hiringhall.actions import accounts
+from hiringhall.actions.market import reviewing
 from hiringhall.doors.pages.office import ROUTES
 from hiringhall.doors.pages.routes_admin import AT
 from hiringhall.hall import Hall
 from tests.doors.native.conftest import Caller
 from tests.doors.pages.conftest import PASSWORD, Person, page_of
+from tests.doors.pages.test_delivering import hands_in
+from tests.doors.pages.test_home import actor
+from tests.support.market import claimed, current
 
 pytestmark = pytest.mark.anyio
 
@@ -68,6 +72,10 @@ async def test_a_dispute_is_decided_on_its_evidence(
     page = await boss.get(path)
     for words in ("It is not what I asked", "What I made", "10.00", "Delivered", "The poster"):
         assert words in page.words
+    # Whoever acted is told by name; the home of whoever decides tells of what waits.
+    assert "worker" in page.words
+    assert "user:" not in page.words
+    assert f"{AT}/disputes" in (await boss.get("/app")).links()
     form = page.form(f"{path}/resolve")
     wrong = page_of(await boss.send(form, 400, worker_cents="much", reason="Half"), 400)
     assert 'id="worker_cents-wrong"' in wrong.text
@@ -80,6 +88,39 @@ async def test_a_dispute_is_decided_on_its_evidence(
     account = await owner.get("/account")
     assert account["held_cents"] == 0
     assert "Nobody disagrees" in (await boss.get(f"{AT}/disputes")).words
+
+
+async def test_an_admin_sees_a_disputes_files_which_no_browser_shows(
+    boss: Person, bob: Person, third: Person, hall: Hall
+) -> None:
+    carl = await third.signs_up("carl")
+    task = await claimed(hall, await actor(hall, bob), await actor(hall, carl))
+    await hands_in(carl, task, {"page.html": b"<script>alert(1)</script>"}, content="Here")
+    made = await current(hall, task)
+    assert made.deliverable_id is not None
+    await reviewing.reject(
+        hall, actor=await actor(hall, bob), task_id=task.id, reason="It is not what I asked for"
+    )
+    (path,) = {
+        one
+        for one in (await boss.get(f"{AT}/disputes")).links()
+        if one.startswith(f"{AT}/disputes/")
+    }
+    page = await boss.get(path)
+    assert "Bob" in page.words
+    assert "Carl" in page.words
+    (file,) = [one for one in page.links() if one.startswith("/files/")]
+    for browser in (boss, carl):
+        kept = await browser.http.get(file, headers={"Accept": "text/html"})
+        assert kept.content == b"<script>alert(1)</script>"
+        assert kept.headers["content-disposition"].startswith("attachment;")
+        assert kept.headers["x-content-type-options"] == "nosniff"
+        assert kept.headers["content-type"] == "application/octet-stream"
+        assert kept.headers["content-security-policy"].startswith("sandbox;")
+    at = f"/app/tasks/{task.id}/deliverables/{made.deliverable_id}/text.md"
+    kept = await bob.http.get(at)
+    assert kept.headers["content-disposition"].startswith("attachment;")
+    assert kept.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_money_is_booked_once(boss: Person, caller: Callable[..., Any]) -> None:

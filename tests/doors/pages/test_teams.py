@@ -176,6 +176,15 @@ async def test_what_came_of_it_is_said_by_hand(
     assert "<em>there</em>" in (await ada.get(path)).text
 
 
+async def test_a_task_without_a_role_is_run_from_its_sheet_too(
+    ada: Person, hall: Hall, me: Actor, team: Team, worker: Worker
+) -> None:
+    task = await put_up(hall, me, team, role=None)
+    path = at(team, f"/tasks/{task.id}")
+    await ada.sends(path, f"{path}/run")
+    assert (await details(hall, me, task)).task.state is State.ASSIGNED
+
+
 async def test_a_worker_begins_stops_and_goes_on(
     ada: Person, hall: Hall, me: Actor, team: Team, worker: Worker
 ) -> None:

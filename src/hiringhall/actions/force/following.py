@@ -12,7 +12,7 @@ from hiringhall.domain.policy import HALL, Actor
 from hiringhall.domain.tasks import FINAL, State, Task
 from hiringhall.hall import Hall
 from hiringhall.store import force as forces
-from hiringhall.store import tasks, timers
+from hiringhall.store import holds, tasks, timers
 from hiringhall.store.database import Tx
 
 _GOES_ON = frozenset({State.IN_PROGRESS, State.REVISING})
@@ -33,11 +33,25 @@ async def part_has_ended(tx: Tx, hall: Hall, part: Task, *, actor: Actor) -> Non
     whole, force = await lock_whole(tx, part)
     whole = await heard(tx, hall, whole, actor=actor)
     if part.state is State.DONE:
-        told = f"'{part.title}' is accepted; its share of {part.price_cents} cents is paid."
+        told = await _told_of_pay(tx, hall, whole, part)
     else:
         told = f"'{part.title}' is dropped; what depends on it goes on without it."
     whole = await say(tx, hall, whole, told)
     await advance(tx, hall, whole, force)
+
+
+async def _told_of_pay(tx: Tx, hall: Hall, whole: Task, part: Task) -> str:
+    """That a part is accepted, with what it got of its share, and what of that is the hall's."""
+    for paid in await holds.parts_of(tx, whole.id):
+        if paid.subtask_id == part.id:
+            sum_of = f"{_money(paid.paid_cents)} {hall.rules.currency.upper()} is paid for it"
+            fee = f", after a fee of {_money(paid.fee_cents)}" if paid.fee_cents else ""
+            return f"'{part.title}' is accepted; {sum_of}{fee}."
+    return f"'{part.title}' is accepted; nothing is paid for it."
+
+
+def _money(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02}"
 
 
 async def part_is_free(tx: Tx, hall: Hall, part: Task, why: str) -> None:

@@ -59,6 +59,9 @@ DOOR: Door[Desk] = Door(
     routes=(*routes_start.ROUTES, *floor.ROUTES, *crew.ROUTES, *office.ROUTES),
 )
 
+LOST: Door[Desk] = replace(DOOR, name="lost", title="Hiringhall: lost", routes=())
+"""Answers a browser where nothing is: 404, as a page."""
+
 
 def with_first_page(doors: Mapping[str, Door[Any]], *, tools: str, version: str) -> Door[Desk]:
     """The pages with `/`, which tells of the other doors by where they are and of the tools.

@@ -12,7 +12,7 @@ from hiringhall.doors.pages.forms import Form
 T = TypeVar("T")
 
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?", re.ASCII)
-_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _GROUPED = re.compile(r"(?<=[0-9])[,' ](?=[0-9]{3}(?![0-9]))", re.ASCII)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 

@@ -10,6 +10,7 @@ from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.paging import PART, address, behind
+from hiringhall.doors.pages.routes_files import FILES, link_of
 from hiringhall.doors.pages.saying import (
     SAID,
     Said,
@@ -87,6 +88,8 @@ async def show_dispute(visit: Visit, said: Said) -> Raw:
         "admin_dispute.html",
         found=found,
         dispute=found.dispute,
+        files={key: files[:FILES] for key, files in found.files.items()},
+        link_to=link_of(visit),
         once=visit.form["once"] or hall.new_id(),
         currency=hall.rules.currency,
         **said.shown,

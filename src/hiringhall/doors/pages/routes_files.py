@@ -39,7 +39,8 @@ async def _made(visit: Visit) -> Delivered:
     return made
 
 
-def _link_of(visit: Visit) -> Callable[[str], str]:
+def link_of(visit: Visit) -> Callable[[str], str]:
+    """How a file is kept from a page: by a signed link, for whoever sees the page, for a while."""
     expires_at_s = visit.desk.hall.clock() // 1_000_000 + LINK_S
     return lambda file_id: visit.desk.file_url("", file_id, expires_at_s)
 
@@ -54,7 +55,7 @@ async def list_files(visit: Visit) -> Raw:
         made=made.deliverable,
         files=made.files[skip : skip + FILES],
         total=len(made.files),
-        link_to=_link_of(visit),
+        link_to=link_of(visit),
         first=address(visit, skip="") if skip else None,
         following=None if following is None else address(visit, skip=str(following)),
     )
@@ -70,7 +71,7 @@ async def show_file(visit: Visit) -> Raw:
     picture = picture_of(begins) if file.size_bytes <= PICTURE_BYTES else None
     text = None if picture or b"\0" in begins else begins.decode("utf-8", "replace")
     is_markdown = file.name.lower().endswith(_MARKDOWN)
-    link = _link_of(visit)(file.id)
+    link = link_of(visit)(file.id)
     return visit.show(
         "file.html",
         task_id=made.deliverable.task_id,

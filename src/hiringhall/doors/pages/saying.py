@@ -21,6 +21,7 @@ from hiringhall.domain.errors import (
 )
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Raw
+from hiringhall.doors.look.words import word_or
 from hiringhall.doors.neutral import ERRORS
 from hiringhall.doors.pages.forms import NOTHING, Form
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
@@ -101,9 +102,14 @@ def doing(act: Act, show: Show) -> Handled:
 
 def refused(visit: Visit, error: HallError) -> Said:
     """A refusal, as the page says it whose form was sent."""
+    message = error.message.rstrip(".")
+    for name in error.fields if isinstance(error, Invalid) else ():
+        # A field that programs spell in one word of two is called by its label.
+        if name != name.lower():
+            message = message.replace(name, word_or(f"field.{name}", name))
     return Said(
         status=ERRORS[type(error)].status,
-        problem=f"{error.message.rstrip('.')}.",
+        problem=f"{message}.",
         errors=said_of(error) if isinstance(error, Invalid) else {},
         typed=visit.form,
         form=visit.call.scope["path"].rstrip("/").rpartition("/")[2],
