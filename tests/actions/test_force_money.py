@@ -14,6 +14,7 @@ from hiringhall.domain.ledger import escrow_account
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Engagement, State, Task
 from hiringhall.hall import Hall
+from hiringhall.queries.force import buyer_thread
 from hiringhall.store import disputes as kept_disputes
 from hiringhall.store import holds
 from hiringhall.store.database import Database, Tx
@@ -65,6 +66,20 @@ async def test_the_fee_on_top_is_rounded_over_all_parts(hall: Hall) -> None:
     await accepts(hall, ada, whole)
     assert await available(hall, ada) == OPENING - 17
     assert await is_sound(hall)
+
+
+async def test_the_manager_tells_what_was_paid_as_people_write_it(hall: Hall) -> None:
+    ada, _, whole = await half_done(hall)
+
+    async def parts(tx: Tx) -> list[PaidPart]:
+        return await holds.parts_of(tx, whole.id)
+
+    (paid,) = await hall.database.read(parts)
+    thread = await buyer_thread(hall, actor=ada, task_id=whole.id, with_parts=True, limit=100)
+    said = "\n".join(one.text for one in thread.messages)
+    assert f"{paid.paid_cents / 100:.2f} USD is paid for it" in said
+    assert f"after a fee of {paid.fee_cents / 100:.2f}." in said
+    assert "cents is paid" not in said
 
 
 async def test_what_is_held_falls_with_each_part(hall: Hall) -> None:
