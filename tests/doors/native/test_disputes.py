@@ -43,6 +43,19 @@ async def test_both_sides_agree_on_an_amount(poster: Caller, maker: Caller, hall
     assert await is_sound(hall)
 
 
+async def test_a_rejection_says_what_it_is_about(poster: Caller, maker: Caller) -> None:
+    task = await poster.posts()
+    await maker.post(f"/tasks/{task['id']}/claim")
+    made = await maker.delivers(task["id"])
+    for body in ({}, {"reason": "  "}):
+        said = await poster.post(f"/deliverables/{made['id']}/reject", body, 400)
+        assert said["fields"] == {"reason": "empty"}
+    assert (await poster.get(f"/tasks/{task['id']}"))["state"] == "in_review"
+    await poster.post(f"/deliverables/{made['id']}/accept")
+    late = await maker.post(f"/tasks/{task['id']}/disputes", {"reason": "Too little"}, 409)
+    assert late["code"] == "wrong_state"
+
+
 @pytest.mark.promise("NA-RESOLVE")
 async def test_an_admin_decides_by_the_evidence(
     poster: Caller, maker: Caller, admin: Caller, hall: Hall

@@ -109,6 +109,21 @@ async def test_what_does_not_arrive_is_sent_again_until_it_is_given_up(
     assert await mail.deliveries(state="dead") == []
 
 
+async def test_what_is_sent_again_by_hand_goes_before_all_that_waits(
+    hall: Hall, owner: Actor, new_post: NewPost, receiver: Receiver
+) -> None:
+    mail = await new_post(types=["task_published"])
+    receiver.answer(503, "retry-after: 600")
+    for _ in range(3):
+        await post(hall, owner)
+    await mail.send()
+    newest = (await mail.deliveries())[0]
+    await mail.ada.post(f"{mail.at}/deliveries/{newest['id']}/redeliver")
+    tries = len(receiver.received)
+    await mail.send()
+    assert receiver.received[tries].id == newest["id"]
+
+
 @pytest.mark.promise("WH-REST")
 async def test_an_endpoint_that_fails_is_left_alone_for_a_while(
     hall: Hall, owner: Actor, clock: Clock, new_post: NewPost, receiver: Receiver

@@ -54,7 +54,8 @@ async def open_dispute(tx: Tx, hall: Hall, *, actor: Actor, task_id: str, reason
     on_it = await assignments.active(tx, task.id)
     party = _party(actor, task, on_it)
     if party is None:
-        raise NotFound("task")
+        had_it = _party(actor, task, await assignments.of_task(tx, task.id)) is not None
+        raise refusal(task, Command.DISPUTE) if had_it else NotFound("task")
     side = Side.POSTER if party is Party.POSTER else Side.WORKER
     row = move_of(task, Command.DISPUTE, side)
     if row.guard is Guard.THREE_REVISIONS and task.revisions < REVISIONS_BEFORE:

@@ -174,8 +174,13 @@ async def reject(tx: Tx, hall: Hall, *, actor: Actor, task_id: str, reason: str)
 async def reject_in(
     tx: Tx, hall: Hall, task: Task, *, side: Side, actor: Actor, feedback: str
 ) -> Task:
-    """The same in this transaction, for a task that the actor may change."""
+    """The same in this transaction, for a task that the actor may change.
+
+    It is what its poster has to say in the dispute, so it has to say something.
+    """
     move_of(task, Command.REJECT, side)
+    if not feedback:
+        raise Invalid("Say what is wrong with it: the dispute is about that", {"reason": "empty"})
     if task.is_whole:
         return await reject_whole(tx, hall, task, side=side, actor=actor, feedback=feedback)
     handed_in = await to_decide(tx, task, None, Command.REJECT)

@@ -102,8 +102,8 @@ async def reject_deliverable(
 ) -> Deliverable:
     """Say that the newest deliverable is not what was asked for.
 
-    Where money is held a dispute begins; the hall's staff begins anew. Raises NotFound, Conflict
-    and WrongState.
+    Where money is held a dispute begins, about the reason; the hall's staff begins anew. Raises
+    NotFound, Invalid, Conflict and WrongState.
     """
     return await reject_made(tx, hall, actor=actor, deliverable_id=deliverable_id, reason=reason)
 

@@ -250,7 +250,10 @@ async def redeliver(
         raise NotFound("delivery")
     _require_on(endpoint, "redeliver")
     now_us = hall.clock()
-    now = replace(was, state=DeliveryState.PENDING, tries=0, due_at_us=now_us, ended_at_us=None)
+    # Before whatever else waits: that one may fail again, and have the endpoint left alone.
+    first_us = await deliveries.next_due_us(tx, endpoint.id)
+    due_at_us = now_us if first_us is None else min(now_us, first_us - 1)
+    now = replace(was, state=DeliveryState.PENDING, tries=0, due_at_us=due_at_us, ended_at_us=None)
     await deliveries.save(tx, now)
     await _hurry(tx, hall, endpoint, now_us=now_us)
     return now
