@@ -57,6 +57,7 @@ FIELDS: dict[str, str] = {
     "files": "",
     "key": "",
     "step": "post",
+    "whom": "",
     "part": "0",
     "line": "",
     "go": "",

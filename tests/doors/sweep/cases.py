@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+BIDS = ("/propose", "/proposals", "/claim")
+"""What is asked of a task by whoever would like to have it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

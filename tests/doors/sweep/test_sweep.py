@@ -24,7 +24,7 @@ from hiringhall.doors.nexwork import door as nexwork
 from hiringhall.hall import Hall
 from tests.doors.conftest import Worker
 from tests.doors.native.conftest import Caller
-from tests.doors.sweep.cases import CASES, Case
+from tests.doors.sweep.cases import BIDS, CASES, Case
 from tests.doors.sweep.world import CANARY, Keys, World, intruder_keys, make_world
 
 pytestmark = pytest.mark.anyio
@@ -46,9 +46,6 @@ KINDS = {"worker": "run"}
 
 NOT_SWEPT = {"assets", "health", "pages", "skills"}
 """What is nobody's, and the pages, which take a cookie: `test_pages.py` sweeps them."""
-
-BIDS = ("/propose", "/proposals", "/claim")
-"""What is asked of a task by whoever would like to have it."""
 
 UNKNOWN = "019c9000-0000-7000-8000-000000000000"
 LEFT_OUT = re.compile(rb'"(request_id|requestId|instance)":"[^"]*"')
