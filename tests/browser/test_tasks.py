@@ -35,7 +35,7 @@ async def test_from_signing_up_to_an_approved_solution(ada: Somebody) -> None:
     await ada.sees("Delivery 1")
     await expect(page.get_by_role("link", name="REHEARSAL.md", exact=True)).to_be_visible()
     async with page.expect_download() as downloading:
-        await ada.follows("Keep: REHEARSAL.md")
+        await ada.follows("Download: REHEARSAL.md")
     download = await downloading.value
     assert download.suggested_filename == "REHEARSAL.md"
     assert "# Rehearsal" in (await download.path()).read_text()
