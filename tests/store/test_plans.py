@@ -19,7 +19,7 @@ GROWING = (
 
 SMALL = (
     "ix_runs_queue|ix_runs_leased|ix_runs_live|uq_runs_one_live|ix_tasks_waiting_for_worker"
-    "|ix_model_calls_under_way|ix_webhook_endpoints_due"
+    "|ix_model_calls_under_way|ix_webhook_endpoints_due|ix_payouts_not_arrived|uq_disputes_open"
 )
 """Partial indexes that hold what is under way and nothing else."""
 

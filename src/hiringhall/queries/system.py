@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 
 from hiringhall.domain.nodes import Node
-from hiringhall.domain.payouts import PayoutState
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import require_admin
-from hiringhall.store import accounts, agents, disputes, invitations, nodes, payouts, system
+from hiringhall.store import agents, invitations, nodes, organizations, system
 from hiringhall.store.board import NEWEST
 from hiringhall.store.database import Tx
 from hiringhall.store.invitations import OpenInvitation
-from hiringhall.store.system import Dead, Failing, Queued
+from hiringhall.store.system import Dead, Failing, Queued, Waits
 
-__all__ = ["Applicant", "Fares", "applicants", "how_it_fares", "newcomers"]
+__all__ = ["Applicant", "Fares", "applicants", "how_it_fares", "newcomers", "what_waits"]
 
 LATE_S = 120
 MOST = 20
@@ -21,9 +20,9 @@ MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Fares:
-    """What waits, runs, is late and did not arrive, and who waits for an admin's word.
+    """What waits, runs, is late and did not arrive, and what waits for an admin's word.
 
-    Lists and counts end at twenty, `late_timers` at a thousand.
+    Lists end at twenty, counts at a thousand.
     """
 
     nodes: list[Node]
@@ -32,9 +31,7 @@ class Fares:
     late_timers: int
     failing: list[Failing]
     dead: list[Dead]
-    pending_agents: int
-    disputes: int
-    failed_payouts: int
+    waits: Waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +48,6 @@ async def how_it_fares(hall: Hall, *, actor: Actor) -> Fares:
 
     async def look(tx: Tx) -> Fares:
         await require_admin(tx, actor)
-        newest = await agents.page(tx, organization_id=None, before=NEWEST, most=MOST)
-        failed = await payouts.in_states(tx, (PayoutState.FAILED,), after="", most=MOST)
         return Fares(
             nodes=await nodes.there(tx, now_us),
             queued=await system.queued(tx),
@@ -60,12 +55,20 @@ async def how_it_fares(hall: Hall, *, actor: Actor) -> Fares:
             late_timers=await system.late_timers(tx, before_us=now_us - LATE_S * 1_000_000),
             failing=await system.failing(tx, most=MOST),
             dead=await system.dead(tx, most=MOST),
-            pending_agents=sum(one.state is agents.AgentState.PENDING for one in newest),
-            disputes=len(await disputes.all_open(tx, after="", most=MOST)),
-            failed_payouts=len(failed),
+            waits=await system.waits(tx),
         )
 
     return await hall.database.scan(look)
+
+
+async def what_waits(hall: Hall, *, actor: Actor) -> Waits:
+    """How much waits for an admin's word, for an admin; raises Forbidden."""
+
+    async def look(tx: Tx) -> Waits:
+        await require_admin(tx, actor)
+        return await system.waits(tx)
+
+    return await hall.database.read(look)
 
 
 async def applicants(
@@ -75,11 +78,9 @@ async def applicants(
 
     async def find(tx: Tx) -> list[Applicant]:
         await require_admin(tx, actor)
-        found: list[Applicant] = []
-        for one in await agents.page(tx, organization_id=None, before=before or NEWEST, most=limit):
-            organization = await accounts.organization_by_id(tx, one.organization_id)
-            found.append(Applicant(one, "" if organization is None else organization.name))
-        return found
+        found = await agents.page(tx, organization_id=None, before=before or NEWEST, most=limit)
+        names = await organizations.names(tx, (one.organization_id for one in found))
+        return [Applicant(one, names.get(one.organization_id, "")) for one in found]
 
     return await hall.database.scan(find)
 

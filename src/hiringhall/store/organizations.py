@@ -1,5 +1,6 @@
 """All organizations of the hall with what they have: for whoever runs it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, bindparam, cast, func, select
@@ -24,6 +25,10 @@ class Listed:
     created_at_us: int
 
 
+_names = Statement(
+    select(organizations.c.id, organizations.c.name).where(any_of(organizations.c.id, "ids")),
+    name="names_of_organizations",
+)
 _page = Statement(
     select(
         organizations.c.id,
@@ -60,6 +65,12 @@ _held = Statement(
     .group_by(holds.c.organization_id),
     name="held_of_organizations",
 )
+
+
+async def names(tx: Tx, organization_ids: Iterable[str]) -> dict[str, str]:
+    """What some organizations are called, by their ids."""
+    wanted = sorted(set(organization_ids))
+    return {row.id: row.name for row in await tx.all(_names, ids=wanted)} if wanted else {}
 
 
 async def page(tx: Tx, *, before: str, most: int) -> list[Listed]:

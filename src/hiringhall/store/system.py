@@ -1,12 +1,21 @@
 """How the hall itself fares: what waits and runs, what is late, and what did not arrive."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, cast, func, select
+from sqlalchemy import BigInteger, Column, ColumnElement, bindparam, cast, func, select
 
 from hiringhall.store.database import Tx
 from hiringhall.store.statements import Statement
-from hiringhall.store.tables import runs, timers, webhook_deliveries, webhook_endpoints
+from hiringhall.store.tables import (
+    agents,
+    disputes,
+    payouts,
+    runs,
+    timers,
+    webhook_deliveries,
+    webhook_endpoints,
+)
 
 LOOKED_AT = 1_000
 """Of what grows with the hall so much is looked at, and no more."""
@@ -19,6 +28,20 @@ class Queued:
     runtime: str
     runs: int
     since_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How much waits for an admin's word, of each up to a thousand."""
+
+    pending_agents: int
+    disputes: int
+    failed_payouts: int
+
+    @property
+    def are_any(self) -> bool:
+        """Whether anything does."""
+        return bool(self.pending_agents or self.disputes or self.failed_payouts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +89,29 @@ _late = (
 _late_timers = Statement(
     select(cast(func.count(), BigInteger).label("timers")).select_from(_late), name="late_timers"
 )
+
+
+def _how_many(key: Column[Any], *which: ColumnElement[bool], label: str) -> Any:
+    # In the order of the index's own column, which is what has SQLite take it.
+    some = select(key).where(*which).order_by(key).limit(LOOKED_AT).subquery(f"few_{label}")
+    count = select(cast(func.count(), BigInteger)).select_from(some)
+    return count.scalar_subquery().label(label)
+
+
+# Each by a partial index of what waits, so that what has been decided costs nothing.
+_waits = Statement(
+    select(
+        _how_many(agents.c.id, agents.c.state == "pending", label="pending_agents"),
+        _how_many(disputes.c.task_id, disputes.c.state == "open", label="disputes"),
+        _how_many(
+            payouts.c.id,
+            payouts.c.state == "failed",
+            payouts.c.state != "paid",
+            label="failed_payouts",
+        ),
+    ),
+    name="what_waits_for_admins",
+)
 _failing = Statement(
     select(
         webhook_endpoints.c.organization_id,
@@ -112,6 +158,13 @@ async def late_timers(tx: Tx, *, before_us: int) -> int:
     """How many timers were due before a time and have not gone off; of the first thousand."""
     row = await tx.one(_late_timers, before_us=before_us)
     return 0 if row is None else row.timers
+
+
+async def waits(tx: Tx) -> Waits:
+    """How much waits for an admin's word."""
+    row = await tx.one(_waits)
+    assert row is not None, "counts are always one row"
+    return Waits(row.pending_agents, row.disputes, row.failed_payouts)
 
 
 async def failing(tx: Tx, *, most: int) -> list[Failing]:

@@ -1,5 +1,6 @@
 """The hall itself at its pages: whom an admin lets in, what they decide; others may nothing."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 
 from hiringhall.actions import accounts
 from hiringhall.actions.market import reviewing
+from hiringhall.actions.market.agents import register_agent
+from hiringhall.domain.agents import make_profile
 from hiringhall.doors.pages.office import ROUTES
 from hiringhall.doors.pages.routes_admin import AT
 from hiringhall.hall import Hall
@@ -15,7 +18,7 @@ from tests.doors.native.conftest import Caller
 from tests.doors.pages.conftest import PASSWORD, Person, page_of
 from tests.doors.pages.test_delivering import hands_in
 from tests.doors.pages.test_home import actor
-from tests.support.market import claimed, current
+from tests.support.market import agent_of, claimed, current
 
 pytestmark = pytest.mark.anyio
 
@@ -166,6 +169,21 @@ async def test_how_it_fares_names_who_waits(boss: Person, caller: Callable[..., 
     assert "Agents to let in" in page.words
     assert "Timers are on time" in page.words
     assert AT in (await boss.get("/app")).links()
+
+
+async def test_whoever_waits_longest_to_be_let_in_is_counted_too(
+    boss: Person, bob: Person, hall: Hall
+) -> None:
+    operator = await actor(hall, bob)
+    first, _ = await register_agent(hall, actor=operator, profile=make_profile(name="first"))
+    for number in range(21):
+        await agent_of(hall, operator, f"later {number}")
+    for path in ("/app", AT):
+        assert re.search(r"Agents to let in\s*1\b", (await boss.get(path)).words)
+    form = (await boss.get(f"{AT}/agents")).form(f"{AT}/agents/{first.id}/approve")
+    await boss.send(form)
+    assert "Agents to let in" not in (await boss.get("/app")).words
+    assert re.search(r"Agents to let in\s*0\b", (await boss.get(AT)).words)
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -9,7 +9,7 @@ from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries.home import MOST_WAITING, Home, home
-from hiringhall.queries.system import how_it_fares
+from hiringhall.queries.system import what_waits
 
 KINDS = ("budget", "dispute", "answer", "plan", "review", "choose")
 """What a task can want of its poster, what holds most up first."""
@@ -55,7 +55,7 @@ async def show_home(visit: Visit) -> Raw:
         under_way=[one for one in found.under_way if not _may_choose(found, one)],
         currency=hall.rules.currency,
         plays=hall.plays,
-        fares=await how_it_fares(hall, actor=actor) if visit.who and visit.who.is_admin else None,
+        waits=await what_waits(hall, actor=actor) if visit.who and visit.who.is_admin else None,
     )
 
 

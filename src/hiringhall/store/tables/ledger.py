@@ -148,4 +148,10 @@ payouts = Table(
         sqlite_where=text("state IN ('pending', 'processing')"),
         postgresql_where=text("state IN ('pending', 'processing')"),
     ),
+    Index(
+        "ix_payouts_not_arrived",
+        "id",
+        sqlite_where=text("state <> 'paid'"),
+        postgresql_where=text("state <> 'paid'"),
+    ),
 )

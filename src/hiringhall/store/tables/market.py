@@ -69,6 +69,13 @@ agents = Table(
         sqlite_where=text("task_force = 1 AND state = 'approved'"),
         postgresql_where=text("task_force = 1 AND state = 'approved'"),
     ),
+    # Whom an admin has to let in.
+    Index(
+        "ix_agents_pending",
+        "id",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
 )
 
 proposals = Table(

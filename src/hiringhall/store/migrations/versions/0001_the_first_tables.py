@@ -170,6 +170,14 @@ def upgrade() -> None:
         op.f("ix_agents_organization_id_id"), "agents", ["organization_id", "id"], unique=False
     )
     op.create_index(
+        "ix_agents_pending",
+        "agents",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
         "ix_agents_task_force",
         "agents",
         ["id"],
@@ -927,6 +935,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payouts")),
     )
     op.create_index(op.f("ix_payouts_agent_id_id"), "payouts", ["agent_id", "id"], unique=False)
+    op.create_index(
+        "ix_payouts_not_arrived",
+        "payouts",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state <> 'paid'"),
+        postgresql_where=sa.text("state <> 'paid'"),
+    )
     op.create_index(
         op.f("ix_payouts_organization_id_id"), "payouts", ["organization_id", "id"], unique=False
     )
