@@ -125,7 +125,7 @@ _SEEN: dict[Aim, tuple[Callable[[Sight], set[str]], float]] = {
     Aim.FETCHING: (lambda sight: sight._named("work/runs/.new-*"), 0.06),
     Aim.COMMAND: (lambda sight: sight._named("runs/sessions/*"), 0.3),
     Aim.REPORTED: (lambda sight: sight._named("runs/reports/*.json"), 0.2),
-    Aim.COLLECTING: (lambda sight: sight._named("work/runs/*/collect"), 0.08),
+    Aim.COLLECTING: (lambda sight: sight._named("work/runs/*/collect-*"), 0.08),
     Aim.PUSHED: (Sight._branches, 0.03),
     Aim.CLEARING: (lambda sight: sight._named("runs/reports/*.json"), 0.01),
 }

@@ -51,7 +51,7 @@ from hiringhall.workers.runner import Runner
 from hiringhall.workers.sandboxes.choose import Engines, choose_sandbox
 from hiringhall.workers.sandboxes.port import Probe, SandboxError, SandboxProvider
 from hiringhall.workers.sockets import Sockets
-from hiringhall.workers.sweeping import Keeping, sweep
+from hiringhall.workers.sweeping import Keeping, let_go, sweep
 from hiringhall.workers.workspace import Workspaces
 
 
@@ -188,13 +188,13 @@ async def _compose(
     sockets = _sockets(settings)
     desks = Desks(hall, blobs, secrets)
     reaching.ways = Ways(hall, gateway, sockets, desks, work_app, _egress(settings))
-    keeping = Keeping(settings.repository_days, settings.repositories_mib)
     runner = Runner(
         hall,
         blobs=blobs,
         runtimes=staff.runtimes,
         node_id=node.id,
-        clean=functools.partial(sweep, hall, place, keeping, blobs=blobs),
+        clean=functools.partial(sweep, hall, place, _keeping(settings), blobs=blobs),
+        let_go=functools.partial(let_go, hall, place),
         secrets=secrets,
         lease_s=settings.lease_s,
         presence=_presence(settings, node, hall, secret_key),
@@ -232,6 +232,10 @@ def _engine(settings: Settings) -> Carrier[Run]:
     return ProcrastinateEngine(
         settings.database, slots=settings.local_runs, silence_s=settings.lease_s
     )
+
+
+def _keeping(settings: Settings) -> Keeping:
+    return Keeping(settings.repository_days, settings.repositories_mib)
 
 
 async def _probed(settings: Settings, sandbox: SandboxProvider) -> Probe:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from hiringhall.actions.roles import set_role
-from hiringhall.actions.runs import recovery, working
 from hiringhall.actions.tasks import answer
 from hiringhall.app import open_app
 from hiringhall.blobs.port import read_all
@@ -19,9 +18,8 @@ from hiringhall.domain.tasks import State, Task
 from hiringhall.queries.audit import audit_all
 from hiringhall.queries.changes import changes_of
 from hiringhall.queries.deliveries import deliveries_of
-from hiringhall.queries.tasks import task_log, task_result
-from hiringhall.workers.reports import Report, Reports
-from tests.support.halls import House, post, sign_up
+from hiringhall.queries.tasks import task_result
+from tests.support.halls import post, sign_up
 from tests.workers.shop import EMAIL, Shop, carried, settings_for
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox]
@@ -227,135 +225,3 @@ async def test_an_address_where_the_hall_does_not_go_is_refused_at_once(
     await shop.role("true")
     with pytest.raises(Invalid):
         await post(shop.app.hall, shop.ada, role="worker", repository=repository)
-
-
-async def test_work_that_a_lost_run_finished_is_handed_in_and_not_done_again(
-    tmp_path: Path, database_url: str, repository: Path
-) -> None:
-    """The server died between the command's end and the delivery; another process goes on."""
-    marker = tmp_path / "marker"
-    marker.mkdir()
-    settings = settings_for(tmp_path, database_url)
-    async with open_app(settings) as app:
-        shop = Shop(
-            app, House(app.hall, app.runner, app.engine), await sign_up(app.hall), repository
-        )
-        await shop.role("echo changed >>hello.txt; echo once")
-        task = await shop.post(repository=True)
-        run = await working.claim_next_run(
-            app.hall, node_id=app.node.id, lease_s=30, runtimes=["command"]
-        )
-        assert run is not None
-        await working.start_run(app.hall, token=run.token)
-        # What the runtime had done when it died: the workspace changed, the report on the disk.
-        workspaces = app.workspaces
-        workspace = await workspaces.prepare(
-            run_id=run.id,
-            task_id=task.id,
-            organization_id=task.organization_id,
-            repository=str(repository),
-        )
-        (workspace.folder / "hello.txt").write_text("done by the one that died\n")
-        report = Report(run.id, 0, "exited", "said by the one that died", "", 1_772_000_000)
-        Reports(settings.data_dir / "runs/reports").write(task.id, run.turn, report)
-    async with open_app(settings) as app, carried(app) as house:
-        ada = shop.ada
-        row = await house.until(ada, task.id, State.IN_REVIEW)
-        assert (row.deliverable_text or "").startswith("said by the one that died")
-        assert shop.git("show", f"{branch_of(task.id)}:hello.txt") == "done by the one that died\n"
-        log = await task_log(app.hall, actor=ada, task_id=task.id)
-        assert [event.type for event in log].count("deliverable_submitted") == 1
-        assert (await audit_all(app.hall.database)).ok
-
-
-async def test_work_that_a_lost_run_pushed_is_pushed_and_told_once(
-    tmp_path: Path, database_url: str, repository: Path
-) -> None:
-    """The server died between the push and the delivery, before it had noted the push."""
-    settings = settings_for(tmp_path, database_url)
-    async with open_app(settings) as app:
-        shop = Shop(
-            app, House(app.hall, app.runner, app.engine), await sign_up(app.hall), repository
-        )
-        await shop.role("echo changed >>hello.txt; echo once")
-        task = await shop.post(repository=True)
-        run = await working.claim_next_run(
-            app.hall, node_id=app.node.id, lease_s=30, runtimes=["command"]
-        )
-        assert run is not None
-        await working.start_run(app.hall, token=run.token)
-        for text in ("Fetching it", "Running it", "Pushed it"):
-            await working.report_progress(app.hall, token=run.token, text=text)
-        workspace = await app.workspaces.prepare(
-            run_id=run.id,
-            task_id=task.id,
-            organization_id=task.organization_id,
-            repository=str(repository),
-        )
-        (workspace.folder / "hello.txt").write_text("done by the one that died\n")
-        report = Report(run.id, 0, "exited", "said by the one that died", "", 1_772_000_000)
-        Reports(settings.data_dir / "runs/reports").write(task.id, run.turn, report)
-        collected = await app.workspaces.collect(
-            workspace, message=task.title, at_s=report.ended_at_s
-        )
-        assert await app.workspaces.push(workspace, collected)
-        (workspace.folder.parent / "pushed").unlink()
-    async with open_app(settings) as app, carried(app) as house:
-        await house.until(shop.ada, task.id, State.IN_REVIEW)
-        assert shop.git("rev-parse", branch_of(task.id)).strip() == collected.commit
-        log = await task_log(app.hall, actor=shop.ada, task_id=task.id)
-        said = [event.data["text"] for event in log if event.type == "progress_reported"]
-        assert said == ["Fetching it", "Running it", "Pushed it"]
-        assert log[-1].data["commit"] == collected.commit
-
-
-async def test_a_lost_run_s_successor_tells_nothing_again(
-    tmp_path: Path, database_url: str, repository: Path
-) -> None:
-    settings = settings_for(tmp_path, database_url)
-    async with open_app(settings) as app:
-        shop = Shop(
-            app, House(app.hall, app.runner, app.engine), await sign_up(app.hall), repository
-        )
-        await shop.role("echo done")
-        task = await shop.post()
-        run = await working.claim_next_run(
-            app.hall, node_id=app.node.id, lease_s=30, runtimes=["command"]
-        )
-        assert run is not None
-        await working.start_run(app.hall, token=run.token)
-        await working.report_progress(app.hall, token=run.token, text="Running it")
-    async with open_app(settings) as app, carried(app) as house:
-        await house.until(shop.ada, task.id, State.IN_REVIEW)
-        log = await task_log(app.hall, actor=shop.ada, task_id=task.id)
-        said = [event.data["text"] for event in log if event.type == "progress_reported"]
-        assert said == ["Running it"]
-
-
-async def test_a_lost_run_that_had_not_finished_is_done_anew_from_a_clean_start(
-    tmp_path: Path, database_url: str, repository: Path
-) -> None:
-    settings = settings_for(tmp_path, database_url)
-    async with open_app(settings) as app:
-        shop = Shop(
-            app, House(app.hall, app.runner, app.engine), await sign_up(app.hall), repository
-        )
-        await shop.role("echo changed >>hello.txt")
-        task = await shop.post(repository=True)
-        run = await working.claim_next_run(
-            app.hall, node_id=app.node.id, lease_s=30, runtimes=["command"]
-        )
-        assert run is not None
-        await working.start_run(app.hall, token=run.token)
-        workspace = await app.workspaces.prepare(
-            run_id=run.id,
-            task_id=task.id,
-            organization_id=task.organization_id,
-            repository=str(repository),
-        )
-        (workspace.folder / "hello.txt").write_text("half\n")
-    async with open_app(settings) as app:
-        assert await recovery.find_lost_runs(app.hall, node_id=app.node.id) == [run.id]
-        async with carried(app) as house:
-            await house.until(shop.ada, task.id, State.IN_REVIEW)
-            assert shop.git("show", f"{branch_of(task.id)}:hello.txt") == "hello\nchanged\n"

@@ -104,7 +104,7 @@ class Place:
         self._folder = folder
         self._homes = folder / "homes"
         self._rubbish = Bin(folder / "bin")
-        self._reports = Reports(folder / "reports")
+        self.reports = Reports(folder / "reports")
         self._untaken: dict[str, Workspace] = {}
         self.sessions = Sessions(folder / "sessions", self._rubbish)
         self.logs = folder / "logs"
@@ -124,7 +124,7 @@ class Place:
 
     async def found(self, brief: RunBrief, kind: type[R]) -> Finished[R] | None:
         """What a lost run of the same turn had finished, if there is such."""
-        report = self._reports.read(brief.task.id, brief.run.turn)
+        report = self.reports.read(brief.task.id, brief.run.turn)
         if not isinstance(report, kind):
             return None
         keys = await self._access.keys(brief.task.id)
@@ -183,7 +183,7 @@ class Place:
 
     async def finish(self, brief: RunBrief, report: AnyReport) -> None:
         """Keep what a run came to: it is on the disk when this returns."""
-        await asyncio.to_thread(self._reports.write, brief.task.id, brief.run.turn, report)
+        await asyncio.to_thread(self.reports.write, brief.task.id, brief.run.turn, report)
 
     async def take_in(
         self, workspace: Workspace, *, token: RunToken, message: str, at_s: int
@@ -357,9 +357,13 @@ class Place:
         untaken = self._untaken.get(brief.run.id)
         if untaken is not None:
             await self.keep_wip(untaken)
-        report = self._reports.read(brief.task.id, brief.run.turn)
-        self._reports.drop(brief.task.id, brief.run.turn)
-        for run_id in {brief.run.id, *([report.run_id] if report else [])}:
+        await self.drop(brief.task.id, brief.run.turn, brief.run.id)
+
+    async def drop(self, task_id: str, turn: int, *run_ids: str) -> None:
+        """Remove a turn's report, with the workspaces and homes of its run and of these."""
+        report = self.reports.read(task_id, turn)
+        self.reports.drop(task_id, turn)
+        for run_id in {*run_ids, *([report.run_id] if report else [])}:
             await self.workspaces.discard(run_id)
             self._rubbish.put_aside(self._homes / run_id)
         await self._rubbish.empty()
@@ -370,7 +374,7 @@ class Place:
         What a lost run left unfinished is kept for its successor. For when nothing is prepared
         yet; harmless when every runtime here asks for it.
         """
-        needed = self._reports.drop_except({(run.task_id, run.turn) for run in unfinished})
+        needed = self.reports.drop_except({(run.task_id, run.turn) for run in unfinished})
         for run in unfinished:
             lost = run.previous_run_id
             if lost is not None and lost not in needed and run.runtime not in _BEGINS_ANEW:

@@ -74,6 +74,12 @@ class Reports:
         """Forget a report that was taken in; harmless when there is none."""
         self._path(task_id, turn).unlink(missing_ok=True)
 
+    def turns(self) -> set[tuple[str, int]]:
+        """Task and turn of each report that is here."""
+        paths = self._folder.iterdir() if self._folder.is_dir() else ()
+        named = (_NAME.fullmatch(path.name) for path in paths)
+        return {(name[1], int(name[2])) for name in named if name}
+
     def drop_except(self, turns: set[tuple[str, int]]) -> set[str]:
         """Forget all but the reports of some turns; the runs whose work those need."""
         needed: set[str] = set()

@@ -42,12 +42,17 @@ TEND_S = 5.0
 MIN_TEND_S = 0.01
 CLEAN_EVERY_US = 3_600_000_000
 
+Turn = tuple[str, int]
+"""A task's id, and which turn of it."""
+
 
 class Runner:
     """Takes runs, has their runtimes do them, and writes what came of it.
 
     `node_id` names this process for ever: what it had in hand before it started is lost. `clean` is
-    asked each hour to remove what no run will need; `secrets` are taken out of all that a run says.
+    asked each hour to remove what no run will need, and `let_go` every few seconds to remove what
+    lost runs had finished, unless its turn goes on or is in hand here. `secrets` are taken out of
+    all that a run says.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Runner:
         runtimes: Mapping[str, Runtime],
         node_id: str,
         clean: Callable[[], Awaitable[None]] | None = None,
+        let_go: Callable[[Callable[[], set[Turn]]], Awaitable[None]] | None = None,
         secrets: LiveSecrets | None = None,
         lease_s: int = LEASE_S,
         presence: Presence | None = None,
@@ -67,8 +73,10 @@ class Runner:
         self._runtimes = runtimes
         self._node_id = node_id
         self._clean = clean or _nothing
+        self._let_go = let_go or _nothing
         self._secrets = secrets or LiveSecrets()
         self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._turns: dict[str, Turn] = {}
         self._lease_s = lease_s
         self._tend_s = min(TEND_S, lease_s / 6)
         self.presence = presence
@@ -135,6 +143,7 @@ class Runner:
                 await recovery.engage_idle(self._hall)
             await self._replace_lost()
             await autonomy.spawn_all_ready(self._hall)
+            await self._let_go(lambda: set(self._turns.values()))
         while self._to_look_at:
             team_id = self._to_look_at.pop()
             await held_up.tell_team(self._hall, team_id=team_id)
@@ -171,6 +180,7 @@ class Runner:
         """Do one run from its start to its outcome."""
         working_on = asyncio.create_task(self._work(job))
         self._at_work[job.id] = working_on
+        self._turns[job.id] = (job.task_id, job.turn)
         current = asyncio.current_task()
         try:
             await asyncio.shield(working_on)
@@ -182,7 +192,7 @@ class Runner:
             if self._closing:
                 raise
         finally:
-            del self._at_work[job.id]
+            del self._at_work[job.id], self._turns[job.id]
             # Of its team another may begin now, on whichever node has a place.
             self._hall.engine.wake()
             self._hall.engine.look_at(job.team_id)
@@ -299,5 +309,5 @@ class Runner:
                 await pausing.park(self._hall, token=token, until_us=until_us, reason=reason)
 
 
-async def _nothing() -> None:
+async def _nothing(*_: object) -> None:
     return

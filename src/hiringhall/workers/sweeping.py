@@ -1,11 +1,12 @@
-"""Removes what no run will need: sessions and repositories of tasks that are over, old logs."""
+"""Removes what no run will need: work, sessions and repositories of tasks that are over, logs."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import structlog
 
+from hiringhall.actions.runs.recovery import find_unfinished_runs
 from hiringhall.blobs import Blobs, LocalBlobs
 from hiringhall.domain.ids import made_at_us
 from hiringhall.domain.tasks import State
@@ -51,6 +52,24 @@ async def sweep(
         await sweep_saved(hall, place.carrying)
     await sweep_repositories(hall, place, keeping or Keeping())
     await asyncio.to_thread(remove_old, place.logs, now_s=now_us / 1_000_000)
+
+
+async def let_go(hall: Hall, place: Place, at_work: Callable[[], set[tuple[str, int]]]) -> None:
+    """Let go of finished work whose turn nobody goes on with.
+
+    A run was lost when its work was done, and its task cancelled before a successor could begin:
+    neither has anybody here who settles it. `at_work` tells task and turn of each run in hand.
+    """
+    left = await asyncio.to_thread(place.reports.turns)
+    if not left:
+        return
+    left -= {(run.task_id, run.turn) for run in await find_unfinished_runs(hall)}
+    for task_id, turn in left - at_work():
+        report = place.reports.read(task_id, turn)
+        workspace = report and await place.workspaces.open(report.run_id)
+        if workspace is not None:
+            await place.keep_wip(workspace)
+        await place.drop(task_id, turn)
 
 
 async def sweep_saved(hall: Hall, carrying: Carrying) -> None:

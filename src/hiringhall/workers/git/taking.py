@@ -5,6 +5,7 @@ all work is, but not kept here: there is the workspace itself.
 """
 
 import contextlib
+import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,8 +78,11 @@ class Taking:
     @contextlib.asynccontextmanager
     async def _collected(self, name: str, *, at_work: bool) -> AsyncGenerator[Taken]:
         self.mirror.make_work()
-        folder = self.run / name
-        self.rubbish.put_aside(folder)
+        # A name of its own: a git of ours that outlives us for a moment writes where it was told
+        # to, and would do so in the folder of the next to collect.
+        for left in self.run.glob(f"{name}-*"):
+            self.rubbish.put_aside(left)
+        folder = self.run / f"{name}-{secrets.token_hex(4)}"
         folder.mkdir()
         workspace = self.workspace
         collector = Collector(
