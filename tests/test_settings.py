@@ -60,6 +60,8 @@ def test_a_file_that_cannot_be_meant_is_refused(tmp_path: Path, line: str, compl
         ("SIGN_INS_PER_HOUR", "99999999999999999999999"),
         ("OPENING_BALANCE_CENTS", str(2**63)),
         ("CREDITS_PER_DAY", str(2**53 + 1)),
+        ("STRIPE_SECRET_KEY", "sk_hunter2 "),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_1,whsec hunter2"),
         ("DATABASE_URL", "mysql://hunter2@localhost/hall"),
         ("DATABASE_URL", "hall.db"),
         ("DATABASE_URL", "sqlite://hall.db"),

@@ -295,7 +295,7 @@ def _live_secrets(settings: Settings) -> LiveSecrets:
         settings.openai_api_key,
         settings.gemini_api_key,
         settings.stripe_secret_key,
-        settings.stripe_webhook_secret,
+        *settings.stripe_webhook_secret,
     ):
         secrets.hold(key)
     return secrets

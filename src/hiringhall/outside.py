@@ -31,15 +31,15 @@ def _payments(settings: Settings) -> Payments:
         return InsidePayments(settings.payments.value)
     from hiringhall.payments.by_stripe import StripePayments
 
-    key, secret = settings.stripe_secret_key, settings.stripe_webhook_secret
-    if not key or not secret:
+    key, secrets = settings.stripe_secret_key, settings.stripe_webhook_secret
+    if not key or not secrets:
         raise SettingsError(
             "HIRINGHALL_PAYMENTS is stripe: set HIRINGHALL_STRIPE_SECRET_KEY and "
             "HIRINGHALL_STRIPE_WEBHOOK_SECRET too"
         )
     return StripePayments(
         api_key=key,
-        webhook_secret=secret,
+        webhook_secrets=secrets,
         currency=settings.currency,
         base_url=settings.stripe_base_url,
     )

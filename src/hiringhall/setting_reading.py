@@ -70,10 +70,14 @@ def judge(name: str, value: Any) -> None:
         least, most = BOUNDS.get(name, USUAL_BOUNDS)
         if not least <= value <= most:
             takes = f"a whole number from {least} to {most}"
+    elif isinstance(value, tuple) and name in FORMS:
+        for part in typing.cast("tuple[str, ...]", value):
+            judge(name, part)
     elif isinstance(value, str) and name in FORMS:
         fits, takes_in_words = FORMS[name]
         takes = "" if fits(value) else takes_in_words
     if takes:
-        # Not the value of an address: there may be a password in it.
-        given = "what it is" if {"url", "key", "email"} & set(name.split("_")) else repr(value)
+        # Not the value of a secret, nor of an address: there may be a password in it.
+        hidden = {"url", "key", "email", "secret"} & set(name.split("_"))
+        given = "what it is" if hidden else repr(value)
         raise SettingsError(f"{PREFIX}{name.upper()} cannot be {given}: it takes {takes}")

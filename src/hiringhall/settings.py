@@ -173,8 +173,9 @@ class Settings:
         field(default=None, repr=False)
     )
     stripe_webhook_secret: Annotated[
-        str | None, "the signing secret of the webhook endpoint at Stripe (whsec_…)"
-    ] = field(default=None, repr=False)
+        tuple[str, ...],
+        "the signing secrets (whsec_…) of the two webhook endpoints at Stripe, separated by commas",
+    ] = field(default=(), repr=False)
     stripe_base_url: Annotated[
         str | None, "where Stripe's API is; unset: https://api.stripe.com"
     ] = None

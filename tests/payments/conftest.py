@@ -10,6 +10,7 @@ from hiringhall.store.database import Database
 from tests.payments.stories import NO_OPENING
 from tests.support.halls import Clock, QuietEngine, make_hall
 from tests.support.stripe_standin import (
+    CONNECT_SECRET,
     KEY,
     WEBHOOK_SECRET,
     StripeStandin,
@@ -31,7 +32,7 @@ async def hall(
     """A hall whose money goes by Stripe."""
     provider = StripePayments(
         api_key=KEY,
-        webhook_secret=WEBHOOK_SECRET,
+        webhook_secrets=(WEBHOOK_SECRET, CONNECT_SECRET),
         currency="usd",
         base_url=stripe.base_url,
         timeout_s=5,

@@ -18,6 +18,8 @@ from tests.actions.test_escrow import settle
 from tests.support.halls import sign_up
 from tests.support.market import balance, funded
 from tests.support.stripe_standin import (
+    CONNECT_SECRET,
+    WEBHOOK_SECRET,
     StripeStandin,
     signature,
 )
@@ -68,9 +70,9 @@ async def books_hold(hall: Hall) -> None:
     assert not [one for one in found.problems if ": open, its hold" not in one]
 
 
-async def hear(hall: Hall, body: bytes) -> None:
+async def hear(hall: Hall, body: bytes, *, secret: str = WEBHOOK_SECRET) -> None:
     """A message of Stripe's, rightly signed, arrives."""
-    await take_notice(hall, body=body, signature=signature(body))
+    await take_notice(hall, body=body, signature=signature(body, secret=secret))
 
 
 async def fund(hall: Hall, stripe: StripeStandin, actor: Actor, cents: int) -> Deposit:
@@ -89,7 +91,7 @@ async def earn(hall: Hall, stripe: StripeStandin, *, ready: bool = True) -> tupl
     await settle(hall, task=task, shares=[Share(organization_of(bob), 1_000, user_id=bob.user_id)])
     if ready:
         await open_payee(hall, actor=bob, return_url=PAGE)
-        await hear(hall, stripe.can_be_paid("acct_1"))
+        await hear(hall, stripe.can_be_paid("acct_1"), secret=CONNECT_SECRET)
     (payout,) = await payouts_of_task(hall, task)
     return bob, payout
 

@@ -22,6 +22,7 @@ from tests.payments.stories import (
 )
 from tests.support.halls import Clock, QuietEngine, make_hall, sign_up
 from tests.support.stripe_standin import (
+    CONNECT_SECRET,
     Fault,
     StripeStandin,
     signature,
@@ -80,6 +81,20 @@ async def test_a_forged_or_replayed_notice_is_refused(
 async def test_a_signed_body_that_is_no_event_is_refused(hall: Hall, body: bytes) -> None:
     with pytest.raises(Invalid):
         await hear(hall, body)
+
+
+async def test_what_a_connected_account_is_paid_is_no_deposit(
+    hall: Hall, stripe: StripeStandin
+) -> None:
+    ada = await sign_up(hall)
+    deposit = await begin_deposit(hall, actor=ada, amount_cents=2_500, return_url=PAGE)
+    theirs = {**stripe.sessions["cs_test_1"], "id": "cs_of_theirs", "payment_status": "paid"}
+    body = stripe.event(
+        "checkout.session.completed", theirs, event_id="evt_theirs", account="acct_of_ada"
+    )
+    await hear(hall, body, secret=CONNECT_SECRET)
+    assert await available(hall, ada) == 0
+    assert (await deposit_now(hall, deposit.id)).state is DepositState.PENDING
 
 
 async def test_another_amount_than_asked_for_is_not_booked(

@@ -37,6 +37,7 @@ from tests.payments.stories import (
 from tests.support.halls import Clock, QuietEngine, make_hall, sign_up
 from tests.support.market import funded
 from tests.support.stripe_standin import (
+    CONNECT_SECRET,
     Fault,
     StripeStandin,
 )
@@ -68,7 +69,7 @@ async def test_nothing_is_sent_to_whom_stripe_does_not_know_yet(
     page = await open_payee(hall, actor=bob, return_url=PAGE)
     assert page == "https://connect.stripe.test/acct_1"
     assert not await pay_next(hall)
-    await hear(hall, stripe.can_be_paid("acct_1"))
+    await hear(hall, stripe.can_be_paid("acct_1"), secret=CONNECT_SECRET)
     assert await pay_next(hall)
     assert (await payout_now(hall, payout)).state is PayoutState.PAID
     assert await open_payee(hall, actor=bob, return_url=PAGE) == page
@@ -147,6 +148,35 @@ async def test_a_payout_that_is_taken_back_is_owed_again(hall: Hall, stripe: Str
     assert await earned(hall, bob) == 0
     assert len(stripe.transfers) == 2
     await books_hold(hall)
+
+
+async def test_a_part_that_is_taken_back_is_an_admins_to_see_to(
+    hall: Hall, stripe: StripeStandin
+) -> None:
+    bob, payout = await earn(hall, stripe)
+    await pay_next(hall)
+    part = {**stripe.transfers["tr_1"], "amount_reversed": 100, "reversed": False}
+    await hear(hall, stripe.event("transfer.reversed", part, event_id="evt_part"))
+    assert (await payout_now(hall, payout)).state is PayoutState.PAID
+    assert await earned(hall, bob) == 0
+    await books_hold(hall)
+
+
+async def test_a_fault_of_stripes_that_its_key_stands_for_is_waited_out(
+    hall: Hall, stripe: StripeStandin, clock: Clock
+) -> None:
+    bob, payout = await earn(hall, stripe)
+    stripe.faults = [Fault(status=500)]
+    await pay_next(hall)
+    clock.advance(LOST_AFTER_US / 1_000_000 + 1)
+    await pay_next(hall)
+    assert (await payout_now(hall, payout)).state is PayoutState.PROCESSING
+    assert await earned(hall, bob) == 900
+    stripe.forget_keys()
+    clock.advance(LOST_AFTER_US / 1_000_000 + 1)
+    await pay_next(hall)
+    assert (await payout_now(hall, payout)).state is PayoutState.PAID
+    assert len(stripe.transfers) == 1
 
 
 async def test_an_admin_books_what_comes_and_goes_by_hand(

@@ -17,6 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 
 KEY = "sk_test_of_the_tests_alone"
 WEBHOOK_SECRET = "whsec_of_the_tests_alone"
+CONNECT_SECRET = "whsec_of_connected_accounts_alone"
+"""What happens on connected accounts comes from another endpoint, signed with its own secret."""
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -26,7 +28,8 @@ class Fault:
     """What goes wrong with one call.
 
     `lost` does what was asked and drops the connection without a word; `dropped` drops it before;
-    a status answers so instead of doing anything.
+    a status answers so instead of doing anything; a fault of its own (500) is what the call's key
+    stands for from then on, as Stripe says.
     """
 
     lost: bool = False
@@ -134,10 +137,13 @@ class StripeStandin:
         found = [one for one in self.transfers.values() if one["transfer_group"] == group]
         return 200, {"object": "list", "data": found, "has_more": False, "url": "/v1/transfers"}
 
-    def event(self, kind: str, about: dict[str, Any], *, event_id: str) -> bytes:
-        """An event as Stripe sends it."""
+    def event(
+        self, kind: str, about: dict[str, Any], *, event_id: str, account: str | None = None
+    ) -> bytes:
+        """An event as Stripe sends it; `account` is the connected one that it happened on."""
         return json.dumps(
             {
+                **({} if account is None else {"account": account}),
                 "id": event_id,
                 "object": "event",
                 "api_version": "2025-01-27.acacia",
@@ -155,7 +161,8 @@ class StripeStandin:
     def can_be_paid(self, account_id: str, *, event_id: str = "evt_account") -> bytes:
         """The event that says that an account's owner is known now."""
         self.accounts[account_id]["capabilities"]["transfers"] = "active"
-        return self.event("account.updated", self.accounts[account_id], event_id=event_id)
+        about = self.accounts[account_id]
+        return self.event("account.updated", about, event_id=event_id, account=account_id)
 
 
 def signature(body: bytes, *, secret: str = WEBHOOK_SECRET, at_s: int | None = None) -> str:
@@ -196,6 +203,8 @@ async def _serve(
         return
     if fault.status:
         status, answer = _error(fault.status, fault.kind, fault.code)
+        if status == 500 and "idempotency-key" in headers:
+            standin.keys[headers["idempotency-key"]] = (body, (status, answer))
     else:
         status, answer = standin.answer(method, path, headers, body)
     if fault.lost:

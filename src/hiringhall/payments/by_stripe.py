@@ -5,7 +5,7 @@ second charge (https://docs.stripe.com/api/idempotent_requests).
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -38,6 +38,7 @@ class _Object(msgspec.Struct):
 
     id: str
     metadata: dict[str, str] | None = None
+    is_reversed: bool | None = msgspec.field(default=None, name="reversed")
     payment_status: str | None = None
     amount_total: int | None = None
     currency: str | None = None
@@ -54,10 +55,16 @@ class _Event(msgspec.Struct):
     id: str
     type: str
     data: _Data
+    account: str | None = None
+    """The connected account that it happened on; none where it is the hall's own."""
 
 
 class StripePayments:
-    """Payments through one account of Stripe's; `base_url` is another server's for tests."""
+    """Payments through one account of Stripe's; `base_url` is another server's for tests.
+
+    Stripe sends what happens on the hall's own account, and what happens on connected ones, from
+    two webhook endpoints, each with a signing secret of its own.
+    """
 
     name = "stripe"
     takes_deposits = True
@@ -67,13 +74,13 @@ class StripePayments:
         self,
         *,
         api_key: str,
-        webhook_secret: str,
+        webhook_secrets: Sequence[str],
         currency: str,
         base_url: str | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._api_key = api_key
-        self._webhook_secret = webhook_secret
+        self._webhook_secrets = tuple(webhook_secrets)
         self._currency = currency
         self._base_url = base_url
         self._timeout_s = timeout_s
@@ -161,18 +168,15 @@ class StripePayments:
         return next((one.id for one in found.data if not one.reversed), None)
 
     def read_notice(self, body: bytes, signature: str) -> Notice:
-        import stripe
-
         try:
-            stripe.WebhookSignature.verify_header(  # pyright: ignore[reportUnknownMemberType]
-                body, signature, self._webhook_secret, stripe.Webhook.DEFAULT_TOLERANCE
-            )
+            if not any(_is_signed(body, signature, one) for one in self._webhook_secrets):
+                raise PaymentRefused("This is not signed by Stripe with the hall's secret")
             event = msgspec.json.decode(body, type=_Event)
-        except stripe.SignatureVerificationError:
-            raise PaymentRefused("This is not signed by Stripe with the hall's secret") from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise PaymentRefused("This is no event of Stripe's") from None
-        read = _READ.get(event.type)
+        # What a connected account does on its own side is no word on the hall's money.
+        whose = event.data.object.id if event.type == "account.updated" else None
+        read = _READ.get(event.type) if event.account in (None, whose) else None
         return Notice(event.id, None if read is None else read(event.data.object))
 
     async def close(self) -> None:
@@ -200,6 +204,17 @@ class StripePayments:
         )
 
 
+def _is_signed(body: bytes, signature: str, secret: str) -> bool:
+    import stripe
+
+    try:
+        return stripe.WebhookSignature.verify_header(  # pyright: ignore[reportUnknownMemberType]
+            body, signature, secret, stripe.Webhook.DEFAULT_TOLERANCE
+        )
+    except stripe.SignatureVerificationError:
+        return False
+
+
 def _paid(about: _Object) -> DepositNotice | None:
     """A checkout is over: the money is here, or comes later, which another event says."""
     if about.payment_status != "paid":
@@ -221,7 +236,10 @@ def _deposit(about: _Object, *, paid: bool) -> DepositNotice | None:
 
 def _reversed(about: _Object) -> PayoutNotice | None:
     payout_id = (about.metadata or {}).get(PAYOUT)
-    return None if payout_id is None else PayoutNotice(payout_id, about.id)
+    if payout_id is None:
+        return None
+    # Stripe says the same word when only a part was taken back.
+    return PayoutNotice(payout_id, about.id, whole=about.is_reversed is True)
 
 
 def _payee(about: _Object) -> PayeeNotice:

@@ -35,10 +35,11 @@ class DepositNotice:
 
 @dataclass(frozen=True, slots=True)
 class PayoutNotice:
-    """A payout that had arrived was taken back."""
+    """A payout that had arrived was taken back, or (not `whole`) a part of it."""
 
     payout_id: str
     reference: str
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)

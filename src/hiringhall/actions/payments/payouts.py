@@ -151,6 +151,8 @@ async def take_back(tx: Tx, hall: Hall, notice: PayoutNotice) -> str:
         return "this hall sent no such payout"
     if payout.state is not PayoutState.PAID or payout.reference != notice.reference:
         return f"the payout is {payout.state.value} here"
+    if not notice.whole:
+        return "a part of the payout was taken back: an admin has to look at it"
     await _move(tx, hall, payout, PayoutState.FAILED, because="Taken back by the provider")
     earned = earned_account(payout.organization_id)
     await _book(tx, hall, payout, TransferKind.PAYOUT_RETURNED, HALL_OUTSIDE, earned)
