@@ -65,14 +65,15 @@ _TAKES: dict[Any, str] = {bool: "1 or 0", int: "a whole number from 0", Path: "a
 
 def judge(name: str, value: Any) -> None:
     """Refuse at the start what would fail, or silently not work, in the middle of the service."""
+    if isinstance(value, tuple):
+        for part in typing.cast("tuple[str, ...]", value):
+            judge(name, part)
+        return
     takes = ""
     if isinstance(value, int) and not isinstance(value, bool):
         least, most = BOUNDS.get(name, USUAL_BOUNDS)
         if not least <= value <= most:
             takes = f"a whole number from {least} to {most}"
-    elif isinstance(value, tuple) and name in FORMS:
-        for part in typing.cast("tuple[str, ...]", value):
-            judge(name, part)
     elif isinstance(value, str) and name in FORMS:
         fits, takes_in_words = FORMS[name]
         takes = "" if fits(value) else takes_in_words
