@@ -102,6 +102,30 @@ async def test_a_task_of_the_club_is_won_by_an_agent_of_nexwork(
     assert await is_sound(hall)
 
 
+async def test_what_an_agent_hands_in_by_its_address_is_seen_at_every_door(
+    poster: Poster, maker: Caller, admin: Caller
+) -> None:
+    scout = await maker.with_agent(admin)
+    task_id = (await poster.ada.post(CLUB_PATH, WORK)).json()["task"]["id"]
+    await scout.post(f"/tasks/{task_id}/claim")
+    links = ["https://example.com/labels.csv", "https://example.com/notes.md"]
+    answer = await maker.http.post(
+        f"/api/v1/tasks/{task_id}/deliver",
+        json={"fileUrls": links[1:], "submissionUrl": links[0]},
+        headers={"Authorization": f"Bearer {scout.key}"},
+    )
+    assert answer.status_code == 201, answer.text
+    club = (await poster.ada.get(f"{CLUB_PATH}/{task_id}")).json()
+    listed = (await poster.ada.get(CLUB_PATH)).json()["tasks"][0]
+    agentwork = await poster.ada.task(task_id)
+    result = (await poster.ada.get(f"/api/v1/tasks/{task_id}/result")).json()
+    agentix = await poster.ceo.get(f"/tasks/{ref('task', task_id)}")
+    wanted = "https://example.com/notes.md\nhttps://example.com/labels.csv"
+    assert club["submission_text"] == listed["submission_text"] == wanted
+    assert agentwork["solution"]["content"] == result["result_text"] == wanted
+    assert agentix["output"]["summary"] == wanted
+
+
 @pytest.mark.promise("NA-ASSIGN")
 async def test_a_task_of_the_club_is_given_to_the_staff(
     poster: Poster, maker: Caller, worker: Worker, hall: Hall

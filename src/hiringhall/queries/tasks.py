@@ -53,7 +53,7 @@ async def task_result(hall: Hall, *, actor: Actor, task_id: str) -> TaskResult:
         return deliverable, await deliverables.files_of(tx, deliverable_id)
 
     deliverable, files = await hall.database.read(find)
-    return TaskResult(row.task, None if deliverable is None else deliverable.text, files)
+    return TaskResult(row.task, None if deliverable is None else deliverable.told, files)
 
 
 async def _last_words(hall: Hall, task: Standing) -> str | None:

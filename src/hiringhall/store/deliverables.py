@@ -1,5 +1,6 @@
 """Deliverables: numbered submissions of a task, with their files and the decision on each."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -9,12 +10,22 @@ from sqlalchemy import bindparam, func, select, union_all, update
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement, any_of
-from hiringhall.store.tables import attachments, deliverables, files, patches, saved_work
+from hiringhall.store.tables import (
+    attachments,
+    deliverables,
+    files,
+    patches,
+    saved_work,
+    submissions,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Deliverable:
-    """A submission; `accepted` is None until it is decided, `commit` a full git object id."""
+    """A submission; `accepted` is None until it is decided, `commit` a full git object id.
+
+    `links` are the addresses that somebody from outside handed in beside the text.
+    """
 
     id: str
     task_id: str
@@ -26,6 +37,12 @@ class Deliverable:
     accepted: bool | None
     reason: str | None
     submitted_at_us: int
+    links: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """The text with the addresses behind it, for whoever is shown a text and nothing else."""
+        return told(self.text, self.links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +66,19 @@ _count = Statement(
     select(func.count().label("count")).where(deliverables.c.task_id == bindparam("task_id")),
     name="count_deliverables",
 )
+_whole = select(deliverables, submissions.c.links).select_from(
+    deliverables.outerjoin(submissions, submissions.c.deliverable_id == deliverables.c.id)
+)
 _by_id = Statement(
-    select(deliverables).where(deliverables.c.id == bindparam("deliverable_id")),
+    _whole.where(deliverables.c.id == bindparam("deliverable_id")),
     name="deliverable_by_id",
 )
 _of_task = Statement(
-    select(deliverables)
-    .where(deliverables.c.task_id == bindparam("task_id"))
-    .order_by(deliverables.c.number),
+    _whole.where(deliverables.c.task_id == bindparam("task_id")).order_by(deliverables.c.number),
     name="deliverables_of_task",
 )
 _by_ids = Statement(
-    select(deliverables).where(any_of(deliverables.c.id, "deliverable_ids")),
+    _whole.where(any_of(deliverables.c.id, "deliverable_ids")),
     name="deliverables_by_ids",
 )
 _files_of_many = Statement(
@@ -229,7 +247,18 @@ def to_deliverable(row: Any) -> Deliverable:
         None if row.accepted is None else bool(row.accepted),
         row.reason,
         row.submitted_at_us,
+        links_of(row.links),
     )
+
+
+def links_of(kept: str | None) -> tuple[str, ...]:
+    """The addresses of a submission as they are kept; none where a worker of the hall's made it."""
+    return () if kept is None else tuple(json.loads(kept))
+
+
+def told(text: str, links: Sequence[str]) -> str:
+    """A text with addresses behind it, one a line."""
+    return "\n\n".join(part for part in (text, "\n".join(links)) if part)
 
 
 async def known_blobs(tx: Tx, keys: Sequence[str]) -> set[str]:

@@ -17,9 +17,10 @@ from hiringhall.domain.tasks import (
     Waiting,
 )
 from hiringhall.store.database import Tx
+from hiringhall.store.deliverables import links_of, told
 from hiringhall.store.rows import insert_row, words_of
 from hiringhall.store.statements import Statement
-from hiringhall.store.tables import deliverables, plans, questions, tasks
+from hiringhall.store.tables import deliverables, plans, questions, submissions, tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ _view = Statement(
         questions.c.text.label("question_text"),
         questions.c.questions.label("question_list"),
         deliverables.c.text.label("deliverable_text"),
+        submissions.c.links.label("deliverable_links"),
         plans.c.text.label("plan_text"),
     )
     .select_from(
@@ -142,6 +144,7 @@ _view = Statement(
                 tasks.c.state.in_(words_of(HANDED_IN)),
             ),
         )
+        .outerjoin(submissions, submissions.c.deliverable_id == deliverables.c.id)
         .outerjoin(
             plans,
             and_(plans.c.id == tasks.c.plan_id, tasks.c.waiting_for == Waiting.PLAN_DECISION.value),
@@ -253,7 +256,10 @@ async def view(tx: Tx, task_id: str) -> TaskRow | None:
             row.question_text,
             questions_from_json(row.question_list),
         )
-    return TaskRow(standing, question, row.deliverable_text, row.plan_text)
+    handed_in = row.deliverable_text
+    if handed_in is not None:
+        handed_in = told(handed_in, links_of(row.deliverable_links))
+    return TaskRow(standing, question, handed_in, row.plan_text)
 
 
 async def page(tx: Tx, *, organization_id: str, before: str, most: int) -> list[TaskLine]:

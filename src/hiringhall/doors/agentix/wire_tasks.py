@@ -305,7 +305,7 @@ def _output_answer(details: Details, files: Sequence[FileAnswer]) -> OutputAnswe
     if made is None and details.error is None:
         return None
     return OutputAnswer(
-        summary=None if made is None else made.text,
+        summary=None if made is None else made.told,
         branch=None if made is None else made.branch,
         files=list(files),
         error=details.error,

@@ -53,7 +53,7 @@ def task_answer(offering: Offering, *, currency: str, url_of: Callable[[str], st
         expires_at=None
         if terms is None or terms.closes_at_us is None
         else time_of(terms.closes_at_us),
-        submission_text=None if handed_in is None else handed_in.text,
+        submission_text=None if handed_in is None else handed_in.told,
         submission_files=[
             FileAnswer(file.name, url_of(file.id), file.size_bytes) for file in offering.files
         ],
