@@ -1,6 +1,7 @@
 """Throttles: at most so many attempts in any window, exact across processes and refusals."""
 
 import ipaddress
+from dataclasses import replace
 
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import TooManyAttempts
@@ -11,14 +12,17 @@ from hiringhall.store.database import Tx
 HOUR_S = 3600
 
 
-@action
-async def take_attempt(
-    tx: Tx, hall: Hall, *, buckets: tuple[tuple[str, int], ...], window_s: int
-) -> None:
+async def take_attempt(hall: Hall, *, buckets: tuple[tuple[str, int], ...], window_s: int) -> None:
     """Count an attempt in each bucket, or raise TooManyAttempts when one is full.
 
-    It is a transaction of its own, so that a refusal of what follows still counts.
+    It is a transaction of its own, so that a refusal of what follows still counts; a request's
+    idempotency key belongs to what follows.
     """
+    await _take(replace(hall, once=None), buckets=buckets, window_s=window_s)
+
+
+@action
+async def _take(tx: Tx, hall: Hall, *, buckets: tuple[tuple[str, int], ...], window_s: int) -> None:
     now_us = hall.clock()
     for bucket, most in sorted(buckets):
         await attempts.lock(tx, bucket)

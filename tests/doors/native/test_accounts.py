@@ -95,8 +95,11 @@ async def test_somebody_joins_by_a_letter_and_leaves(
     poster: Caller, letters: list[str], by_mail: httpx.AsyncClient
 ) -> None:
     owner = replace(poster, http=by_mail)
-    answer = await owner.post("/invitations", {"email": "eve@example.com"}, 201)
+    keyed = {"headers": {"Idempotency-Key": "one"}}
+    answer = await owner.post("/invitations", {"email": "eve@example.com"}, 201, **keyed)
+    assert await owner.post("/invitations", {"email": "eve@example.com"}, 201, **keyed) == answer
     secret = secret_of(letters[-1])
+    assert len(letters) == 1
     assert "eve@example.com" in letters[-1]
     assert secret not in str(answer)
     assert [one["email"] for one in (await owner.get("/invitations"))["items"]] == [

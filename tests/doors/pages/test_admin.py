@@ -132,8 +132,12 @@ async def test_money_is_booked_once(boss: Person, caller: Callable[..., Any]) ->
     at = f"{AT}/organizations"
     form = (await boss.get(at)).form(f"{at}/book")
     fields: dict[str, Any] = {"organization_id": owner.id, "amount_cents": "12.50"}
-    await boss.send(form, **fields)
-    await boss.http.post(form.action, data={**form.values, **fields})
+    first = await boss.send(form, **fields)
+    again = await boss.send(form, **fields)
+    assert first.headers["location"] == again.headers["location"] == f"{at}?booked=1"
+    assert (await owner.get("/account"))["available_cents"] == before + 1_250
+    other = page_of(await boss.send(form, 409, **fields | {"amount_cents": "13"}), 409)
+    assert "sent before with other words" in other.words
     assert (await owner.get("/account"))["available_cents"] == before + 1_250
     form = (await boss.get(at)).form(f"{at}/book")
     answer = await boss.send(form, 400, organization_id=owner.id, amount_cents="0.50")
@@ -146,8 +150,15 @@ async def test_an_invitation_is_shown_once_and_can_be_taken_back(boss: Person, h
     (address,) = {word for word in made.words.split() if "/signup?invitation=inv_" in word}
     page = await boss.get(at)
     assert address.partition("=")[2] not in page.text
-    (form,) = [one for one in page.forms if one.action.endswith("/withdraw")]
+    asked = page.form(at)
+    page_of(await boss.send(asked, 200, valid_days="2"))
+    again = page_of(await boss.send(asked, 409, valid_days="2"), 409)
+    assert "shown then, once" in again.words
+    assert "Idempotency-Key" not in again.words
+    page = await boss.get(at)
+    (form, other) = [one for one in page.forms if one.action.endswith("/withdraw")]
     await boss.send(form)
+    await boss.send(other)
     assert [one for one in (await boss.get(at)).forms if one.action.endswith("/withdraw")] == []
     page_of(await boss.send(form, 404), 404)
     page_of(await boss.sends(at, at, 400, valid_days="1000"), 400)

@@ -9,6 +9,7 @@ from hiringhall.domain.messages import MessageKind
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Engagement, State, Task
 from hiringhall.hall import Hall
+from hiringhall.queries import money
 from hiringhall.queries.seen import task_seen
 from hiringhall.queries.sign_ins import actor_of, signed_in
 from tests.doors.pages.conftest import Person, page_of
@@ -73,6 +74,29 @@ async def posts(person: Person, **typed: Any) -> str:
     }
     answer = await person.sends("/app/forces/new", "/app/forces/new", **fields)
     return answer.headers["location"]
+
+
+async def test_a_form_that_is_sent_twice_holds_one_price(
+    ada: Person, hall: Hall, me: Actor
+) -> None:
+    form = (await ada.get("/app/forces/new")).form("/app/forces/new")
+    typed: dict[str, Any] = {"title": "A guide", "description": "All", "price_cents": "50"}
+    first = await ada.send(form, **typed, do="fund")
+    again = await ada.send(form, **typed, do="fund")
+    assert first.headers["location"] == again.headers["location"]
+    account = await money.account_view(hall, actor=me)
+    assert account.held_cents == 5_000
+
+
+async def test_what_is_said_twice_by_one_form_is_said_once(
+    ada: Person, hall: Hall, me: Actor
+) -> None:
+    whole = await planned(hall, me)
+    form = (await ada.get(at(whole))).form(at(whole, "/say"))
+    for _ in range(2):
+        said = await ada.send(form, text="Only once")
+        assert said.headers["location"] == at(whole, "#said")
+    assert (await ada.get(at(whole, "/thread"))).words.count("Only once") == 1
 
 
 async def test_a_whole_is_planned_in_rows_and_confirmed(
@@ -242,7 +266,7 @@ async def test_threads_are_read_and_written(
     page = await ada.get(at(whole))
     assert "is held up: The library is closed" in page.words
     await ada.send(page.form(at(whole, "/say")), text="To all of you")
-    await ada.send(page.form(at(whole, "/say")), text="It opens at nine", thread=find.id)
+    await ada.sends(at(whole), at(whole, "/say"), text="It opens at nine", thread=find.id)
     path = at(whole, f"/parts/{find.id}")
     await ada.sends(path, f"{path}/say", text="Or at ten")
     page = await ada.get(path)

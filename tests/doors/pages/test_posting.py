@@ -172,7 +172,9 @@ async def test_a_task_of_the_staff_is_offered_on_the_market(
     await ada.send(page.form(at), step="post")
     offered = await task_at(hall, ada, kept.headers["location"])
     assert (offered.engagement, offered.price_cents) == (Engagement.CLAIM, 2_000)
-    await ada.send(page.form(at), 409, step="post")
+    again = await ada.send(page.form(at), step="post")
+    assert again.headers["location"] == kept.headers["location"]
+    await ada.send(page.form(at), 409, step="post", once="")
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

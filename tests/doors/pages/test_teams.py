@@ -254,3 +254,15 @@ async def test_a_full_board_stays_small(ada: Person, hall: Hall, me: Actor, team
     page = await ada.get(at(team))
     assert len(page.text.encode()) < 150_000
     assert page.text.count("data-card") == 100
+
+
+async def test_a_form_that_is_sent_twice_founds_one_team_and_puts_up_one_task(ada: Person) -> None:
+    form = (await ada.get("/app/teams/new")).form("/app/teams/new")
+    first = (await ada.send(form, name="Twins")).headers["location"]
+    assert (await ada.send(form, name="Twins")).headers["location"] == first
+    assert (await ada.get("/app/teams")).words.count("Twins") == 1
+    path = f"{first}/tasks/new"
+    form = (await ada.get(path)).form(path)
+    put_up = (await ada.send(form, title="Only one")).headers["location"]
+    assert (await ada.send(form, title="Only one")).headers["location"] == put_up
+    assert (await ada.get(first)).words.count("Only one") == 1

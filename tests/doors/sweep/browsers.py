@@ -55,7 +55,6 @@ FIELDS: dict[str, str] = {
     "deadline": "",
     "links": "",
     "files": "",
-    "key": "",
     "step": "post",
     "whom": "",
     "part": "0",

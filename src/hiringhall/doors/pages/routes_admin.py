@@ -8,7 +8,7 @@ from hiringhall.domain.errors import Invalid
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
-from hiringhall.doors.pages.once import only_once
+from hiringhall.doors.pages.once import only_once, only_once_with_secret
 from hiringhall.doors.pages.paging import PART, address, behind
 from hiringhall.doors.pages.routes_files import FILES, link_of
 from hiringhall.doors.pages.saying import (
@@ -31,6 +31,7 @@ DISPUTES = f"{AT}/disputes"
 DISPUTE = f"{DISPUTES}/{{dispute_id}}"
 ORGANIZATIONS = f"{AT}/organizations"
 INVITATIONS = f"{AT}/invitations"
+_BOOKED = f"{ORGANIZATIONS}?booked=1"
 
 
 async def show_agents(visit: Visit, said: Said) -> Raw:
@@ -90,7 +91,6 @@ async def show_dispute(visit: Visit, said: Said) -> Raw:
         dispute=found.dispute,
         files={key: files[:FILES] for key, files in found.files.items()},
         link_to=link_of(visit),
-        once=visit.form["once"] or hall.new_id(),
         currency=hall.rules.currency,
         **said.shown,
     )
@@ -101,14 +101,15 @@ async def _resolve(visit: Visit) -> str:
     if worker_cents is None:
         raise Invalid("Say what the worker gets", {"worker_cents": "empty"})
     dispute_id = visit.call.path["dispute_id"]
+    leads_to = f"{DISPUTES}/{dispute_id}"
     await disputes.resolve(
-        only_once(visit),
+        only_once(visit, leads_to),
         actor=visit.actor,
         dispute_id=dispute_id,
         worker_cents=worker_cents,
         reason=visit.form["reason"],
     )
-    return f"{DISPUTES}/{dispute_id}"
+    return leads_to
 
 
 async def show_organizations(visit: Visit, said: Said) -> Raw:
@@ -121,7 +122,6 @@ async def show_organizations(visit: Visit, said: Said) -> Raw:
         "admin_organizations.html",
         found=found[:PART],
         more=address(visit, before=found[PART - 1].id) if len(found) > PART else "",
-        once=visit.form["once"] or hall.new_id(),
         currency=hall.rules.currency,
         plays=hall.plays,
         booked=visit.query["booked"],
@@ -134,12 +134,12 @@ async def _book(visit: Visit) -> str:
     if amount_cents is None:
         raise Invalid("Say how much", {"amount_cents": "empty"})
     await book_deposit(
-        only_once(visit),
+        only_once(visit, _BOOKED),
         actor=visit.actor,
         organization_id=visit.form["organization_id"],
         amount_cents=amount_cents,
     )
-    return f"{ORGANIZATIONS}?booked=1"
+    return _BOOKED
 
 
 async def show_invitations(visit: Visit, said: Said, secret: str = "") -> Raw:
@@ -151,7 +151,6 @@ async def show_invitations(visit: Visit, said: Said, secret: str = "") -> Raw:
         secret=secret,
         leads_to=f"{visit.desk.base_url(visit.call)}/signup?invitation={secret}",
         is_asked_for=hall.rules.registration is Registration.INVITE,
-        once=hall.new_id(),
         **said.shown,
     )
 
@@ -160,7 +159,7 @@ async def _invite(visit: Visit) -> Raw:
     try:
         days = whole_number(visit.form, "valid_days")
         secret = await admitting.invite_newcomer(
-            only_once(visit, holds_secret=True),
+            only_once_with_secret(visit),
             actor=visit.actor,
             valid_days=7 if days is None else days,
         )

@@ -1,11 +1,11 @@
 """Outside agents for whoever runs them: registered, described anew, their key, what they earn."""
 
 from hiringhall.actions.market import agents
-from hiringhall.domain import ids
 from hiringhall.domain.agents import Agent, AgentProfile, make_profile
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.once import only_once_with_secret
 from hiringhall.doors.pages.paging import behind, skipped
 from hiringhall.doors.pages.saying import (
     SAID,
@@ -16,7 +16,6 @@ from hiringhall.doors.pages.saying import (
     words_of,
 )
 from hiringhall.doors.pages.visits import Visit, for_signed_in
-from hiringhall.hall import Hall, Once
 from hiringhall.queries.operated import operated, operated_agent
 
 AGENTS = f"{HOME}/agents"
@@ -34,16 +33,14 @@ async def show_agents(visit: Visit, said: Said) -> Raw:
 
 async def show_new_agent(visit: Visit, said: Said) -> Raw:
     """The page to register an agent at."""
-    return visit.show(
-        "agent_new.html", once=visit.form["once"] or visit.desk.hall.new_id(), **said.shown
-    )
+    return visit.show("agent_new.html", **said.shown)
 
 
 async def register_agent(visit: Visit) -> Raw:
     """Register it, and show its key, this once."""
     try:
         agent, key = await agents.register_agent(
-            _once(visit), actor=visit.actor, profile=_profile(visit)
+            only_once_with_secret(visit), actor=visit.actor, profile=_profile(visit)
         )
     except SAID as error:
         return await show_new_agent(visit, refused(visit, error))
@@ -54,7 +51,7 @@ async def renew_key(visit: Visit) -> Raw:
     """Give an agent another key, and show it, this once."""
     try:
         agent, key = await agents.renew_agent_key(
-            _once(visit), actor=visit.actor, agent_id=visit.call.path["agent_id"]
+            only_once_with_secret(visit), actor=visit.actor, agent_id=visit.call.path["agent_id"]
         )
     except SAID as error:
         return await show_agent(visit, refused(visit, error))
@@ -64,23 +61,6 @@ async def renew_key(visit: Visit) -> Raw:
 def _show_key(visit: Visit, agent: Agent, key: str) -> Raw:
     base = visit.desk.base_url(visit.call)
     return visit.show("agent_key.html", agent=agent, key=key, base=base)
-
-
-def _once(visit: Visit) -> Hall:
-    """The hall for one form: sent a second time, as by a reload, it makes no second key."""
-    hall, given = visit.desk.hall, visit.form["once"]
-    if not ids.is_uuid(given):
-        return hall
-    return hall.once_only(
-        Once(
-            organization_id=visit.actor.organization_id or "",
-            route=visit.call.target,
-            key=given,
-            body_sha256=visit.call.body_sha256(),
-            render=lambda _made: (200, b""),
-            holds_secret=True,
-        )
-    )
 
 
 def _profile(visit: Visit) -> AgentProfile:
@@ -104,7 +84,6 @@ async def show_agent(visit: Visit, said: Said) -> Raw:
         "agent.html",
         found=found,
         agent=found.agent,
-        once=visit.desk.hall.new_id(),
         currency=visit.desk.hall.rules.currency,
         more=f"{AGENTS}/{agent_id}?skip={behind}" if found.earnings.total > behind else "",
         **said.shown,

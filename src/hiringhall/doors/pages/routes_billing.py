@@ -32,7 +32,6 @@ async def show_money(visit: Visit, said: Said) -> Raw:
         more=address(visit, before=lines[PART - 1].transfer.id) if len(lines) > PART else "",
         deposits=await money.deposits_of(hall, actor=actor, limit=SHOWN),
         payouts=await money.payouts_of(hall, actor=actor, limit=SHOWN),
-        once=visit.form["once"] or hall.new_id(),
         **said.shown,
     )
 
@@ -44,7 +43,7 @@ async def _deposit(visit: Visit) -> Raw:
         if amount_cents is None:
             raise Invalid("Say how much", {"amount_cents": "empty"})
         begun = await begin_deposit(
-            only_once(visit),
+            only_once(visit, AT),
             actor=visit.actor,
             amount_cents=amount_cents,
             return_url=f"{visit.desk.base_url(visit.call)}{AT}",
@@ -69,7 +68,9 @@ async def _payee(visit: Visit) -> Raw:
 
 
 async def _retry(visit: Visit) -> str:
-    await retry_payout(only_once(visit), actor=visit.actor, payout_id=visit.call.path["payout_id"])
+    await retry_payout(
+        only_once(visit, AT), actor=visit.actor, payout_id=visit.call.path["payout_id"]
+    )
     return AT
 
 

@@ -8,8 +8,9 @@ from hiringhall.domain.errors import Invalid, NotFound
 from hiringhall.domain.proposals import make_bid
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.posting import cents_of, judged
-from hiringhall.doors.pages.task_view import AT, found_for, saying
+from hiringhall.doors.pages.task_view import AT, found_for, page_of, saying
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import market
 
@@ -116,7 +117,7 @@ async def _state(visit: Visit, task_id: str) -> None:
     if not said.strip():
         raise Invalid("Say something", {"statement": "empty"})
     await disputes.state_case(
-        visit.desk.hall,
+        only_once(visit, page_of(task_id)),
         actor=visit.actor,
         dispute_id=visit.call.path["dispute_id"],
         text=said,
@@ -125,7 +126,7 @@ async def _state(visit: Visit, task_id: str) -> None:
 
 async def _agree(visit: Visit, task_id: str) -> None:
     await disputes.agree(
-        visit.desk.hall,
+        only_once(visit, page_of(task_id)),
         actor=visit.actor,
         dispute_id=visit.call.path["dispute_id"],
         worker_cents=cents_of(visit.form["worker_cents"], "worker_cents"),
@@ -134,7 +135,7 @@ async def _agree(visit: Visit, task_id: str) -> None:
 
 async def _resolve(visit: Visit, task_id: str) -> None:
     await disputes.resolve(
-        visit.desk.hall,
+        only_once(visit, page_of(task_id)),
         actor=visit.actor,
         dispute_id=visit.call.path["dispute_id"],
         worker_cents=cents_of(visit.form["outcome_cents"], "outcome_cents"),

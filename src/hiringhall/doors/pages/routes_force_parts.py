@@ -8,6 +8,7 @@ from hiringhall.actions.tasks import answer, deciding
 from hiringhall.domain.errors import NotFound
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.routes_forces import FORCE, FORCES, rating_of, view_of, whole_of
 from hiringhall.doors.pages.saying import Said, doing, showing
 from hiringhall.doors.pages.visits import Visit
@@ -65,7 +66,7 @@ async def _part_id(visit: Visit) -> str:
 async def _accept(visit: Visit) -> str:
     await _part_id(visit)
     await deciding.accept_deliverable(
-        visit.desk.hall,
+        only_once(visit, _here(visit)),
         actor=visit.actor,
         deliverable_id=visit.form["deliverable_id"],
         rating=rating_of(visit.form),
@@ -116,10 +117,14 @@ async def _drop(visit: Visit) -> str:
 
 
 async def _say(visit: Visit) -> str:
+    leads_to = f"{_here(visit)}#said"
     await talking.post_as_buyer(
-        visit.desk.hall, actor=visit.actor, task_id=await _part_id(visit), text=visit.form["text"]
+        only_once(visit, leads_to),
+        actor=visit.actor,
+        task_id=await _part_id(visit),
+        text=visit.form["text"],
     )
-    return f"{_here(visit)}#said"
+    return leads_to
 
 
 def _form(path: str, act: Any, summary: str) -> Route[Desk]:

@@ -6,6 +6,7 @@ from hiringhall.domain.force import MAX_PARTS, Reviewer
 from hiringhall.domain.tasks import State
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.outline import (
     BLANK_ROWS,
     Row,
@@ -103,7 +104,11 @@ async def _keep(visit: Visit, rows: list[Row], *, is_more: bool) -> None:
         raise Invalid("Fill in at least one part", {"subtasks": "empty"})
     if is_more:
         await steering.add_parts(
-            hall, actor=actor, task_id=task_id, parts=parts, reason=visit.form["reason"]
+            only_once(visit, f"{FORCES}/{task_id}"),
+            actor=actor,
+            task_id=task_id,
+            parts=parts,
+            reason=visit.form["reason"],
         )
         return
     reviewer = Reviewer.MANAGER if visit.form["reviewer"] == "manager" else Reviewer.BUYER

@@ -8,13 +8,14 @@ from hiringhall.domain.errors import Conflict, Invalid, NotFound
 from hiringhall.domain.force import MAX_PARTS, ForceState, Reviewer
 from hiringhall.domain.messages import Message, MessageKind, Sender
 from hiringhall.domain.posting import make_posting
-from hiringhall.domain.tasks import Engagement
+from hiringhall.domain.tasks import Engagement, Task
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import HTML
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.graphs import BOX_HEIGHT, BOX_WIDTH, Graph, drawn
 from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.paging import behind
 from hiringhall.doors.pages.saying import Said, cents, doing, showing, whole_number
 from hiringhall.doors.pages.visits import Visit, for_signed_in
@@ -71,10 +72,14 @@ async def _post(visit: Visit) -> str:
         fee_on_top=bool(form["fee_on_top"]),
     )
     publish = form["do"] != "draft"
+
+    def leads_to(task: Task) -> str:
+        return f"{FORCES}/{task.id}/plan" if publish else f"{FORCES}/{task.id}"
+
     task = await publishing.post(
-        visit.desk.hall, actor=visit.actor, posting=posting, publish=publish
+        only_once(visit, leads_to), actor=visit.actor, posting=posting, publish=publish
     )
-    return f"{FORCES}/{task.id}/plan" if publish else f"{FORCES}/{task.id}"
+    return leads_to(task)
 
 
 async def whole_of(visit: Visit) -> seen.Seen:
@@ -184,8 +189,11 @@ def _here(visit: Visit) -> str:
 
 
 async def _fund(visit: Visit) -> str:
-    await publishing.publish(visit.desk.hall, actor=visit.actor, task_id=visit.call.path["task_id"])
-    return f"{_here(visit)}/plan"
+    leads_to = f"{_here(visit)}/plan"
+    await publishing.publish(
+        only_once(visit, leads_to), actor=visit.actor, task_id=visit.call.path["task_id"]
+    )
+    return leads_to
 
 
 async def _ask_manager(visit: Visit) -> str:
@@ -211,18 +219,19 @@ async def _confirm(visit: Visit) -> str:
 
 
 async def _say(visit: Visit) -> str:
+    leads_to = f"{_here(visit)}#said"
     await talking.post_as_buyer(
-        visit.desk.hall,
+        only_once(visit, leads_to),
         actor=visit.actor,
         task_id=visit.form["thread"] or visit.call.path["task_id"],
         text=visit.form["text"],
     )
-    return f"{_here(visit)}#said"
+    return leads_to
 
 
 async def _accept(visit: Visit) -> str:
     await deciding.accept_deliverable(
-        visit.desk.hall,
+        only_once(visit, _here(visit)),
         actor=visit.actor,
         deliverable_id=visit.form["deliverable_id"],
         rating=rating_of(visit.form),

@@ -1,10 +1,12 @@
 """The market for people who work: what is on offer, what they have, what they earned."""
 
 from hiringhall.actions.payments.payouts import retry_payout
-from hiringhall.domain.errors import Conflict, Invalid, LostRace, WrongState
+from hiringhall.domain.errors import Conflict, IdempotencyConflict, Invalid, LostRace, WrongState
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.look import word
 from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.paging import PART, address, behind, skipped
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
 from hiringhall.queries import market, my_work
@@ -92,8 +94,12 @@ async def retry(visit: Visit) -> Raw:
     """Have a payout that failed tried again."""
     try:
         await retry_payout(
-            visit.desk.hall, actor=visit.actor, payout_id=visit.call.path["payout_id"]
+            only_once(visit, _EARNINGS),
+            actor=visit.actor,
+            payout_id=visit.call.path["payout_id"],
         )
+    except IdempotencyConflict:
+        return await _earnings(visit, status=409, problem=word("problem.twice"))
     except (WrongState, LostRace, Conflict) as error:
         return await _earnings(visit, status=409, problem=error.message)
     return visit.lead(_EARNINGS)

@@ -1,7 +1,5 @@
 """Posting a task: for the hall's own workers, or on the market with its cost said before."""
 
-import hashlib
-import json
 from typing import Any
 
 from hiringhall.actions.market import crossing
@@ -25,11 +23,11 @@ from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.posting import judged, market_fields
 from hiringhall.doors.pages.routes_forces import show_new_force
 from hiringhall.doors.pages.saying import Said
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
-from hiringhall.hall import Once, Replayed
 from hiringhall.queries import costs, seen
 
 _ENGAGEMENTS = {one.value: one for one in Engagement}
@@ -62,17 +60,15 @@ async def post_new(visit: Visit) -> Raw:
         if kind in MARKET and step not in (_POST, _DRAFT):
             return await _show(visit, kind, typed=form, offer=posting)
         task = await publishing.post(
-            visit.desk.hall.once_only(_once(visit)),
+            only_once(visit, _page_of),
             actor=visit.actor,
             posting=posting,
             publish=step != _DRAFT,
             require_spec_approval=True if form["plan_first"] else None,
             known_role=True,
         )
-    except Replayed as again:
-        return visit.lead(again.body.decode())
     except IdempotencyConflict:
-        return await _show(visit, kind, typed=form, status=409, problem=word("new.twice"))
+        return await _show(visit, kind, typed=form, status=409, problem=word("problem.twice"))
     except (Invalid, NotEnoughFunds, OutOfCredits) as error:
         return await _show_again(visit, kind, error)
     return visit.lead(_page_of(task))
@@ -97,21 +93,6 @@ def _posting(kind: Engagement, form: Form) -> Brief | Offer:
 
 def _page_of(task: Task) -> str:
     return f"{HOME}/tasks/{task.id}"
-
-
-def _once(visit: Visit) -> Once | None:
-    """A form that is sent twice, by a second press or a slow line, is one posting."""
-    key = visit.form["key"]
-    if not (key.isascii() and key.isalnum() and len(key) == 32):
-        return None
-    sent = json.dumps(visit.form.kept()).encode("utf-8", "surrogatepass")
-    return Once(
-        organization_id=visit.actor.organization_id or "",
-        route="pages POST new",
-        key=key,
-        body_sha256=hashlib.sha256(sent).digest(),
-        render=lambda task: (303, _page_of(task).encode()),
-    )
 
 
 async def _show_again(visit: Visit, kind: Engagement, error: HallError) -> Raw:
@@ -153,7 +134,6 @@ async def _show(
         fee_percent=hall.rules.fee_basis_points / 100,
         cap_micros=costs.task_cap_micros(hall),
         hindrance="" if staffing.usual_runtime is not None else staffing.no_default_because,
-        key=hall.random(16).hex(),
     )
 
 
@@ -181,12 +161,18 @@ async def send_offer(visit: Visit) -> Raw:
         if form["step"] != _POST:
             return await _show_offer(visit, typed=form, offer=offer)
         task = await crossing.offer_task(
-            visit.desk.hall, actor=visit.actor, task_id=task_id, engagement=kind, **fields
+            only_once(visit, _page_of),
+            actor=visit.actor,
+            task_id=task_id,
+            engagement=kind,
+            **fields,
         )
     except Invalid as error:
         return await _show_offer(
             visit, typed=form, status=400, errors=said_of(error), problem=word("new.wrong")
         )
+    except IdempotencyConflict:
+        return await _show_offer(visit, typed=form, status=409, problem=word("problem.twice"))
     except (WrongState, LostRace, Conflict) as error:
         return await _show_offer(visit, typed=form, status=409, problem=error.message)
     except NotEnoughFunds as error:

@@ -48,14 +48,13 @@ async def show_payouts(visit: Visit, said: Said) -> Raw:
         states=list(PayoutState),
         wanted=asked if known else "",
         by_hand=hall.payments.name == "manual",
-        once=visit.form["once"] or hall.new_id(),
         **said.shown,
     )
 
 
 async def _paid(visit: Visit) -> str:
     await book_payout(
-        only_once(visit),
+        only_once(visit, PAYOUTS),
         actor=visit.actor,
         payout_id=visit.call.path["payout_id"],
         reference=visit.form["reference"],
@@ -64,7 +63,9 @@ async def _paid(visit: Visit) -> str:
 
 
 async def _retry(visit: Visit) -> str:
-    await retry_payout(only_once(visit), actor=visit.actor, payout_id=visit.call.path["payout_id"])
+    await retry_payout(
+        only_once(visit, PAYOUTS), actor=visit.actor, payout_id=visit.call.path["payout_id"]
+    )
     return PAYOUTS
 
 

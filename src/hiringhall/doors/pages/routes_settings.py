@@ -8,7 +8,7 @@ from hiringhall.doors.caller import client_address
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
-from hiringhall.doors.pages.once import only_once
+from hiringhall.doors.pages.once import only_once, only_once_with_secret
 from hiringhall.doors.pages.saying import SAID, Said, doing, refused, showing
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import members as member_queries
@@ -18,6 +18,7 @@ from hiringhall.queries.sign_ins import browsers_of
 AT = f"{HOME}/settings"
 KEYS = f"{AT}/keys"
 PEOPLE = f"{AT}/people"
+_ASKED = f"{PEOPLE}?asked=1"
 
 
 async def show_account(visit: Visit, said: Said) -> Raw:
@@ -73,7 +74,6 @@ async def show_keys(visit: Visit, said: Said) -> Raw:
         "settings_keys.html",
         keys=await open_keys(hall, actor=actor),
         names={one.user_id: one.name for one in people},
-        once=visit.form["once"] or hall.new_id(),
         **said.shown,
     )
 
@@ -81,7 +81,7 @@ async def show_keys(visit: Visit, said: Said) -> Raw:
 async def _make_key(visit: Visit) -> Raw:
     try:
         key, secret = await keys.mint_key(
-            only_once(visit, holds_secret=True), actor=visit.actor, name=visit.form["name"]
+            only_once_with_secret(visit), actor=visit.actor, name=visit.form["name"]
         )
     except SAID as error:
         return await show_keys(visit, refused(visit, error))
@@ -132,7 +132,7 @@ async def _invite(visit: Visit) -> Raw:
     base = visit.desk.base_url(visit.call)
     try:
         await members.invite_member(
-            only_once(visit),
+            only_once(visit, _ASKED),
             actor=visit.actor,
             email=visit.form["email"],
             role=role_of(visit.form["role"] or MemberRole.MEMBER),
@@ -140,7 +140,7 @@ async def _invite(visit: Visit) -> Raw:
         )
     except (*SAID, TooManyAttempts) as error:
         return await show_people(visit, refused(visit, error))
-    return visit.lead(f"{PEOPLE}?asked=1")
+    return visit.lead(_ASKED)
 
 
 async def _take_back(visit: Visit) -> str:

@@ -10,6 +10,7 @@ from hiringhall.domain.tasks import FINAL, State
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.routes_teams import column_of
 from hiringhall.doors.pages.saying import Said, doing, showing, whole_number, words_of
 from hiringhall.doors.pages.teams import TEAM, at, show_of_team
@@ -50,7 +51,7 @@ async def _put_up(visit: Visit) -> str:
         column=State.OPEN if form["column"] == State.OPEN else State.DRAFT,
     )
     made = await backlog.post_in_team(
-        visit.desk.hall,
+        only_once(visit, lambda made: at(visit, f"/tasks/{made.task.id}")),
         actor=visit.actor,
         team_id=visit.call.path["team_id"],
         new=new,

@@ -10,8 +10,9 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import HTML, render
 from hiringhall.doors.pages.answers import answers_of
+from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.posting import cents_of, whole_of
-from hiringhall.doors.pages.task_view import AT, found_for, key_of, now_of, saying, show
+from hiringhall.doors.pages.task_view import AT, found_for, key_of, now_of, page_of, saying, show
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import seen
 
@@ -58,7 +59,7 @@ async def _decide_plan(visit: Visit, task_id: str) -> None:
 
 async def _accept(visit: Visit, task_id: str) -> None:
     await deciding.accept_deliverable(
-        visit.desk.hall,
+        only_once(visit, page_of(task_id)),
         actor=visit.actor,
         deliverable_id=visit.form["deliverable_id"],
         rating=whole_of(visit.form["rating"], "rating"),
@@ -82,7 +83,7 @@ async def _cancel(visit: Visit, task_id: str) -> None:
 
 
 async def _publish(visit: Visit, task_id: str) -> None:
-    await publishing.publish(visit.desk.hall, actor=visit.actor, task_id=task_id)
+    await publishing.publish(only_once(visit, page_of(task_id)), actor=visit.actor, task_id=task_id)
 
 
 async def _close_intake(visit: Visit, task_id: str) -> None:

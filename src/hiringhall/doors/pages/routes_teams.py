@@ -5,8 +5,10 @@ from hiringhall.actions.tasks import change
 from hiringhall.domain.board import COLUMN_OF
 from hiringhall.domain.errors import Invalid, NotFound
 from hiringhall.domain.tasks import State
+from hiringhall.domain.teams import Team
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.paging import behind
 from hiringhall.doors.pages.saying import Said, doing, showing
 from hiringhall.doors.pages.teams import TEAM, TEAMS, at, show_of_team
@@ -36,13 +38,17 @@ async def _found(visit: Visit) -> str:
     form = visit.form
     repository = form["gitRepoUrl"].strip()
     team = await team_actions.create_team(
-        visit.desk.hall,
+        only_once(visit, _page_of),
         actor=visit.actor,
         name=form["name"],
         goal=form["goal"],
         autonomy=form["autonomy"] or None,
         config={"gitRepoUrl": repository} if repository else None,
     )
+    return _page_of(team)
+
+
+def _page_of(team: Team) -> str:
     return f"{TEAMS}/{team.id}"
 
 

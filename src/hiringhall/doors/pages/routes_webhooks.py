@@ -9,7 +9,7 @@ from hiringhall.domain.webhooks import DeliveryState, Endpoint, EndpointState
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.forms import Form
-from hiringhall.doors.pages.once import only_once
+from hiringhall.doors.pages.once import only_once, only_once_with_secret
 from hiringhall.doors.pages.paging import PART, address, behind
 from hiringhall.doors.pages.routes_settings import AT as SETTINGS
 from hiringhall.doors.pages.saying import SAID, Said, doing, refused, showing, words_of
@@ -28,7 +28,6 @@ async def show_webhooks(visit: Visit, said: Said) -> Raw:
         "settings_webhooks.html",
         found=await webhooks.list_webhooks(hall, actor=visit.actor),
         types=sorted(TYPES),
-        once=visit.form["once"] or hall.new_id(),
         **said.shown,
     )
 
@@ -38,7 +37,7 @@ async def _create(visit: Visit) -> Raw:
     wanted = Wanted(form["url"], _types(form), None, form["description"], enabled=True)
     try:
         made = await endpoints.create_webhook(
-            only_once(visit, holds_secret=True), actor=visit.actor, wanted=wanted
+            only_once_with_secret(visit), actor=visit.actor, wanted=wanted
         )
     except SAID as error:
         return await show_webhooks(visit, refused(visit, error))
@@ -77,7 +76,6 @@ async def show_webhook(visit: Visit, said: Said) -> Raw:
         states=list(DeliveryState),
         wanted=wanted if known else "",
         types=sorted(TYPES),
-        once=hall.new_id(),
         **said.shown,
     )
 
@@ -109,7 +107,7 @@ async def _delete(visit: Visit) -> str:
 async def _rotate(visit: Visit) -> Raw:
     try:
         made = await endpoints.renew_secret(
-            only_once(visit, holds_secret=True),
+            only_once_with_secret(visit),
             actor=visit.actor,
             webhook_id=visit.call.path["webhook_id"],
         )
@@ -120,8 +118,9 @@ async def _rotate(visit: Visit) -> Raw:
 
 async def _ping(visit: Visit) -> str:
     webhook_id = visit.call.path["webhook_id"]
-    await endpoints.ping(only_once(visit), actor=visit.actor, webhook_id=webhook_id)
-    return f"{AT}/{webhook_id}"
+    leads_to = f"{AT}/{webhook_id}"
+    await endpoints.ping(only_once(visit, leads_to), actor=visit.actor, webhook_id=webhook_id)
+    return leads_to
 
 
 async def show_delivery(visit: Visit, said: Said) -> Raw:
@@ -137,20 +136,20 @@ async def show_delivery(visit: Visit, said: Said) -> Raw:
         "settings_delivery.html",
         delivery=found.delivery,
         attempts=found.attempts,
-        once=hall.new_id(),
         **said.shown,
     )
 
 
 async def _redeliver(visit: Visit) -> str:
     path = visit.call.path
+    leads_to = f"{AT}/{path['webhook_id']}/deliveries/{path['delivery_id']}"
     await endpoints.redeliver(
-        only_once(visit),
+        only_once(visit, leads_to),
         actor=visit.actor,
         webhook_id=path["webhook_id"],
         delivery_id=path["delivery_id"],
     )
-    return f"{AT}/{path['webhook_id']}/deliveries/{path['delivery_id']}"
+    return leads_to
 
 
 _NONE = {303: None}

@@ -21,6 +21,7 @@ from hiringhall.domain.errors import (
 )
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Raw
+from hiringhall.doors.look import word
 from hiringhall.doors.look.words import word_or
 from hiringhall.doors.neutral import ERRORS
 from hiringhall.doors.pages.forms import NOTHING, Form
@@ -40,6 +41,12 @@ SAID = (
     WrongState,
 )
 """What a page says of itself; what is not there, or needs a sign-in, is said elsewhere."""
+
+_OWN_WORDS: dict[type[HallError], str] = {
+    IdempotencyConflict: "problem.twice",
+    SecretNotRepeated: "problem.secret_twice",
+}
+"""What is said to programs of a header, said of a form."""
 
 _WHOLE = re.compile(r"-?[0-9]{1,12}", re.ASCII)
 _MONEY = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,2}))?", re.ASCII)
@@ -102,7 +109,8 @@ def doing(act: Act, show: Show) -> Handled:
 
 def refused(visit: Visit, error: HallError) -> Said:
     """A refusal, as the page says it whose form was sent."""
-    message = error.message.rstrip(".")
+    own = _OWN_WORDS.get(type(error))
+    message = (error.message if own is None else word(own)).rstrip(".")
     for name in error.fields if isinstance(error, Invalid) else ():
         # A field that programs spell in one word of two is called by its label.
         if name != name.lower():

@@ -11,6 +11,7 @@ from hiringhall.domain.errors import (
     Conflict,
     Forbidden,
     HallError,
+    IdempotencyConflict,
     Invalid,
     LostRace,
     NotEnoughFunds,
@@ -53,6 +54,11 @@ BY: dict[str, Callable[[Candidate], float]] = {
     "confidence": lambda one: -(one.proposal.bid.confidence_basis_points or 0),
 }
 """By what proposals can be put in order; else they stand as they came."""
+
+
+def page_of(task_id: str) -> str:
+    """The address of a task's page."""
+    return f"{HOME}/tasks/{task_id}"
 
 
 async def found_for(visit: Visit) -> seen.Seen:
@@ -217,11 +223,8 @@ async def _too_late(visit: Visit, error: HallError) -> Raw:
         )
 
 
-def saying(say: Said, *, then: str = "") -> Callable[[Desk, Call[Any, Any]], Awaitable[object]]:
-    """A word to the task; what it refuses is said on its page, with all that was typed.
-
-    `then` is where the page goes on.
-    """
+def saying(say: Said) -> Callable[[Desk, Call[Any, Any]], Awaitable[object]]:
+    """A word to the task; what it refuses is said on its page, with all that was typed."""
 
     async def handle(visit: Visit) -> Raw:
         task_id = visit.call.path["task_id"]
@@ -231,11 +234,14 @@ def saying(say: Said, *, then: str = "") -> Callable[[Desk, Call[Any, Any]], Awa
             fields = said_of(error)
             problem = word("new.wrong") if fields else error.message
             return await show(visit, status=400, errors=fields, problem=problem)
+        except IdempotencyConflict:
+            twice = word("problem.twice")
+            return await show(visit, status=409, problem=twice, unsent=visit.form)
         except (WrongState, LostRace, Conflict) as error:
             return await _too_late(visit, error)
         except (NotEnoughFunds, Forbidden, OutOfCredits) as error:
             status = _STATUS.get(type(error), 403)
             return await show(visit, status=status, problem=error.message, unsent=visit.form)
-        return visit.lead(f"{HOME}/tasks/{task_id}{then}")
+        return visit.lead(page_of(task_id))
 
     return for_signed_in(handle)

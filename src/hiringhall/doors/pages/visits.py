@@ -22,6 +22,7 @@ from hiringhall.doors.look.words import word_or
 from hiringhall.doors.pages import navigation
 from hiringhall.doors.pages.forms import NOTHING, Form, read_form, read_query
 from hiringhall.doors.pages.navigation import HOME
+from hiringhall.hall import Replayed
 from hiringhall.queries.sign_ins import MOST_US, SignIn, actor_of, signed_in
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -109,6 +110,7 @@ class Visit:
             nav=navigation.links(self.who),
             here=navigation.here(self.call.scope["path"]),
             form_token=self.form_token,
+            once=self.desk.hall.new_id(),
             problem_said=in_money(problem),
             errors=_Errors(errors or {}),
             typed=typed or NOTHING,
@@ -158,14 +160,18 @@ def for_all(handler: Handler) -> Handled:
 def for_signed_in(handler: Handler, *, with_files: bool = False) -> Handled:
     """A page for who is signed in; who is not signs in first, and what they typed is kept.
 
-    Files that came `with_files` are not: they are chosen again.
+    Files that came `with_files` are not: they are chosen again. A form that was sent before leads
+    where it led then.
     """
 
     async def handle(desk: Desk, call: Call[Any, Any]) -> object:
         visit = await _arrive(desk, call, with_files=with_files)
         sends = call.scope["method"] == "POST"
         if visit.who is not None and (not sends or visit.form_is_ours):
-            return await handler(visit)
+            try:
+                return await handler(visit)
+            except Replayed as again:
+                return visit.lead(again.body.decode())
         if not sends:
             return visit.lead(f"/signin?next={_quoted(call)}")
         if not visit.form_is_ours and not visit.from_here:
