@@ -3,6 +3,7 @@
 import secrets
 
 from hiringhall.actions import members as membership
+from hiringhall.actions.signing_in import add_sign_in
 from hiringhall.actions.throttle import HOUR_S, address_bucket, take_attempt
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import Gone, Invalid
@@ -10,8 +11,7 @@ from hiringhall.domain.members import Invited
 from hiringhall.domain.names import tidy_name
 from hiringhall.hall import Hall
 from hiringhall.queries.members import digest_of
-from hiringhall.queries.sign_ins import secret_hash
-from hiringhall.store import accounts, members, sign_ins
+from hiringhall.store import accounts, members
 from hiringhall.store.accounts import User
 from hiringhall.store.database import Tx
 
@@ -80,12 +80,6 @@ async def _join(
         raise Gone("This account has changed at the same moment: try again")
     if password_hash is not None:
         await accounts.set_password_hash(tx, user_id=user.id, password_hash=password_hash)
-    now_us = hall.clock()
-    await sign_ins.add(
-        tx,
-        sign_in_id=hall.new_id(),
-        secret_sha256=secret_hash(secret),
-        user_id=user.id,
-        organization_id=member.organization_id,
-        at_us=now_us,
+    await add_sign_in(
+        tx, hall, user_id=user.id, organization_id=member.organization_id, secret=secret
     )

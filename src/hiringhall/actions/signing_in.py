@@ -53,7 +53,7 @@ async def _sign_in(tx: Tx, hall: Hall, *, user: User, secret: str) -> None:
     organization = await accounts.organization_of_user(tx, user.id)
     if organization is None:
         raise NoOrganization
-    await _add(tx, hall, user_id=user.id, organization_id=organization.id, secret=secret)
+    await add_sign_in(tx, hall, user_id=user.id, organization_id=organization.id, secret=secret)
 
 
 async def sign_up(
@@ -148,7 +148,7 @@ async def _write(
     )
     if admin_token is not None:
         await _make_admin(tx, hall, user_id=user.id, token=admin_token)
-    await _add(tx, hall, user_id=user.id, organization_id=organization.id, secret=secret)
+    await add_sign_in(tx, hall, user_id=user.id, organization_id=organization.id, secret=secret)
 
 
 @action
@@ -207,7 +207,10 @@ async def sign_out(tx: Tx, hall: Hall, *, secret: str) -> None:
     await sign_ins.end(tx, secret_hash(secret))
 
 
-async def _add(tx: Tx, hall: Hall, *, user_id: str, organization_id: str, secret: str) -> None:
+async def add_sign_in(
+    tx: Tx, hall: Hall, *, user_id: str, organization_id: str, secret: str
+) -> None:
+    """Let a secret open the pages for somebody, in the transaction that knows who they are."""
     await sign_ins.add(
         tx,
         sign_in_id=hall.new_id(),

@@ -8,8 +8,7 @@ from hiringhall.store.database import Tx
 
 
 async def part_was_checked(tx: Tx, hall: Hall, part: Task, *, deliverable_id: str) -> None:
-    """What was found of a delivery stands beside it; the manager may go by it. Part is locked."""
-    waits = part.state is State.IN_REVIEW and part.deliverable_id == deliverable_id
-    if hall.rules.manager_has_model and waits:
+    """What a model found of a delivery stands beside it; the manager looks. The part is locked."""
+    if part.state is State.IN_REVIEW and part.deliverable_id == deliverable_id:
         await timers.set_timer(tx, task_id=part.id, kind=Timer.MANAGER, due_at_us=hall.clock())
         tx.after_commit(hall.engine.wake)
