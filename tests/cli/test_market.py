@@ -317,3 +317,15 @@ def test_a_strangers_text_has_no_power(buyer: Person, maker: Person) -> None:
         ran = buyer(*command)
         assert not set("\x1b\x07\u202e") & set(ran.out + ran.err), command
         json.loads(buyer(*command, "--json").out)
+
+
+def test_a_draft_is_changed_and_offered(buyer: Person) -> None:
+    task_id = buyer.posts("--draft", "--tag", "text")
+    assert "The task is now: draft" in buyer("market", "change", task_id, "--price", "30.00").out
+    buyer("market", "change", task_id, code=Exit.USAGE)
+    buyer("market", "change", task_id, "--category", "?", code=Exit.REFUSED)
+    told = buyer("market", "change", task_id, "--title", "Label all", "--publish").out
+    assert "The task is now: open, 30.00 usd held" in told
+    shown = buyer.json("market", "show", task_id)
+    assert (shown["title"], shown["tags"], shown["price_cents"]) == ("Label all", ["text"], 3_000)
+    buyer("market", "change", task_id, "--title", "Too late", code=Exit.REFUSED)

@@ -165,7 +165,11 @@ class HallClient:
         return CommandError(text, _CODES.get(status, Exit.FAILED))
 
     def _unreachable(self, method: str, error: httpx.HTTPError) -> CommandError:
-        unsure = " It may have been done all the same: look first." if method == "POST" else ""
+        unsure = (
+            " It may have been done all the same: look first."
+            if method in ("POST", "PATCH")
+            else ""
+        )
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             text = (
                 f"No hall answers at {self.url}. Start one with 'hiringhall serve', or name "

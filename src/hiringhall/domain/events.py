@@ -1,7 +1,7 @@
 """What happened, as frozen classes named in the past tense: enough to rebuild a task's row."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class TaskCreated(Happened):
 class TaskChanged(Happened):
     """A task's brief was worded anew; `changes` are the fields that are another way now.
 
-    Their names are those of TaskCreated, `dependencies` among them.
+    Their names are those of TaskCreated, `dependencies` among them, and of a draft's terms.
     """
 
     type = "task_changed"
-    changes: dict[str, str | int | list[str] | None]
+    changes: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Command(StrEnum):
     BOARD_MOVE = "board_move"
     ASSIGN_TO_STAFF = "assign_to_staff"
     OFFER = "offer"
+    CHANGE_DRAFT = "change_draft"
 
 
 class Side(StrEnum):
@@ -235,6 +236,7 @@ MOVES: tuple[Move, ...] = (
          held=True, part=False, hold=Hold.REFUND, clears=_CLOCKS),
     Move(C.OFFER, _states(S.DRAFT, S.OPEN), S.OPEN, frozenset({Side.POSTER}), STAFF, held=False,
          guard=Guard.NO_LIVE_WORKER, hold=Hold.TAKE, clears=_CLOCKS, sets=_INTAKE_ON),
+    Move(C.CHANGE_DRAFT, _states(S.DRAFT), S.DRAFT, frozenset({Side.POSTER}), part=False),
     *(
         Move(C.BOARD_MOVE, _BOARD - {target}, target, POSTER_SIDE, STAFF, held=False,
              then_waits=Waiting.POSTER if target in (S.OPEN, S.IN_PROGRESS) else Waiting.NOTHING,
@@ -370,4 +372,5 @@ _VERBS: dict[Command, str] = {
     Command.BOARD_MOVE: "be moved there",
     Command.ASSIGN_TO_STAFF: "be given to the hall's own staff",
     Command.OFFER: "be offered on the market",
+    Command.CHANGE_DRAFT: "be changed as a draft",
 }

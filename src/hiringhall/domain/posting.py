@@ -1,11 +1,12 @@
 """What somebody wants to have done, for the hall's own staff or for the market, judged as one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hiringhall.domain.durations import HOUR_US
 from hiringhall.domain.errors import Invalid
-from hiringhall.domain.market import Item, Offer, make_offer
-from hiringhall.domain.tasks import MARKET, Brief, Engagement, make_brief
+from hiringhall.domain.market import MAX_EXPIRY_H, Item, Offer, Terms, make_offer
+from hiringhall.domain.tasks import MARKET, Brief, Engagement, Task, make_brief
 
 _MARKETS_OWN = (
     "price_cents",
@@ -86,3 +87,42 @@ def make_posting(
         fee_on_top=fee_on_top,
         repository=repository,
     )
+
+
+def posting_fields(task: Task, terms: Terms | None) -> dict[str, Any]:
+    """What `make_posting` would have to be told for a task to become what it is."""
+    said: dict[str, Any] = {
+        "engagement": task.engagement,
+        "title": task.title,
+        "description": task.description,
+        "repository": task.repository,
+    }
+    if task.engagement not in MARKET or terms is None:
+        return said | {"role": task.role, "require_spec_approval": task.spec_approval}
+    hours = terms.expires_in_us // HOUR_US
+    return said | {
+        "price_cents": task.price_cents,
+        "category": terms.category,
+        "instructions": terms.instructions,
+        "expected_output": terms.expected_output,
+        "inputs": terms.inputs,
+        "assets": terms.assets,
+        "tags": terms.tags,
+        "deadline_us": terms.deadline_us,
+        # With a deadline alone it is on offer for as long as anything can be: nobody said that.
+        "expires_in_hours": hours if terms.deadline_us is None or hours < MAX_EXPIRY_H else None,
+        "time_limit_minutes": terms.time_limit_min,
+        "max_proposals": terms.max_proposals,
+        "fee_on_top": terms.fee_on_top,
+    }
+
+
+def posting_changed(were: Mapping[str, Any], changes: Mapping[str, Any]) -> Brief | Offer:
+    """What was posted, with some of it another way; raises Invalid as `make_posting` does.
+
+    With another engagement, what only the old one has is let go where it was not said anew.
+    """
+    market = changes.get("engagement", were["engagement"]) in MARKET
+    other = _STAFFS_OWN if market else _MARKETS_OWN
+    kept = {name: value for name, value in were.items() if name not in other}
+    return make_posting(**kept | dict(changes))

@@ -65,7 +65,10 @@ class TaskLine:
     created_at_us: int
 
 
-_BRIEF = ("title", "description", "accept_criteria", "role", "priority", "repository")
+_BRIEF = (
+    *("title", "description", "accept_criteria", "role", "priority", "repository"),
+    "spec_approval",
+)
 """What its poster may word anew, and what a run finds out."""
 
 _WAY = ("engagement", "acceptance", "price_cents")
@@ -193,7 +196,6 @@ async def add(tx: Tx, task: Task) -> None:
         organization_id=task.organization_id,
         team_id=task.team_id,
         created_by=task.created_by,
-        spec_approval=int(task.spec_approval),
         created_at_us=task.created_at_us,
         parent_id=task.parent_id,
         created_label=task.created_label,
@@ -305,6 +307,7 @@ def _brief(task: Task) -> dict[str, Any]:
     return brief | {
         "engagement": task.engagement.value,
         "acceptance": task.acceptance.value,
+        "spec_approval": int(task.spec_approval),
         "price_cents": task.price_cents,
     }
 

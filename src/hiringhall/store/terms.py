@@ -50,6 +50,11 @@ async def put(tx: Tx, new: Terms) -> None:
     await add(tx, new)
 
 
+async def remove(tx: Tx, task_id: str) -> None:
+    """Forget a task's terms: it is none of the market's any more."""
+    await tx.run(_forget, task=task_id)
+
+
 async def of_task(tx: Tx, task_id: str) -> Terms | None:
     """A task's terms, or None where it is none of the market's."""
     row = await tx.one(_of_task, task=task_id)

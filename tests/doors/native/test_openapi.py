@@ -77,6 +77,7 @@ PROPER: dict[str, dict[str, Any]] = {
     "/invitations": {"email": "x@example.com"},
     "/teams": {"name": "x"},
     "/teams/{team_id}/playbook": {"playbook": "x"},
+    "/tasks/{task_id}": {"version": 1, "title": "Label these"},
     "/tasks/{task_id}/review": {"decision": "accept"},
     "/tasks/{task_id}/disputes": {"reason": "x"},
     "/disputes/{dispute_id}/statements": {"text": "x"},
@@ -210,6 +211,8 @@ async def on_the_market(hall: Hall, actor: Actor, prepared: Prepared) -> None:
     ready["parts"] = [(await confirmed(hall, actor, OUTLINE, **cheap)).id for _ in many]
     ready["assign-to-staff"] = [(await funded(hall, actor, **cheap)).id for _ in many]
     ready["offer"] = [(await post(hall, actor, role="painter")).id for _ in many]
+    # The first version of each is what `PROPER` speaks of: what changes nothing leaves it so.
+    ready["{task_id}"] = [(await draft(hall, actor, **cheap)).id for _ in many]
     ready["publish"] = [(await draft(hall, actor, **cheap)).id for _ in many]
     for word in ("claim", "cancel", "proposals"):
         ready[word] = [(await funded(hall, actor, **cheap)).id for _ in many]

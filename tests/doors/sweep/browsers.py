@@ -61,6 +61,7 @@ FIELDS: dict[str, str] = {
     "line": "",
     "go": "",
     "send": "yes",
+    "version": "1",
     "rating": "5",
     "valid_days": "7",
     "decision": "yes",

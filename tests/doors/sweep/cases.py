@@ -123,6 +123,7 @@ _NATIVE = {
     "GET /tasks": Case(query={"team_id": "<team>"}),
     "POST /tasks": Case(_POST),
     "GET /tasks/{task_id}": Case(),
+    "PATCH /tasks/{task_id}": Case({"version": 1, "title": "x"}),
     "POST /tasks/{task_id}/publish": Case(),
     "POST /tasks/{task_id}/cancel": Case({"reason": "x"}),
     "POST /tasks/{task_id}/close-intake": Case(),

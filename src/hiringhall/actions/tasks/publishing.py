@@ -48,6 +48,11 @@ async def publish(tx: Tx, hall: Hall, *, actor: Actor, task_id: str) -> Task:
     Raises NotFound, WrongState, NotEnoughFunds, and Invalid where its deadline has passed.
     """
     task = await load_for_change(tx, actor=actor, task_id=task_id)
+    return await publish_in(tx, hall, task, actor=actor)
+
+
+async def publish_in(tx: Tx, hall: Hall, task: Task, *, actor: Actor) -> Task:
+    """The same in this transaction, for a draft that the actor may change."""
     if task.engagement in MARKET:
         return await offer_in(tx, hall, task, await terms_of(tx, task), actor=actor)
     return await move_and_queue(

@@ -2,7 +2,16 @@
 
 import typer
 
-from hiringhall.cli.market import choosing, crossing, deciding, disputing, looking, posting, working
+from hiringhall.cli.market import (
+    choosing,
+    crossing,
+    deciding,
+    disputing,
+    drafting,
+    looking,
+    posting,
+    working,
+)
 
 app = typer.Typer(
     name="market",
@@ -16,6 +25,7 @@ app.command()(looking.categories)
 app.command("list")(looking.list_tasks)
 app.command()(looking.show)
 app.command()(posting.post)
+app.command()(drafting.change)
 app.command()(posting.publish)
 app.command()(posting.cancel)
 app.command()(crossing.offer)

@@ -60,8 +60,8 @@ def post(
         "engagement": engagement,
         "publish": not draft,
         "fee_on_top": fee_on_top,
-        "inputs": [_thing(one) for one in inputs or []],
-        "assets": [_thing(one) for one in assets or []],
+        "inputs": [thing(one) for one in inputs or []],
+        "assets": [thing(one) for one in assets or []],
         "tags": tags or [],
     }
     given = {
@@ -133,7 +133,7 @@ def standing(task: Item) -> str:
     return f"The task is now: {task['state']}{held}"
 
 
-def _thing(typed: str) -> Item | str:
+def thing(typed: str) -> Item | str:
     """A text, or a thing with its name and address."""
     name, separator, address = typed.partition("=")
     if separator and address.startswith(("https://", "http://")):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hiringhall.actions.market import choosing
-from hiringhall.actions.tasks import answer, publishing
+from hiringhall.actions.tasks import answer, drafts, publishing
 from hiringhall.actions.tasks import review as reviewing
 from hiringhall.domain import errors
 from hiringhall.domain.policy import worker_of
@@ -11,6 +11,7 @@ from hiringhall.domain.tasks import Task
 from hiringhall.doors.caller import once_of
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Route
+from hiringhall.doors.native import wire_posting as posting_wire
 from hiringhall.doors.native import wire_tasks as wire
 from hiringhall.doors.native.callers import anybody, person, viewer_of
 from hiringhall.doors.native.paging import cursor_of, number_of, position_of
@@ -45,19 +46,36 @@ def _answer(desk: Desk, found: tasks.Seen) -> wire.TaskAnswer:
     return wire.task_answer(found, currency=desk.hall.rules.currency)
 
 
-async def post_task(desk: Desk, call: Call[wire.PostBody, None]) -> wire.TaskAnswer:
+async def post_task(desk: Desk, call: Call[posting_wire.PostBody, None]) -> wire.TaskAnswer:
     """Post a task: a draft, or with `publish` on offer at once, its price held.
 
     `staff` is done by the hall's own workers; `claim` by whoever comes first; `proposals` by whom
     you choose of those who propose; `task_force` by several.
     """
-    posting, plan_first = wire.posting_of(call.body, currency=desk.hall.rules.currency)
+    posting, plan_first = posting_wire.posting_of(call.body, currency=desk.hall.rules.currency)
     task = await publishing.post(
         keeping(desk, call, 201),
         actor=call.actor,
         posting=posting,
         publish=call.body.publish,
         require_spec_approval=plan_first,
+    )
+    return await shown(desk, call, task)
+
+
+async def change_draft(desk: Desk, call: Call[posting_wire.DraftBody, None]) -> wire.TaskAnswer:
+    """Say a draft anew, as a new task is said; what is left out stays.
+
+    It is judged as it is when it is posted, and nobody else's change is overwritten: `version` is
+    the one that was read. With `publish` it is offered at once.
+    """
+    task = await drafts.change_draft(
+        keeping(desk, call),
+        actor=call.actor,
+        task_id=call.path["task_id"],
+        version=call.body.version,
+        changes=posting_wire.changes_of(call.body),
+        publish=call.body.publish,
     )
     return await shown(desk, call, task)
 
@@ -204,7 +222,7 @@ ROUTES: tuple[Route[Desk], ...] = (
         post_task,
         {201: wire.TaskAnswer},
         "Post a task",
-        body=wire.PostBody,
+        body=posting_wire.PostBody,
         who=person,
         raises=(
             errors.Unauthorized,
@@ -223,6 +241,17 @@ ROUTES: tuple[Route[Desk], ...] = (
         "Get a task",
         who=anybody,
         raises=SEES,
+    ),
+    Route(
+        "PATCH",
+        "/tasks/{task_id}",
+        change_draft,
+        {200: wire.TaskAnswer},
+        "Change a draft",
+        body=posting_wire.DraftBody,
+        who=person,
+        raises=(*SAYS, errors.Conflict, errors.NotEnoughFunds, errors.OutOfCredits),
+        once=True,
     ),
     Route(
         "POST",

@@ -8,12 +8,12 @@ from msgspec import Meta
 
 from hiringhall.domain.durations import HOUR_US
 from hiringhall.domain.errors import Invalid
-from hiringhall.domain.market import Item, Offer
-from hiringhall.domain.posting import engagement_of, make_posting
+from hiringhall.domain.market import Item
 from hiringhall.domain.questions import Answer, AskedQuestion
-from hiringhall.domain.tasks import Brief, Engagement, State
+from hiringhall.domain.tasks import Engagement, State
 from hiringhall.doors.native.paging import USUAL, Cursor, Limit
-from hiringhall.doors.native.words import Cents, Count, Time, Uuid, maybe_time, moment_of, time_of
+from hiringhall.doors.native.wire_posting import ItemBody
+from hiringhall.doors.native.words import Cents, Count, Time, Uuid, maybe_time, time_of
 from hiringhall.queries.seen import Seen
 
 EngagementWord = Literal["staff", "claim", "proposals", "task_force"]
@@ -36,45 +36,6 @@ StateWord = Literal[
 
 
 # What comes in
-
-
-class ItemBody(msgspec.Struct):
-    """Something for whoever works: a text, or the address of a thing with its name."""
-
-    text: str = ""
-    name: str = ""
-    url: str = ""
-
-
-class PostBody(msgspec.Struct, kw_only=True):
-    """A task to be done; a `price_cents` belongs to every engagement but `staff`."""
-
-    title: str
-    description: str
-    engagement: Annotated[
-        str, Meta(description="staff, claim, proposals or task_force; staff unless said otherwise")
-    ] = "staff"
-    publish: Annotated[bool, Meta(description="Offer it at once; else it is a draft")] = False
-    price_cents: Cents | None = None
-    fee_on_top: Annotated[
-        bool, Meta(description="Whether the hall's fee is held beside the price, or out of it")
-    ] = False
-    currency: str | None = None
-    category: str | None = None
-    deadline: Time | None = None
-    max_proposals: Count | None = None
-    inputs: list[ItemBody | str] = []
-    assets: list[ItemBody | str] = []
-    instructions: str | None = None
-    expected_output: str | None = None
-    time_limit_minutes: Count | None = None
-    expires_in_hours: Count | None = None
-    tags: list[str] = []
-    repository: str | None = None
-    role: Annotated[str | None, Meta(description="Which of the hall's workers does it")] = None
-    require_spec_approval: Annotated[
-        bool | None, Meta(description="Whether the staff's plan is to be approved first")
-    ] = None
 
 
 class ReasonBody(msgspec.Struct):
@@ -206,6 +167,7 @@ class TaskLine(msgspec.Struct, kw_only=True):
     deliverable_id: Annotated[Uuid | None, Meta(description="The newest")]
     hold: HoldAnswer | None
     is_poster: bool
+    version: Annotated[Count, Meta(description="Rises with all that happens to it")]
     created_at: Time
     updated_at: Time
 
@@ -228,33 +190,6 @@ class TasksAnswer(msgspec.Struct):
 
     items: list[TaskLine]
     next_cursor: str | None
-
-
-def posting_of(body: PostBody, *, currency: str) -> tuple[Brief | Offer, bool | None]:
-    """What is posted, judged; and whether a plan is wanted first. Raises Invalid."""
-    if body.currency not in (None, currency):
-        raise Invalid(f"All money here is in {currency}", {"currency": "not this hall's"})
-    posting = make_posting(
-        engagement=engagement_of(body.engagement),
-        title=body.title,
-        description=body.description,
-        repository=body.repository,
-        role=body.role,
-        require_spec_approval=body.require_spec_approval,
-        price_cents=body.price_cents,
-        category=body.category,
-        instructions=body.instructions,
-        expected_output=body.expected_output,
-        inputs=_items_of(body.inputs),
-        assets=_items_of(body.assets),
-        tags=body.tags,
-        deadline_us=moment_of(body.deadline, "deadline"),
-        expires_in_hours=body.expires_in_hours,
-        time_limit_minutes=body.time_limit_minutes,
-        max_proposals=body.max_proposals,
-        fee_on_top=body.fee_on_top,
-    )
-    return posting, body.require_spec_approval
 
 
 def states_of(text: str | None) -> tuple[State, ...]:
@@ -345,6 +280,7 @@ def _fields(seen: Seen, currency: str) -> dict[str, Any]:
         "deliverable_id": task.deliverable_id if seen.is_poster else None,
         "hold": held,
         "is_poster": seen.is_poster,
+        "version": task.version,
         "created_at": time_of(task.created_at_us),
         "updated_at": time_of(task.updated_at_us),
     }
@@ -360,13 +296,6 @@ _OF_TERMS = (
     "instructions",
     "expected_output",
 )
-
-
-def _items_of(given: Sequence[ItemBody | str]) -> list[Item]:
-    return [
-        Item(text=one) if isinstance(one, str) else Item(one.text, one.name, one.url)
-        for one in given
-    ]
 
 
 def _items(items: Sequence[Item]) -> list[ItemBody]:

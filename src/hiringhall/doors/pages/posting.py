@@ -64,7 +64,7 @@ def market_fields(form: Form) -> tuple[dict[str, Any], dict[str, str]]:
         "category": form["category"].strip() or None,
         "instructions": form["instructions"],
         "expected_output": form["expected_output"],
-        "inputs": [_item(line) for line in lines_of(form["inputs"])],
+        "inputs": [item_of(line) for line in lines_of(form["inputs"])],
         "tags": [one for one in (part.strip() for part in form["tags"].split(",")) if one],
         "fee_on_top": bool(form["fee_on_top"]),
     }
@@ -98,5 +98,6 @@ def judged(make: Callable[[], T], unread: Mapping[str, str]) -> T:
     return made
 
 
-def _item(line: str) -> Item:
+def item_of(line: str) -> Item:
+    """What a line of a form gives: the address of a thing, or a text."""
     return Item(url=line) if tidy_link(line) is not None else Item(text=line)

@@ -1,0 +1,160 @@
+"""A draft at its page: it begins with what is there, and is kept, priced or offered from it."""
+
+from hiringhall.actions.tasks import drafts
+from hiringhall.domain.errors import (
+    Conflict,
+    HallError,
+    IdempotencyConflict,
+    Invalid,
+    LostRace,
+    NotEnoughFunds,
+    NotFound,
+    OutOfCredits,
+    WrongState,
+)
+from hiringhall.domain.market import Offer
+from hiringhall.domain.posting import posting_changed, posting_fields
+from hiringhall.domain.tasks import MARKET, Engagement, State, Task
+from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.look import word
+from hiringhall.doors.pages.drafting import changes_of, typed_of
+from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.once import only_once
+from hiringhall.doors.pages.posting import judged
+from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
+from hiringhall.queries import costs, seen
+
+DRAFT = f"{HOME}/tasks/{{task_id}}/draft"
+_ENGAGEMENTS = {one.value: one for one in Engagement}
+_KEEP, _OFFER = "draft", "post"
+_STATUS: dict[type[HallError], int] = {
+    Invalid: 400,
+    NotEnoughFunds: 402,
+    OutOfCredits: 429,
+    Conflict: 409,
+    IdempotencyConflict: 409,
+    LostRace: 409,
+    WrongState: 409,
+}
+
+
+async def show_draft(visit: Visit) -> Raw:
+    """The page to change a draft at."""
+    found = await _own(visit)
+    if found.task.state is not State.DRAFT:
+        return visit.lead(_page_of(found.task))
+    fields = posting_fields(found.task, found.terms)
+    return await _show(visit, found, typed=typed_of(fields, version=found.task.version))
+
+
+async def change_draft(visit: Visit) -> Raw:
+    """Say what it would cost as it is now; or keep it, or offer it. `whom` chooses for whom it is.
+
+    What was typed stays in any case, also where somebody else was faster: it says so then, and the
+    same form sent once more is about the draft as it is by then.
+    """
+    form, found = visit.form, await _own(visit)
+    try:
+        if form["whom"]:
+            return await _show(visit, found, typed=form)
+        fields = posting_fields(found.task, found.terms)
+        changes, unread = changes_of(form, fields, _kind(form, found))
+        posting = judged(lambda: posting_changed(fields, changes), unread)
+        if isinstance(posting, Offer) and form["step"] not in (_KEEP, _OFFER):
+            return await _show(visit, found, typed=form, offer=posting)
+        task = await drafts.change_draft(
+            only_once(visit, _page_of),
+            actor=visit.actor,
+            task_id=found.task.id,
+            version=_version(form),
+            changes=changes,
+            publish=form["step"] != _KEEP,
+            known_role=True,
+        )
+    except tuple(_STATUS) as error:
+        return await _show_again(visit, error)
+    return visit.lead(_page_of(task))
+
+
+def _kind(form: Form, found: seen.Seen) -> Engagement:
+    named = form["whom"] or form["engagement"]
+    return _ENGAGEMENTS.get(named, found.task.engagement)
+
+
+def _version(form: Form) -> int:
+    """The version that the form began with; none of them where it says none."""
+    given = form["version"]
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else -1
+
+
+async def _own(visit: Visit) -> seen.Seen:
+    task_id = visit.call.path["task_id"]
+    found = await seen.task_seen(visit.desk.hall, actor=visit.actor, task_id=task_id)
+    if not found.is_poster or found.task.is_part:
+        raise NotFound("task")
+    return found
+
+
+def _page_of(task: Task) -> str:
+    return f"{HOME}/forces/{task.id}" if task.is_whole else f"{HOME}/tasks/{task.id}"
+
+
+async def _show_again(visit: Visit, error: HallError) -> Raw:
+    """What was typed, with what is wrong of it, beside the draft as it is by now."""
+    found = await _own(visit)
+    fields = said_of(error) if isinstance(error, Invalid) else {}
+    return await _show(
+        visit,
+        found,
+        typed=visit.form,
+        status=_STATUS[type(error)],
+        errors=fields,
+        problem=word("new.wrong") if fields else error.message,
+        moved=isinstance(error, LostRace),
+    )
+
+
+async def _show(
+    visit: Visit,
+    found: seen.Seen,
+    *,
+    typed: Form,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+    problem: str = "",
+    offer: Offer | None = None,
+    moved: bool = False,
+) -> Raw:
+    hall, kind = visit.desk.hall, _kind(typed, found)
+    cost = None
+    if offer is not None:
+        cost = await costs.cost_of(
+            hall, actor=visit.actor, price_cents=offer.price_cents, fee_on_top=offer.fee_on_top
+        )
+    return visit.show(
+        "draft.html",
+        status=status,
+        errors=errors,
+        problem=problem,
+        typed=typed,
+        task=found.task,
+        # Whoever is told that it moved on means its newest words from then on.
+        version=found.task.version if moved else _version(typed),
+        is_over=found.task.state is not State.DRAFT,
+        moved=moved,
+        kind=kind.value,
+        kinds=list(_ENGAGEMENTS),
+        on_market=kind in MARKET,
+        cost=cost,
+        currency=hall.rules.currency,
+        fee_percent=hall.rules.fee_basis_points / 100,
+        cap_micros=costs.task_cap_micros(hall),
+    )
+
+
+ROUTES: tuple[Route[Desk], ...] = (
+    Route("GET", DRAFT, for_signed_in(show_draft), {200: None, 303: None}, "A draft"),
+    Route("POST", DRAFT, for_signed_in(change_draft), {200: None, 303: None}, "Change a draft"),
+)
