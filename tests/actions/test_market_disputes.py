@@ -3,7 +3,7 @@
 import pytest
 
 from hiringhall.actions.accounts import make_admin
-from hiringhall.actions.market import disputes, post, reviewing
+from hiringhall.actions.market import choosing, disputes, post, reviewing
 from hiringhall.actions.tasks import answer
 from hiringhall.actions.timers import fire_due
 from hiringhall.domain.disputes import Dispute, DisputeState, Party
@@ -19,6 +19,7 @@ from tests.support.market import (
     assignments_of,
     available,
     claimed,
+    competing,
     current,
     handed_in,
     is_sound,
@@ -93,6 +94,22 @@ async def test_an_admin_decides_by_the_evidence(hall: Hall) -> None:
     assert (await current(hall, task)).state is State.DONE
     assert await open_disputes(hall, actor=root) == []
     assert await ends(hall, ada, bob, paid=450, back=500)
+
+
+async def test_a_dispute_is_not_ended_by_what_another_hands_in(hall: Hall) -> None:
+    ada, bob, eve = [await sign_up(hall, name) for name in ("ada", "bob", "eve")]
+    task, proposals = await competing(hall, ada, bob, eve, price_cents=5_000)
+    for proposal in proposals:
+        await choosing.shortlist(hall, actor=ada, proposal_id=proposal.id)
+    await handed_in(hall, bob, task)
+    await reviewing.reject(hall, actor=ada, task_id=task.id, reason="Not what I asked for")
+    (dispute,) = await disputes_of(hall, actor=ada, task_id=task.id)
+    with pytest.raises(Conflict, match="somebody else's work"):
+        await handed_in(hall, eve, task)
+    assert (await current(hall, task)).state is State.DISPUTED
+    await handed_in(hall, bob, task, "better")
+    (ended,) = await disputes_of(hall, actor=ada, task_id=task.id)
+    assert (ended.id, ended.state) == (dispute.id, DisputeState.REDELIVERED)
 
 
 async def test_a_silent_worker_is_not_paid(hall: Hall, clock: Clock) -> None:

@@ -1,6 +1,7 @@
 """Runs: one at a time, fenced, replaced when lost, tried again when broken."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -54,6 +55,16 @@ async def test_a_run_is_taken_only_by_whom_can_do_it(hall: Hall) -> None:
     assert await working.claim_next_run(hall, node_id="n", lease_s=30, runtimes=["other"]) is None
     assert await working.claim_next_run(hall, node_id="n", lease_s=30, runtimes=[]) is None
     assert await _claim(hall) is not None
+
+
+async def test_a_run_proves_itself_by_the_generation_of_its_task(hall: Hall) -> None:
+    await post(hall, await sign_up(hall))
+    run = await begin(hall)
+    for generation in (run.generation - 1, run.generation + 1):
+        forged = replace(run.token, generation=generation)
+        with pytest.raises(Superseded, match="taken this one's place"):
+            await outcomes.deliver(hall, token=forged, text="late")
+    await outcomes.deliver(hall, token=run.token, text="in time")
 
 
 async def test_a_lost_run_is_replaced_on_the_same_turn_and_cannot_write(hall: Hall) -> None:
