@@ -26,6 +26,12 @@ async def offering(hall: Hall, *, actor: Actor, task_id: str) -> Offering:
     return found[0]
 
 
+async def read_offering(tx: Tx, task: Task) -> Offering:
+    """The same of a task that was just changed, for an answer kept beside the change."""
+    (found,) = await offered.of_tasks(tx, [task])
+    return found
+
+
 async def offerings(
     hall: Hall, *, actor: Actor, states: Sequence[State], page: int, limit: int
 ) -> tuple[list[Offering], int]:

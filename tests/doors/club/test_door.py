@@ -178,6 +178,20 @@ async def test_a_submission_is_approved_rated_and_paid_once(
     assert await is_sound(hall)
 
 
+async def test_an_approval_whose_answer_was_lost_is_answered_alike(
+    ada: Visitor, hall: Hall
+) -> None:
+    task = await created(ada)
+    await submitted(hall, task["id"])
+    path, headers = f"{PATH}/{task['id']}/feedback", {"Idempotency-Key": "once"}
+    first = await ada.post(path, {"rating": 5}, headers=headers)
+    assert (first.status_code, first.json()["task"]["approved"]) == (200, True)
+    again = await ada.post(path, {"rating": 5}, headers=headers)
+    assert (again.status_code, again.json()) == (200, first.json())
+    refused(await ada.post(path, {"rating": 4}, headers=headers), 409)
+    assert await is_sound(hall)
+
+
 @pytest.mark.promise("CL-LIST")
 async def test_the_list_is_newest_first_by_status_and_page(ada: Visitor, hall: Hall) -> None:
     made = [(await created(ada, title=f"Task {number}"))["id"] for number in range(5)]

@@ -16,7 +16,13 @@ from hiringhall.doors.club.errors import ENVELOPES, ERRORS, envelope
 from hiringhall.doors.club.words import states_of, task_answer
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Door, Route
-from hiringhall.queries.offered import Offering, just_offered, offering, offerings
+from hiringhall.queries.offered import (
+    Offering,
+    just_offered,
+    offering,
+    offerings,
+    read_offering,
+)
 
 REQUESTS_A_MINUTE = 100
 TASKS_AN_HOUR = 50
@@ -79,23 +85,31 @@ async def list_tasks(desk: Desk, call: Call[None, wire.ListQuery]) -> wire.ListA
 
 async def get_task(desk: Desk, call: Call[None, None]) -> wire.TaskAnswer:
     """Say where a task stands; `completed` means that a submission is there to be judged."""
-    return await _view(desk, call, call.path["task_id"])
+    task_id = call.path["task_id"]
+    return _answer(desk, call, await offering(desk.hall, actor=call.actor, task_id=task_id))
 
 
 async def give_feedback(desk: Desk, call: Call[wire.FeedbackBody, None]) -> wire.ApprovedAnswer:
     """Approve the submission, rate it, and have it paid; once."""
+
+    def view(found: Offering) -> wire.ApprovedAnswer:
+        return wire.ApprovedAnswer(success=True, task=_answer(desk, call, found))
+
+    once = once_of(
+        call,
+        organization_id=call.actor.organization_id or "",
+        status=200,
+        view=view,
+        read=read_offering,
+    )
     task = await accept(
-        desk.hall,
+        desk.hall.once_only(once),
         actor=call.actor,
         task_id=call.path["task_id"],
         rating=call.body.rating,
         feedback=call.body.feedback or "",
     )
-    return wire.ApprovedAnswer(success=True, task=await _view(desk, call, task.id))
-
-
-async def _view(desk: Desk, call: Call[Any, Any], task_id: str) -> wire.TaskAnswer:
-    return _answer(desk, call, await offering(desk.hall, actor=call.actor, task_id=task_id))
+    return view(await offering(desk.hall, actor=call.actor, task_id=task.id))
 
 
 def _answer(desk: Desk, call: Call[Any, Any], found: Offering) -> wire.TaskAnswer:
@@ -150,6 +164,7 @@ ROUTES: tuple[Route[Desk], ...] = (
         body=wire.FeedbackBody,
         who=counted_customer,
         raises=(*_SEES, errors.WrongState),
+        once=True,
     ),
 )
 
