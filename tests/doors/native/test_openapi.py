@@ -1,5 +1,6 @@
 """The native door does what its OpenAPI document says, whatever is asked of it."""
 
+import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -246,9 +247,20 @@ async def on_the_market(hall: Hall, actor: Actor, prepared: Prepared) -> None:
     prepared.known["deposit_id"] = prepared.known["payout_id"] = [actor.key_id or ""]
 
 
+def without_sign_ins(document: dict[str, Any]) -> dict[str, Any]:
+    """The document as for programs: no cookie that is drawn is anybody's (`test_sign_ins.py`)."""
+    drawn = copy.deepcopy(document)
+    del drawn["components"]["securitySchemes"]["session"]
+    for path in drawn["paths"].values():
+        for operation in path.values():
+            if "security" in operation:
+                operation["security"].remove({"session": []})
+    return drawn
+
+
 @pytest.mark.promise("NA-OPENAPI")
 def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path) -> None:
-    schema = schemathesis.openapi.from_dict(DOCUMENT)
+    schema = schemathesis.openapi.from_dict(without_sign_ins(DOCUMENT))
     options: dict[str, Any] = {
         "local_runs": 0,
         "runtime": "rehearsal",

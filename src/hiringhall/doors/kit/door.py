@@ -31,7 +31,8 @@ class Door(Generic[D]):
     spells a refusal, a page as its bytes; `envelopes` says of which struct by status, with 0 for
     every other one.
     `headers` stand on every answer, `refusal_type` is what a refusal's body is called. With
-    `tells_ignored` an answer names the fields of its request that nobody read.
+    `tells_ignored` an answer names the fields of its request that nobody read. `cookie` names what
+    a page's script may come with instead of a key.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Door(Generic[D]):
     refusal_type: bytes = JSON
     limits: Limits = field(default_factory=Limits)
     tells_ignored: bool = False
+    cookie: str = ""
 
     def spelling(self, error: type[HallError]) -> Spelling:
         """How this door spells an error; a subclass is spelled like its nearest listed parent."""

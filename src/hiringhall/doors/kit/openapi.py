@@ -46,9 +46,24 @@ def openapi(door: Door[Any], *, version: str, servers: Iterable[str] = ()) -> di
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": _schemes(door),
         },
     }
+
+
+def _schemes(door: Door[Any]) -> dict[str, dict[str, str]]:
+    """How somebody proves who they are, by name: each route that asks takes any of them."""
+    schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
+    if door.cookie:
+        schemes["session"] = {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": door.cookie,
+            "description": "A sign-in at the pages, for scripts of these pages alone: what changes "
+            "something comes with an `Origin` of this hall and as `application/json`. Over plain "
+            "http its name has no `__Host-`. `Authorization` stands over it.",
+        }
+    return schemes
 
 
 def _shown(door: Door[Any]) -> Iterable[Route[Any]]:
@@ -86,7 +101,7 @@ def _operation(
         content = {"application/json": {"schema": schemas[route.body]}}
         operation["requestBody"] = {"required": not route.may_be_empty, "content": content}
     if route.who is not None:
-        operation["security"] = [{"bearer": []}]
+        operation["security"] = [{name: []} for name in _schemes(door)]
     return operation
 
 
@@ -155,6 +170,8 @@ def _responses(
 def _refusals(door: Door[Any], route: Route[Any]) -> set[int]:
     statuses = {door.spelling(error).status for error in route.raises}
     statuses |= {413, 500}
+    if route.who is not None and door.cookie:
+        statuses.add(403)
     if route.body is not None or route.query is not None or route.once:
         statuses.add(400)
     if route.method != "GET":

@@ -1,5 +1,6 @@
 """The native door, put together from its nouns."""
 
+from hiringhall.doors.browser import SECURE_COOKIE
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Door
 from hiringhall.doors.native import (
@@ -37,6 +38,10 @@ DOOR: Door[Desk] = Door(
     envelope=envelope,
     envelopes=ENVELOPES,
     refusal_type=PROBLEM_JSON,
+    # What a sign-in may read is for its browser alone, and for nobody's cache (RFC 9111, 3.5
+    # spares shared caches what came with Authorization, and nothing that came with a cookie).
+    headers=((b"cache-control", b"no-store"), (b"vary", b"Authorization, Cookie")),
+    cookie=SECURE_COOKIE,
     tells_ignored=True,
     routes=(
         *routes_tasks.ROUTES,

@@ -8,7 +8,6 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Answer, Call, Route
 from hiringhall.doors.native import wire_accounts as wire
 from hiringhall.doors.native.callers import anybody, person, viewer_of
-from hiringhall.doors.native.routes_agents import NO_STORE
 from hiringhall.doors.native.routes_tasks import SEES
 from hiringhall.queries import members as member_queries
 from hiringhall.queries.accounts import open_keys
@@ -40,7 +39,7 @@ async def create_key(desk: Desk, call: Call[wire.KeyBody, None]) -> Answer:
         holds_secret=True,
     )
     made = await keys.mint_key(desk.hall.once_only(once), actor=call.actor, name=call.body.name)
-    return Answer(wire.new_key(made), 201, NO_STORE)
+    return Answer(wire.new_key(made), 201)
 
 
 async def revoke_key(desk: Desk, call: Call[None, None]) -> wire.DoneAnswer:
@@ -120,7 +119,7 @@ async def join(desk: Desk, call: Call[wire.JoinBody, None]) -> Answer:
         name=call.body.name,
         source_address=client_address(call.scope, desk.trusted_proxies),
     )
-    return Answer(wire.joined_answer(*joined), 201, NO_STORE)
+    return Answer(wire.joined_answer(*joined), 201)
 
 
 _OWN = (errors.Unauthorized, errors.Forbidden, errors.NoOrganization)

@@ -13,8 +13,6 @@ from hiringhall.doors.native.routes_tasks import SEES
 from hiringhall.queries import agents as agent_queries
 from hiringhall.queries.my_work import agent_profile
 
-NO_STORE = ((b"cache-control", b"no-store"),)
-
 
 async def register_agent(desk: Desk, call: Call[wire.AgentBody, None]) -> Answer:
     """Register an agent; its key is shown this once, and opens nothing until it is approved."""
@@ -33,7 +31,7 @@ async def register_agent(desk: Desk, call: Call[wire.AgentBody, None]) -> Answer
         holds_secret=True,
     )
     made = await agents.register_agent(desk.hall.once_only(once), actor=call.actor, profile=profile)
-    return Answer(_registered(made), 201, NO_STORE)
+    return Answer(_registered(made), 201)
 
 
 async def list_agents(desk: Desk, call: Call[None, PageQuery]) -> wire.AgentsAnswer:
@@ -82,7 +80,7 @@ async def renew_agent_key(desk: Desk, call: Call[None, None]) -> Answer:
     made = await agents.renew_agent_key(
         desk.hall.once_only(once), actor=call.actor, agent_id=call.path["agent_id"]
     )
-    return Answer(_registered(made), 201, NO_STORE)
+    return Answer(_registered(made), 201)
 
 
 async def list_all_agents(desk: Desk, call: Call[None, PageQuery]) -> wire.AgentsAnswer:

@@ -19,7 +19,7 @@ RETRY_MS = 2_000
 """After how long a client should come again."""
 
 _EVENT_STREAM = b"text/event-stream"
-_NO_STORE = ((b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"))
+_AT_ONCE = ((b"x-accel-buffering", b"no"),)
 
 Asked = Call[None, wire.EventsQuery]
 
@@ -66,14 +66,14 @@ async def _stream(desk: Desk, call: Asked) -> Stream:
     return Stream(
         _pieces(desk, call, reader),
         _EVENT_STREAM,
-        headers=_NO_STORE,
+        headers=_AT_ONCE,
         endless=True,
         release=reader.close,
     )
 
 
 async def _pieces(desk: Desk, call: Asked, reader: Reader) -> AsyncGenerator[bytes, None]:
-    """The stream, until the client leaves, the server stops, or the key opens nothing any more."""
+    """The stream, until the client leaves, the server stops, or its key or sign-in is over."""
     now_s = asyncio.get_running_loop().time
     check_at_s = now_s() + CHECK_S
     yield b"retry: %d\n\n" % RETRY_MS
@@ -87,13 +87,13 @@ async def _pieces(desk: Desk, call: Asked, reader: Reader) -> AsyncGenerator[byt
 
 
 async def _still_opens(desk: Desk, call: Asked) -> bool:
+    """Whether it is the same caller still: a sign-in may act for another organization by now."""
     try:
-        await anybody(desk, call)
+        return await anybody(desk, call) == call.actor
     except Unavailable:
         return True
     except HallError:
         return False
-    return True
 
 
 ROUTES: tuple[Route[Desk], ...] = (

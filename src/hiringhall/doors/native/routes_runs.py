@@ -6,11 +6,11 @@ from hiringhall.actions.runs import external
 from hiringhall.actions.runs.stopping import stop_run
 from hiringhall.domain import errors, ids
 from hiringhall.domain.errors import NotFound
-from hiringhall.doors.caller import customer_or_worker, once_of
+from hiringhall.doors.caller import once_of
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Answer, Call, Route
 from hiringhall.doors.native import wire_runs as wire
-from hiringhall.doors.native.callers import person, viewer_of
+from hiringhall.doors.native.callers import person, person_or_run, viewer_of
 from hiringhall.doors.native.paging import cut, position_of
 from hiringhall.doors.native.routes_tasks import SAYS, SEES
 from hiringhall.doors.native.wire_tasks import ReasonBody
@@ -19,8 +19,6 @@ from hiringhall.workers.runlog import read_part
 
 LOG_BYTES = 64 * 1024
 """How much of a log one answer holds."""
-
-_NO_STORE = ((b"cache-control", b"no-store"),)
 
 
 async def lease_run(desk: Desk, call: Call[wire.LeaseBody, None]) -> Answer:
@@ -37,7 +35,7 @@ async def lease_run(desk: Desk, call: Call[wire.LeaseBody, None]) -> Answer:
         run_id=ids.id_of_ref("worker", given) or given,
         lease_s=call.body.lease_s,
     )
-    return Answer(wire.lease_answer(lease), 200, _NO_STORE)
+    return Answer(wire.lease_answer(lease), 200)
 
 
 async def list_runs(desk: Desk, call: Call[None, wire.RunsQuery]) -> wire.RunsAnswer:
@@ -156,7 +154,7 @@ ROUTES: tuple[Route[Desk], ...] = (
         {200: wire.LeaseAnswer},
         "Take or keep a run that is done elsewhere",
         body=wire.LeaseBody,
-        who=customer_or_worker,
+        who=person_or_run,
         raises=(
             errors.Unauthorized,
             errors.Forbidden,

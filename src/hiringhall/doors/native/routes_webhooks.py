@@ -11,8 +11,6 @@ from hiringhall.doors.native.callers import person, viewer_of
 from hiringhall.doors.native.paging import cut, position_of
 from hiringhall.queries import webhooks
 
-NO_STORE = ((b"cache-control", b"no-store"),)
-
 
 async def create_webhook(desk: Desk, call: Call[wire.WebhookBody, None]) -> Answer:
     """Have events sent to an address from now on.
@@ -29,7 +27,7 @@ async def create_webhook(desk: Desk, call: Call[wire.WebhookBody, None]) -> Answ
     made = await endpoints.create_webhook(
         desk.hall.once_only(once), actor=call.actor, wanted=wire.wanted_of(call.body)
     )
-    return Answer(wire.new_webhook(made), 201, NO_STORE)
+    return Answer(wire.new_webhook(made), 201)
 
 
 async def list_webhooks(desk: Desk, call: Call[None, None]) -> wire.WebhooksAnswer:
@@ -81,7 +79,7 @@ async def rotate_secret(desk: Desk, call: Call[None, None]) -> Answer:
     made = await endpoints.renew_secret(
         desk.hall.once_only(once), actor=call.actor, webhook_id=call.path["webhook_id"]
     )
-    return Answer(wire.new_webhook(made), 200, NO_STORE)
+    return Answer(wire.new_webhook(made), 200)
 
 
 async def ping_webhook(desk: Desk, call: Call[None, None]) -> wire.DeliveryAnswer:

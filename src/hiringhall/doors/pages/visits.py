@@ -1,19 +1,16 @@
 """Who is at a page: the cookie, the sign-in behind it, and the token that each form carries."""
 
-import base64
-import contextlib
-import hashlib
 import hmac
 import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from hiringhall.actions import signing_in
 from hiringhall.domain.errors import Invalid, Unauthorized
 from hiringhall.domain.policy import Actor
+from hiringhall.doors.browser import Browser, form_token
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Header, Limits, Raw
 from hiringhall.doors.look import HTML, render, word
@@ -23,9 +20,8 @@ from hiringhall.doors.pages import navigation
 from hiringhall.doors.pages.forms import NOTHING, Form, read_form, read_query
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.hall import Replayed
-from hiringhall.queries.sign_ins import MOST_US, SignIn, actor_of, signed_in
+from hiringhall.queries.sign_ins import MOST_US, SignIn, actor_of
 
-_SECRET = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 FILES_BYTES = 16 << 20
 FILES_S = 120.0
 _CENTS = re.compile(r"\b([0-9]{1,15})(?: cents\b|(?= to [0-9]+ cents\b))", re.ASCII)
@@ -41,10 +37,8 @@ class Visit:
         self.form: Form = NOTHING
         self.query: Form = NOTHING
         self.who: SignIn | None = None
-        self._is_secure = desk.base_url(call).startswith("https:")
-        name = b"__Host-hall" if self._is_secure else b"hall"
-        self._cookie = name
-        self._given = _cookie_of(call, name)
+        self._browser = Browser(desk, call)
+        self._given = self._browser.secret
         self.secret = self._given or secrets.token_urlsafe(32)
 
     @property
@@ -56,9 +50,8 @@ class Visit:
 
     @property
     def form_token(self) -> str:
-        """What a form of this browser carries: it follows from the cookie, and not the reverse."""
-        digest = hashlib.sha256(b"form:" + self.secret.encode()).digest()
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        """What a form of this browser carries."""
+        return form_token(self.secret)
 
     @property
     def form_is_ours(self) -> bool:
@@ -69,23 +62,11 @@ class Visit:
     @property
     def from_here(self) -> bool:
         """Whether the browser says that a page of this hall's address sent this."""
-        site = self.call.headers.get(b"sec-fetch-site")
-        if site is not None:
-            return site == b"same-origin"
-        origin = self.call.header(b"origin")
-        return origin is not None and urlsplit(origin).netloc == self.call.header(b"host")
+        return self._browser.is_from_here
 
     async def look(self) -> None:
         """Find out who it is, and keep whoever is seen signed in."""
-        if self._given is None:
-            return
-        with contextlib.suppress(Unauthorized):
-            self.who = await signed_in(self.desk.hall, secret=self.secret)
-        if (
-            self.who is not None
-            and self.desk.hall.clock() - self.who.seen_at_us >= signing_in.SEEN_EVERY_US
-        ):
-            await signing_in.stay(self.desk.hall, sign_in_id=self.who.id)
+        self.who = await self._browser.who()
 
     def renew(self, secret: str | None = None) -> None:
         """From this answer on the browser is known by another secret, or by a stranger's."""
@@ -129,9 +110,9 @@ class Visit:
             return ()
         most_s = MOST_US // 1_000_000
         value = f"={self.secret}; Path=/; Max-Age={most_s}; HttpOnly; SameSite=Lax"
-        if self._is_secure:
+        if self._browser.is_secure:
             value += "; Secure"
-        return ((b"set-cookie", self._cookie + value.encode()),)
+        return ((b"set-cookie", self._browser.cookie + value.encode()),)
 
 
 class _Errors(dict[str, str]):
@@ -273,15 +254,6 @@ def _sentence(what: str, error: Invalid) -> str:
 def in_money(text: str) -> str:
     """A sentence with its cents written as amounts are typed at a page: 4500 cents is 45.00."""
     return _CENTS.sub(lambda found: money(int(found[1])), text)
-
-
-def _cookie_of(call: Call[Any, Any], name: bytes) -> str | None:
-    for part in call.headers.get(b"cookie", b"").split(b";"):
-        known, _, value = part.strip().partition(b"=")
-        text = value.decode("latin-1")
-        if known == name and _SECRET.fullmatch(text):
-            return text
-    return None
 
 
 def _quoted(call: Call[Any, Any]) -> str:
