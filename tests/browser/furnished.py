@@ -1,17 +1,24 @@
 """A hall that has been lived in: what the looks of pages are judged by, and what the tour shows."""
 
 import asyncio
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from hiringhall.actions import accounts
+from hiringhall.actions.runs import outcomes, working
+from hiringhall.actions.runs.outcomes import NewPatch
 from hiringhall.domain import ids
+from hiringhall.domain.runs import EXTERNAL
 from hiringhall.doors.pages.door import DOOR
 from tests.browser.people import PASSWORD
+from tests.domain.test_patches import PATCH
 from tests.doors.native.conftest import Caller
 from tests.support.served import ServedHall
+
+T = TypeVar("T")
 
 TURNS = (
     {
@@ -64,6 +71,10 @@ APART: dict[str, dict[str, str]] = {
     "/app/tasks/{task_id}/deliverables/{deliverable_id}/files/{file_id}": {
         "deliverable_id": "delivered"
     },
+    "/app/tasks/{task_id}/deliverables/{deliverable_id}/changes": {
+        "task_id": "changed",
+        "deliverable_id": "changes",
+    },
     "/app/tasks/{task_id}/runs/{run_id}": {"run_id": "own_run"},
     "/app/tasks/{task_id}/deliver": {"task_id": "taken"},
     "/app/teams/{team_id}/tasks/{task_id}": {"task_id": "card"},
@@ -77,9 +88,6 @@ FRAGMENTS = ("/now", "/events", "/thread", "/columns/{column}")
 """Parts of pages, and streams."""
 
 DOWNLOADS = (".txt", ".md", ".patch")
-
-NEEDS_A_REPOSITORY = "/app/tasks/{task_id}/deliverables/{deliverable_id}/changes"
-"""The one page that this hall has nothing for."""
 
 
 @dataclass
@@ -106,8 +114,7 @@ class Furnished:
 def routes() -> list[str]:
     """The pages that are whole, by their routes."""
     found = [one.path for one in DOOR.routes if one.method == "GET"]
-    left_out = (*FRAGMENTS, *DOWNLOADS, NEEDS_A_REPOSITORY)
-    return [one for one in found if not one.endswith(left_out)]
+    return [one for one in found if not one.endswith((*FRAGMENTS, *DOWNLOADS))]
 
 
 async def furnish(hall: ServedHall) -> Furnished:
@@ -118,6 +125,7 @@ async def furnish(hall: ServedHall) -> Furnished:
         ada = await _somebody(hall, http, "ada", admin=True)
         bob = await _somebody(hall, http, "bob")
         await _staff(made, ada)
+        await _changes(made, ada)
         await _market(made, ada, bob)
         await _force(made, ada, bob)
         await _office(made, ada, bob)
@@ -127,23 +135,27 @@ async def furnish(hall: ServedHall) -> Furnished:
 async def _somebody(
     hall: ServedHall, http: httpx.AsyncClient, name: str, *, admin: bool = False
 ) -> Caller:
-    def do(work: Any) -> Any:
-        return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, hall.loop))
-
     names = {"ada": ("Ada Byron", "Corner Bakery"), "bob": ("Bob Ray", "Bob & Daughters")}
     person, organization = names[name]
-    issued = await do(
+    issued = await _inside(
+        hall,
         accounts.create_user(
             hall.app.hall,
             email=f"{name}@example.org",
             name=person,
             organization_name=organization,
             password=PASSWORD,
-        )
+        ),
     )
     if admin:
-        await do(accounts.make_admin(hall.app.hall, email=f"{name}@example.org"))
+        await _inside(hall, accounts.make_admin(hall.app.hall, email=f"{name}@example.org"))
+    assert issued is not None
     return Caller(http, issued.secret, issued.organization_id)
+
+
+def _inside(hall: ServedHall, work: Coroutine[Any, Any, T]) -> Awaitable[T]:
+    """Something that is done in the hall itself, which lives on a loop of its own."""
+    return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, hall.loop))
 
 
 async def _until(caller: Caller, task_id: str, *states: str) -> dict[str, Any]:
@@ -195,6 +207,37 @@ async def _staff(made: Furnished, ada: Caller) -> None:
     (delivered,) = (await ada.get(f"/tasks/{reviewed['id']}/deliverables"))["items"]
     made.ids |= {"run": runs["items"][0]["id"], "own_run": own["items"][0]["id"]}
     made.ids |= {"delivered": delivered["id"], "file": delivered["files"][0]["id"]}
+
+
+async def _changes(made: Furnished, ada: Caller) -> None:
+    """Work on a repository, by a worker elsewhere, whose lines wait to be looked at."""
+    team, app = made.ids["team"], made.hall.app
+    pages = {"name": "pages", "system_prompt": "You keep our pages.", "runtime": "external"}
+    await ada.post(f"/teams/{team}/roles", pages, 201)
+    card = {"teamId": ids.ref_of("team", team), "title": "Prices on one page", "role": "pages"}
+    named = await _at_board(ada, "/tasks", {**card, "status": "ready"})
+    await _at_board(ada, f"/tasks/{named}/run", None)
+
+    async def does_it() -> None:
+        run = await working.claim_next_run(
+            app.hall, node_id="elsewhere", lease_s=3600, runtimes=[EXTERNAL]
+        )
+        assert run is not None
+        await working.start_run(app.hall, token=run.token)
+        stored = await app.blobs.put(key := app.hall.new_id(), PATCH.encode())
+        await outcomes.deliver(
+            app.hall,
+            token=run.token,
+            text="The prices stand on one page now.",
+            branch=f"worker/{run.task_id}",
+            commit="a" * 40,
+            patch=NewPatch(3, stored.size_bytes, stored.sha256, key, is_cut=False),
+        )
+
+    await _inside(made.hall, does_it())
+    made.ids["changed"] = str(ids.id_of_ref("task", named))
+    (delivered,) = (await ada.get(f"/tasks/{made.ids['changed']}/deliverables"))["items"]
+    made.ids["changes"] = delivered["id"]
 
 
 async def _at_board(caller: Caller, path: str, body: Any) -> str:
