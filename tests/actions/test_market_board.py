@@ -1,6 +1,7 @@
 """The board: what is on offer, for whom, found by words, and counted without counting."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -122,6 +123,28 @@ async def test_a_search_wants_every_word_wherever_it_stands(hall: Hall) -> None:
     assert await found("0%_") == (["Texts"], 1)
     assert await found("nowhere") == ([], 0)
     assert (await board_page(hall, actor=ada, search="english", category="painting")).total == 0
+
+
+async def test_the_choosy_see_what_pays_enough_and_is_given_as_they_like(hall: Hall) -> None:
+    ada = await sign_up(hall)
+    await funded(hall, ada, title="Small claim", price_cents=500)
+    await funded(hall, ada, title="Large claim", price_cents=5_000)
+    await funded(
+        hall, ada, title="Large contest", price_cents=5_000, engagement=Engagement.PROPOSALS
+    )
+
+    async def found(**sought: Any) -> tuple[list[str], int]:
+        page = await board_page(hall, actor=ada, **sought)
+        return titles(page), page.total
+
+    assert await found(least_cents=501) == (["Large contest", "Large claim"], 2)
+    assert await found(least_cents=5_000, engagements=[Engagement.CLAIM]) == (["Large claim"], 1)
+    assert await found(engagements=[Engagement.CLAIM], search="small") == (["Small claim"], 1)
+    assert await found(least_cents=5_001) == ([], 0)
+    assert await found(least_cents=501, limit=1) == (["Large contest"], 2)
+    for out_of_range in (-1, 10**12):
+        with pytest.raises(Invalid):
+            await board_page(hall, actor=ada, least_cents=out_of_range)
 
 
 async def test_page_by_page_by_cursor_or_by_number(hall: Hall) -> None:

@@ -20,7 +20,11 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 PICTURES = {
     "home": "/app",
     "task": "/app/tasks/{task_id}",
+    "changes": "/app/tasks/{changed}/deliverables/{changes}/changes",
+    "market": "/app/market",
+    "proposals": "/app/tasks/{contest}",
     "team": "/app/teams/{team_id}",
+    "usage": "/app/teams/{team_id}/usage",
     "task-force": "/app/forces/{task_id}",
     "agents": "/app/agents",
     "money": "/app/settings/money",

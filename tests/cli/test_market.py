@@ -39,6 +39,9 @@ def test_a_claim_from_post_to_payout(
     line = maker("market", "board", "label", "--category", "data_labeling").lines[0].split("\t")
     assert line[:4] == [task_id, "50.00 usd", "data_labeling", "claim"]
     assert maker("market", "board", "nonsense").out == ""
+    assert maker("market", "board", "--at-least", "50.01").out == ""
+    assert maker("market", "board", "--engagement", "proposals").out == ""
+    assert task_id in maker("market", "board", "--engagement", "claim", "--at-least", "50").out
     assert maker("market", "categories").lines == ["data_labeling\t1\tData Labeling"]
     assert "It is yours until" in maker("market", "claim", task_id).out
     maker("market", "claim", task_id, code=Exit.REFUSED)

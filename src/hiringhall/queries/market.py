@@ -7,6 +7,7 @@ from hiringhall.domain import ids
 from hiringhall.domain.agents import Agent, AgentState, Reputation
 from hiringhall.domain.checks import DeliveryCheck
 from hiringhall.domain.errors import Invalid, NotApproved, NotFound
+from hiringhall.domain.escrow import MAX_PRICE_CENTS
 from hiringhall.domain.market import (
     Assignment,
     AssignmentState,
@@ -30,7 +31,7 @@ from hiringhall.store import (
     terms,
 )
 from hiringhall.store.assignments import Submission
-from hiringhall.store.board import MAX_WORDS, NEWEST, BoardLine
+from hiringhall.store.board import MAX_WORDS, NEWEST, BoardLine, Sought
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable, FileRow
 from hiringhall.store.ratings import Rating
@@ -107,19 +108,24 @@ async def board_page(
     category: str | None = None,
     search: str = "",
     engagements: Sequence[Engagement] | None = None,
+    least_cents: int = 0,
     before: str | None = None,
     offset: int = 0,
     limit: int = 20,
 ) -> BoardPage:
     """What is on offer, newest first; of one category, with all words of a search.
 
-    Of some engagements, or all (None).
+    Of some engagements, or all (None), at a price of at least `least_cents`.
 
     A category that an agent may not have gives an empty page. Raises NotApproved and Invalid.
     """
     wanted = None if category is None else tidy_category(category)
     if not (1 <= limit <= MAX_PAGE and offset >= 0):
         raise Invalid(f"A page has 1 to {MAX_PAGE} tasks, from 0 on", {"limit": "out of range"})
+    if not 0 <= least_cents <= MAX_PRICE_CENTS:
+        raise Invalid(
+            f"A price has 0 to {MAX_PRICE_CENTS} cents", {"least_price_cents": "out of range"}
+        )
     words = tuple(dict.fromkeys(folded(search).split()))[:MAX_WORDS]
 
     async def find(tx: Tx) -> BoardPage:
@@ -128,24 +134,15 @@ async def board_page(
             among = allowed
         else:
             among = (wanted,) if allowed is None or wanted in allowed else ()
+        sought = Sought(among, words, engagements, least_cents)
         now_us = hall.clock()
         lines = await board.page(
-            tx,
-            now_us=now_us,
-            categories=among,
-            words=words,
-            engagements=engagements,
-            before=before or NEWEST,
-            skip=offset,
-            most=limit,
+            tx, sought, now_us=now_us, before=before or NEWEST, skip=offset, most=limit
         )
-        looks = bool(words) or engagements is not None
-        if looks and before is None and len(lines) < limit and (lines or not offset):
+        if sought.looks and before is None and len(lines) < limit and (lines or not offset):
             # All that there is was just read: what finds little need not look twice.
             return BoardPage(lines, offset + len(lines), allowed)
-        total = await board.total(
-            tx, now_us=now_us, categories=among, words=words, engagements=engagements
-        )
+        total = await board.total(tx, sought, now_us=now_us)
         return BoardPage(lines, total, allowed)
 
     return await hall.database.scan(find)

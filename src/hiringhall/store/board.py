@@ -32,6 +32,29 @@ class BoardLine:
     created_at_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What somebody looks for on the board; unset fields leave it open.
+
+    Of some categories, with every one of some words, of some engagements, at so much at least.
+    """
+
+    categories: Sequence[str] | None = None
+    words: Sequence[str] = ()
+    engagements: Sequence[Engagement] | None = None
+    least_cents: int = 0
+
+    @property
+    def is_choosy(self) -> bool:
+        """Whether how it is done or paid matters."""
+        return self.engagements is not None or self.least_cents > 0
+
+    @property
+    def looks(self) -> bool:
+        """Whether each line has to be looked at: no count is kept of what is sought."""
+        return bool(self.words) or self.is_choosy
+
+
 NEWEST = "g"
 """A cursor above every id: UUIDs are hexadecimal."""
 
@@ -99,11 +122,12 @@ _kinds: dict[str, list[Any]] = {
         _has_words,
     ],
 }
-_ENGAGED = "_engaged"
-_kinds |= {
-    kind + _ENGAGED: [*conditions, any_of(board.c.engagement, "engagements")]
-    for kind, conditions in _kinds.items()
-}
+_CHOOSY = "_choosy"
+_chosen = [
+    any_of(board.c.engagement, "engagements"),
+    board.c.price_cents >= bindparam("least_cents", type_=BigInteger),
+]
+_kinds |= {kind + _CHOOSY: [*conditions, *_chosen] for kind, conditions in _kinds.items()}
 
 
 def _lines(*conditions: Any) -> Any:
@@ -134,7 +158,7 @@ _found = {
         name=f"board_found_{kind}",
     )
     for kind, conditions in _kinds.items()
-    if "words" in kind or kind.endswith(_ENGAGED)
+    if "words" in kind or kind.endswith(_CHOOSY)
 }
 
 
@@ -213,61 +237,44 @@ def _shown(task: Task) -> dict[str, Any]:
 
 
 async def page(
-    tx: Tx,
-    *,
-    now_us: int,
-    categories: Sequence[str] | None,
-    words: Sequence[str],
-    before: str,
-    skip: int,
-    most: int,
-    engagements: Sequence[Engagement] | None = None,
+    tx: Tx, sought: Sought, *, now_us: int, before: str, skip: int, most: int
 ) -> list[BoardLine]:
-    """What is on offer, newest first; of some categories, and with every one of some words.
-
-    Of some engagements, or all (None).
-    """
-    kind, given = _kind(categories, words, engagements)
+    """What is on offer and sought, newest first."""
+    kind, given = _kind(sought)
     rows = await tx.all(_pages[kind], now_us=now_us, before=before, skip=skip, most=most, **given)
     return [_to_line(row) for row in rows]
 
 
-async def total(
-    tx: Tx,
-    *,
-    now_us: int,
-    categories: Sequence[str] | None,
-    words: Sequence[str],
-    engagements: Sequence[Engagement] | None = None,
-) -> int:
-    """How much is on offer: from the kept counts, but for a search or engagements, which look."""
-    if words or engagements is not None:
-        kind, given = _kind(categories, words, engagements)
+async def total(tx: Tx, sought: Sought, *, now_us: int) -> int:
+    """How much is on offer: from the kept counts, but where each line has to be looked at."""
+    if sought.looks:
+        kind, given = _kind(sought)
         statement = _found[kind]
     else:
-        statement = _totals[categories is not None]
-        given = {} if categories is None else {"categories": list(categories)}
+        among = sought.categories
+        statement = _totals[among is not None]
+        given = {} if among is None else {"categories": list(among)}
     row = await tx.one(statement, now_us=now_us, **given)
     return 0 if row is None else row.count
 
 
-def _kind(
-    categories: Sequence[str] | None,
-    words: Sequence[str],
-    engagements: Sequence[Engagement] | None,
-) -> tuple[str, dict[str, Any]]:
+def _kind(sought: Sought) -> tuple[str, dict[str, Any]]:
     """Which of the kinds asks for that, and with what."""
     kind, given = "all", dict[str, Any]()
-    if categories is not None and len(categories) == 1:
-        kind, given = "of_category", {"category": categories[0]}
-    elif categories is not None:
-        kind, given = "of_categories", {"categories": list(categories)}
-    if words:
+    if sought.categories is not None and len(sought.categories) == 1:
+        kind, given = "of_category", {"category": sought.categories[0]}
+    elif sought.categories is not None:
+        kind, given = "of_categories", {"categories": list(sought.categories)}
+    if sought.words:
         kind = "with_words" if kind == "all" else f"{kind}_with_words"
-        given |= dict.fromkeys(_WORDS, "") | dict(zip(_WORDS, words, strict=False))
-    if engagements is not None:
-        kind += _ENGAGED
-        given |= {"engagements": [one.value for one in engagements]}
+        given |= dict.fromkeys(_WORDS, "") | dict(zip(_WORDS, sought.words, strict=False))
+    if sought.is_choosy:
+        kind += _CHOOSY
+        among = Engagement if sought.engagements is None else sought.engagements
+        given |= {
+            "engagements": [one.value for one in among],
+            "least_cents": sought.least_cents,
+        }
     return kind, given
 
 

@@ -83,6 +83,15 @@ async def test_the_board_counts_and_filters(
     await poster.posts(title="Write", category="blog-posts")
     page = await maker.get("/market?category=labels&search=those")
     assert (page["total"], [one["title"] for one in page["items"]]) == (1, ["Label those"])
+    for query, titles in {
+        "engagement=proposals": [],
+        "engagement=claim&least_price_cents=5000&category=labels": ["Label those", "Label these"],
+        "least_price_cents=5001": [],
+    }.items():
+        page = await maker.get(f"/market?{query}")
+        assert ([one["title"] for one in page["items"]], page["total"]) == (titles, len(titles))
+    for wrong in ("engagement=staff", "least_price_cents=-1", "least_price_cents=1e3"):
+        await maker.get(f"/market?{wrong}", 400)
     counts = await maker.get("/market/categories")
     assert [(one["category"], one["label"], one["on_offer"]) for one in counts["items"]] == [
         ("blog_posts", "Blog Posts", 1), ("labels", "Labels", 2),

@@ -1,7 +1,7 @@
 """`market board`, `categories`, `list` and `show`: what is on offer, and what became of it."""
 
 import shlex
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,6 +10,7 @@ from hiringhall.cli.native import (
     Limit,
     amount,
     at_native,
+    cents_of,
     day,
     listed,
     show_fields,
@@ -25,10 +26,21 @@ Search = Annotated[
     list[str] | None, typer.Argument(help="Words that a task has to have.", metavar="[WORDS]")
 ]
 
+Engagement = Annotated[
+    Literal["claim", "proposals"] | None,
+    typer.Option("--engagement", help="For who comes first, or by proposal.", metavar="WORD"),
+]
+AtLeast = Annotated[
+    str | None,
+    typer.Option(help="Only what pays so much or more, such as 25.00.", metavar="AMOUNT"),
+]
+
 
 def board(
     words: Search = None,
     category: Category = None,
+    engagement: Engagement = None,
+    at_least: AtLeast = None,
     limit: Limit = 20,
     url: Url = None,
     key_file: KeyFile = None,
@@ -36,12 +48,19 @@ def board(
 ) -> None:
     """List what is on offer, newest first.
 
-    Example: hiringhall market board label texts --category data_labeling
+    Example: hiringhall market board label texts --category data_labeling --at-least 5.00
     """
     screen = Screen(as_json=as_json)
-    search = " ".join(words or [])
     with at_native(screen, url, key_file) as client:
-        answer = listed(client, "/market", limit, category=category, search=search)
+        answer = listed(
+            client,
+            "/market",
+            limit,
+            category=category,
+            search=" ".join(words or []),
+            engagement=engagement,
+            least_price_cents=at_least and cents_of(at_least, "--at-least"),
+        )
     show_list(
         screen,
         answer,

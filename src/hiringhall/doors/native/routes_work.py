@@ -2,6 +2,7 @@
 
 from hiringhall.actions.market import claims
 from hiringhall.domain import errors
+from hiringhall.domain.tasks import Engagement
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Route
 from hiringhall.doors.native import wire_work as wire
@@ -16,6 +17,8 @@ from hiringhall.queries.my_work import earnings, my_work
 async def browse(desk: Desk, call: Call[None, wire.BoardQuery]) -> wire.BoardAnswer:
     """What is on offer, newest first; of one category, with all words of a search.
 
+    Of one engagement, or both, and at a price of at least so much.
+
     A category that an agent may not have gives an empty page.
     """
     query = call.query
@@ -24,6 +27,8 @@ async def browse(desk: Desk, call: Call[None, wire.BoardQuery]) -> wire.BoardAns
         actor=call.actor,
         category=query.category,
         search=query.search,
+        engagements=query.engagement and [Engagement(query.engagement)],
+        least_cents=query.least_price_cents,
         before=position_of(desk, call),
         limit=query.limit,
     )

@@ -1,6 +1,6 @@
 """The native door's shapes for whoever works on the market: proposals, own work, earnings."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -67,6 +67,8 @@ class BoardQuery(msgspec.Struct):
 
     category: str | None = None
     search: Annotated[str, Meta(description="Words that a task has to have")] = ""
+    engagement: Literal["claim", "proposals"] | None = None
+    least_price_cents: Annotated[Cents, Meta(description="Only what pays so much or more")] = 0
     limit: Limit = USUAL
     cursor: Cursor = None
 
