@@ -39,13 +39,25 @@ async def test_what_is_on_offer_is_found_and_taken(ada: Person, bob: Person, hal
         "?search=blue+fast": {labels.id},
         "?search=blue+green": set[str](),
         "?category=poetry": set[str](),
+        "?engagement=claim": {labels.id},
+        "?engagement=proposals&search=blue": {page_.id},
+        "?engagement=nonsense": {labels.id, page_.id},
+        "?least_price_cents=50": {labels.id, page_.id},
+        "?least_price_cents=50.01": set[str](),
     }
     for query, expected in found.items():
         page = await bob.get(f"{MARKET}{query}")
         ids = (labels.id, page_.id, hidden.id, taken.id)
         assert {one for one in ids if f"/app/tasks/{one}" in page.links()} == expected, query
     page = await bob.get(f"{MARKET}?category=data_labeling&search=blue")
-    assert page.form(MARKET).values == {"search": "blue", "category": "data_labeling"}
+    assert page.form(MARKET).values == {
+        "search": "blue", "category": "data_labeling", "engagement": "", "least_price_cents": "",
+    }  # fmt: skip
+    page = await bob.get(f"{MARKET}?engagement=claim&least_price_cents=1")
+    assert page.form(MARKET).values["engagement"] == "claim"
+    wrong = page_of(await bob.http.get(f"{MARKET}?least_price_cents=much"), 400)
+    assert wrong.form(MARKET).values["least_price_cents"] == "much"
+    assert any(one.attributes.get("id") == "least_price_cents-wrong" for one in wrong.elements)
     assert "1 on offer" in page.words
     wrong = page_of(await bob.http.get(f"{MARKET}?category=%3F%3F"), 400)
     assert any(one.attributes.get("id") == "category-wrong" for one in wrong.elements)

@@ -45,6 +45,7 @@ FIELDS: dict[str, str] = {
     "amount_cents": "5",
     "worker_cents": "1",
     "price_cents": "10",
+    "least_price_cents": "1",
     "cap": "9",
     "outcome_cents": "1",
     "confidence": "80",

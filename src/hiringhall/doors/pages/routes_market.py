@@ -2,24 +2,29 @@
 
 from hiringhall.actions.payments.payouts import retry_payout
 from hiringhall.domain.errors import Conflict, IdempotencyConflict, Invalid, LostRace, WrongState
+from hiringhall.domain.tasks import Engagement
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.paging import PART, address, behind, skipped
+from hiringhall.doors.pages.saying import cents
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
 from hiringhall.queries import market, my_work
 
 _MARKET, _WORK, _EARNINGS = f"{HOME}/market", f"{HOME}/work", f"{HOME}/earnings"
 MOST_CATEGORIES = 100
+GIVEN = (Engagement.CLAIM, Engagement.PROPOSALS)
+"""How tasks are given to whoever works on the market."""
 
 
 async def show_board(visit: Visit) -> Raw:
-    """What is on offer, newest first: of a category, with all words of a search."""
+    """What is on offer, newest first: as its fields say, and with all words of a search."""
     hall, actor, query = visit.desk.hall, visit.actor, visit.query
     errors: dict[str, str] = {}
     category = query["category"].strip() or None
+    how = next((one for one in GIVEN if one.value == query["engagement"]), None)
     before = behind(visit)
     try:
         page = await market.board_page(
@@ -27,11 +32,13 @@ async def show_board(visit: Visit) -> Raw:
             actor=actor,
             category=category,
             search=query["search"],
+            engagements=None if how is None else [how],
+            least_cents=cents(query, "least_price_cents") or 0,
             before=before,
             limit=PART,
         )
     except Invalid as error:
-        errors, category = said_of(error), None
+        errors, category, how = said_of(error), None, None
         page = await market.board_page(hall, actor=actor, before=before, limit=PART)
     known = await market.board_categories(hall, actor=actor)
     leads_on = len(page.lines) == PART
@@ -44,7 +51,9 @@ async def show_board(visit: Visit) -> Raw:
         total=page.total,
         categories=list(known.items())[:MOST_CATEGORIES],
         category=category or "",
-        narrowed=bool(category or query["search"]),
+        ways=[one.value for one in GIVEN],
+        how=how.value if how else "",
+        narrowed=bool(category or how or query["search"] or query["least_price_cents"]),
         own=actor.organization_id,
         currency=hall.rules.currency,
         first=address(visit, before="") if before else None,
