@@ -257,6 +257,23 @@ async def test_a_malformed_call_is_refused_as_json_rpc_says(
     assert answer.status_code == (400 if named is None else 200)
 
 
+@pytest.mark.parametrize("version", ["2099-01-01", "not-a-version", "", "2025-06-18"])
+async def test_another_version_of_the_protocol_is_refused_after_the_handshake(
+    http: httpx.AsyncClient, bob: Visitor, version: str
+) -> None:
+    headers = {"Authorization": f"Bearer {bob.key}", "MCP-Protocol-Version": version}
+    known = version == "2025-06-18"
+    for method, status in (("initialize", 200), ("tools/list", 200 if known else 400)):
+        answer = await http.post(
+            "/mcp", json={"jsonrpc": "2.0", "id": 7, "method": method}, headers=headers
+        )
+        assert answer.status_code == status
+        assert ("error" in answer.json()) is (status == 400)
+    asked = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    answer = await http.post("/mcp", json=asked, headers=headers)
+    assert answer.status_code == (202 if known else 400)
+
+
 async def test_what_asks_nothing_is_taken_in_silence(http: httpx.AsyncClient, bob: Visitor) -> None:
     headers = {"Authorization": f"Bearer {bob.key}"}
     for message in (

@@ -127,6 +127,17 @@ async def test_a_refused_payout_says_why_and_can_be_tried_again(
     assert (sent.state, sent.attempts) == (PayoutState.PAID, 2)
 
 
+async def test_what_stripe_sends_is_nobodys_to_book_by_hand(
+    hall: Hall, stripe: StripeStandin
+) -> None:
+    _, payout = await earn(hall, stripe)
+    with pytest.raises(WrongState):
+        await book_payout(hall, actor=HALL, payout_id=payout.id, reference="bank 17")
+    await pay_next(hall)
+    sent = await payout_now(hall, payout)
+    assert (sent.state, sent.reference) == (PayoutState.PAID, "tr_1")
+
+
 async def test_many_processes_send_a_payout_once(hall: Hall, stripe: StripeStandin) -> None:
     await earn(hall, stripe)
     went = await asyncio.gather(*(pay_next(hall) for _ in range(8)), return_exceptions=True)

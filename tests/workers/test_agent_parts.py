@@ -46,6 +46,10 @@ def run_log(tmp_path: Path) -> Iterator[RunLog]:
     log.close()
 
 
+def test_what_codex_writes_down_of_its_environment_goes_with_no_session() -> None:
+    assert {".codex/shell_snapshots", ".codex/auth.json"} <= set(CODEX.forget)
+
+
 async def test_of_a_flood_the_poster_is_told_the_newest_now_and_then(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

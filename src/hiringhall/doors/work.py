@@ -34,7 +34,8 @@ async def _run(desk: WorkDesk, call: Call[Any, Any]) -> Actor:
 
 async def by_mcp(desk: WorkDesk, call: Call[None, None]) -> Raw:
     """Answer one message of the Model Context Protocol."""
-    return _raw(*await mcp.answer(await _desk_of(desk, call), call.raw_body))
+    version = call.header(b"mcp-protocol-version")
+    return _raw(*await mcp.answer(await _desk_of(desk, call), call.raw_body, version=version))
 
 
 async def tools(desk: WorkDesk, call: Call[None, None]) -> Raw:

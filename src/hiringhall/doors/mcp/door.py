@@ -67,7 +67,8 @@ async def _anybody(desk: ClientDesk, call: Call[Any, Any]) -> Actor:
 
 async def by_mcp(desk: ClientDesk, call: Call[None, None]) -> Raw:
     """Answer one message of the Model Context Protocol."""
-    status, body = await answer(_Toolbox(desk, call), call.raw_body)
+    version = call.header(b"mcp-protocol-version")
+    status, body = await answer(_Toolbox(desk, call), call.raw_body, version=version)
     return Raw(body, status)
 
 

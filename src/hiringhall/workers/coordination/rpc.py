@@ -18,6 +18,9 @@ METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 """What JSON-RPC 2.0 calls what is wrong with a message."""
 
+BAD_VERSION = -32000
+"""What servers say of a version of the protocol that they do not speak."""
+
 
 class Toolbox(Protocol):
     """The tools that a caller has."""
@@ -39,8 +42,12 @@ class _Wrong(Exception):
         self.code = code
 
 
-async def answer(tools: Toolbox, body: bytes) -> tuple[int, bytes]:
-    """The HTTP status and body that one message is answered with."""
+async def answer(tools: Toolbox, body: bytes, *, version: str | None = None) -> tuple[int, bytes]:
+    """The HTTP status and body that one message is answered with.
+
+    `version` is which version its sender says that it speaks (`MCP-Protocol-Version`); where that
+    is none of ours the status is 400, by which clients that speak several find another.
+    """
     message_id: Any = None
     try:
         message = _message(body)
@@ -48,17 +55,21 @@ async def answer(tools: Toolbox, body: bytes) -> tuple[int, bytes]:
         if _is_answer(message):
             return 202, b""
         _check(message)
+        if version is not None and version not in VERSIONS and message["method"] != "initialize":
+            return 400, _error(message_id, BAD_VERSION, f"Versions here: {', '.join(VERSIONS)}")
         if "id" not in message:
             return 202, b""
         result = await _result(tools, message["method"], message.get("params") or {})
         told = {"jsonrpc": "2.0", "id": message_id, "result": result}
     except _Wrong as wrong:
-        error = {"code": wrong.code, "message": str(wrong)}
-        told = {"jsonrpc": "2.0", "id": message_id, "error": error}
-        if message_id is None:
-            # Nobody waits for an answer to it by its name: the status says that it was not taken.
-            return 400, msgspec.json.encode(told)
+        # Where nobody waits for an answer by its name, the status says that it was not taken.
+        return 400 if message_id is None else 200, _error(message_id, wrong.code, str(wrong))
     return 200, msgspec.json.encode(told)
+
+
+def _error(message_id: Any, code: int, message: str) -> bytes:
+    error = {"code": code, "message": message}
+    return msgspec.json.encode({"jsonrpc": "2.0", "id": message_id, "error": error})
 
 
 def said(told: str | Mapping[str, Any]) -> Result:
