@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from hiringhall.doors.kit import DoorApp, Limits, LiveStreams, Route
+from hiringhall.doors.kit import Call, DoorApp, Limits, LiveStreams, Raw, Route
 from tests.doors.asgi import Exchange, ask
 from tests.doors.kit_door import DOOR, Desk, Page, Thing, make, refused, show, with_routes
 
@@ -113,6 +113,32 @@ class TestBodies:
 
     async def test_one_chunk_too_large_is_refused(self, app: DoorApp[Desk]) -> None:
         refused(await Exchange("POST", "/things", pieces=[b"a" * 1001]).with_app(app), 413)
+
+    @pytest.mark.parametrize("announced", [True, False])
+    async def test_the_head_of_a_larger_body_is_handed_over_where_a_route_takes_it(
+        self, desk: Desk, *, announced: bool
+    ) -> None:
+        seen: list[tuple[bytes, bool, int]] = []
+        pieces = [bytes([97 + number]) * 100 for number in range(20)]
+        size = [(b"content-length", b"2000")] if announced else []
+        exchange = Exchange("POST", "/roomy", headers=size, pieces=pieces)
+
+        async def room(_desk: Desk, _call: Call[None, None]) -> Limits:
+            return Limits(body_bytes=1000, head_bytes=250)
+
+        async def look(_desk: Desk, call: Call[None, None]) -> Raw:
+            seen.append((call.raw_body, call.is_cut, exchange.read))
+            return Raw(b"too much", 413, b"text/plain")
+
+        route = Route("POST", "/roomy", look, {200: None}, "Look", room=room)
+        heard = await exchange.with_app(DoorApp(with_routes((route,), limits=Limits()), desk))
+        assert (heard.status, heard.body, heard.complete) == (413, b"too much", True)
+        assert heard.headers["connection"] == "close"
+        assert seen == [(b"".join(pieces)[:250], True, 3 if announced else 11)]
+        assert exchange.read == 20, "the rest is thrown away after the answer"
+        small = Exchange("POST", "/roomy", pieces=[b"a" * 1000])
+        await small.with_app(DoorApp(with_routes((route,), limits=Limits()), desk))
+        assert seen[1][:2] == (b"a" * 1000, False)
 
     async def test_a_body_in_pieces_is_put_together(self, app: DoorApp[Desk]) -> None:
         heard = await Exchange("POST", "/things", pieces=[b'{"na', b'me": ', b'"x"}']).with_app(app)

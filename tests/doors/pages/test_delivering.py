@@ -1,5 +1,6 @@
 """Handing in at a page: texts, addresses and files, of hostile hands too; nothing typed is lost."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -61,15 +62,53 @@ async def test_a_file_of_some_size_is_taken(ada: Person, bob: Person, task: Task
     assert (await ada.http.get(file)).content == large
 
 
-async def test_what_is_too_large_is_refused_before_it_is_read(bob: Person, task: Task) -> None:
+async def test_what_is_too_large_is_refused_with_all_that_was_typed(
+    bob: Person, task: Task
+) -> None:
     at = f"/app/tasks/{task.id}/deliver"
-    answer = await bob.http.post(at, content=b"", headers={"content-length": str(FILES_BYTES + 1)})
-    page = page_of(answer, 413)
-    assert "at most 16 MB" in page.words
-    assert "bytes" not in page.words
+    form = (await bob.get(at)).form(at).values
+    typed = {**form, "content": "Long\nwork", "links": "https://example.com/a"}
+    for announced in (True, False):
+        page = page_of(await sends_too_much(bob, at, typed, FILES_BYTES, announced=announced), 413)
+        assert page.form(at).values["content"] == "Long\nwork"
+        assert page.form(at).values["links"] == "https://example.com/a"
+        (wrong,) = [one for one in page.elements if one.attributes.get("id") == "files-wrong"]
+        assert "hidden" not in wrong.attributes
+        assert "larger than 16 MB" in page.words
+        assert "choose your files again" in page.words
+        assert "bytes" not in page.words
+    forged = await sends_too_much(bob, at, {**typed, "csrf": "x"}, FILES_BYTES, announced=True)
+    assert forged.status_code == 403
+    assert "Long" not in forged.text
     bob.http.cookies = httpx.Cookies()
-    headers = {"content-length": str(2 << 20), "content-type": "multipart/form-data; boundary=x"}
-    page_of(await bob.http.post(at, content=b"", headers=headers), 413)
+    stranger = await sends_too_much(bob, at, typed, 1 << 20, announced=True)
+    assert "Long" not in page_of(stranger, 403).words
+    headers = {"sec-fetch-site": "same-origin"}
+    ended = await sends_too_much(bob, at, typed, 1 << 20, announced=True, **headers)
+    assert "Long" in page_of(ended, 401).text
+
+
+async def sends_too_much(
+    person: Person, at: str, fields: dict[str, str], most: int, *, announced: bool, **headers: str
+) -> httpx.Response:
+    """A form whose file is larger than is taken, in pieces; it says so before, or does not."""
+    parts = [
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+        if name != "files"
+    ]
+    file = '--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
+    head = "".join([*parts, file]).encode()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield head
+        for _ in range(most >> 16):
+            yield b"\r\n" + bytes((1 << 16) - 2)
+        yield b"\r\n--x--\r\n"
+
+    size = {"content-length": str(len(head) + most + 9)} if announced else {}
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    return await person.http.post(at, content=pieces(), headers={**kind, **size, **headers})
 
 
 async def test_what_is_refused_keeps_the_text_and_no_bytes(

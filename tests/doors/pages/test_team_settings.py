@@ -11,6 +11,7 @@ from hiringhall.domain.teams import SecretName, Team
 from hiringhall.hall import Hall
 from hiringhall.queries.teams import opened_secret, roles_of, team_view
 from tests.doors.pages.conftest import Person, page_of
+from tests.doors.pages.reading import Page
 from tests.doors.pages.test_teams import actor, at
 from tests.support.teams import a_team
 
@@ -87,13 +88,49 @@ async def test_the_playbook_is_kept_letter_by_letter(
     assert (await team_view(hall, actor=me, team_id=team.id)).playbook == text
     assert (await ada.get(path)).form(path).values["playbook"] == text
     page = await ada.get(f"{path}?template=autopilot")
-    offered = page.form(path).values["playbook"]
-    assert "No work on Fridays." in offered
-    assert "Nothing is kept until you save it" in page.words
+    assert page.form(path).values["playbook"] == text
+    assert "No work on Fridays." in page.words.partition("This is the template")[2]
     assert (await team_view(hall, actor=me, team_id=team.id)).playbook == text
     await ada.get(f"{path}?template=nothing", 404)
     answer = await ada.sends(path, path, 400, playbook="x" * 200_001)
     assert "playbook is longer" in answer.text
+
+
+async def test_a_template_takes_nothing_from_who_types(
+    ada: Person, hall: Hall, me: Actor, team: Team
+) -> None:
+    path = at(team, "/playbook")
+
+    async def step(page: Page, **pressed: str) -> Page:
+        return page_of(await ada.send(page.form(path), 200, **pressed))
+
+    empty = await step(await ada.get(path), template="supervised")
+    assert "## Mode" in empty.form(path).values["playbook"]
+    assert "Nothing is kept until you save it" in empty.words
+    typed = "Typed\n\n## Custom Policies\n\nNo work on <b>Fridays</b>."
+    offered = await step(await ada.get(path), template="autopilot", playbook=typed)
+    assert offered.form(path).values["playbook"] == typed
+    assert "Autopilot. The team works by itself" in offered.words
+    assert "<b>Fridays" not in offered.text
+    left = await step(offered, use="leave")
+    assert (left.form(path).values["playbook"], "offered" in left.form(path).values) == (
+        typed,
+        False,
+    )
+    put = await step(offered, use="replace")
+    now = put.form(path).values["playbook"]
+    assert ("Typed" in now, "No work on <b>Fridays</b>." in now) == (False, True)
+    undone = await step(put, use="undo", playbook=f"{now} And more")
+    assert undone.form(path).values["playbook"] == typed
+    again = await step(undone, use="undo")
+    assert again.form(path).values["playbook"] == f"{now} And more"
+    longer = await step(offered, use="append")
+    assert longer.form(path).values["playbook"].startswith(f"{typed}\n\n# Playbook")
+    page_of(await ada.send(offered.form(path), 404, use="append", offered="nothing"), 404)
+    assert (await team_view(hall, actor=me, team_id=team.id)).playbook is None
+    await ada.send(longer.form(path))
+    kept = (await team_view(hall, actor=me, team_id=team.id)).playbook
+    assert kept == longer.form(path).values["playbook"]
 
 
 async def test_sealed_values_are_never_shown_again(

@@ -8,9 +8,13 @@ import msgspec
 from starlette.types import Message, Receive, Send
 
 from hiringhall.connections import new_request_id
+from hiringhall.doors.kit.bodies import drain
 from hiringhall.doors.kit.refusals import Header
 
 JSON = b"application/json"
+_CLOSES: Header = (b"connection", b"close")
+_DRAIN_BYTES = 8 << 20
+_DRAIN_S = 2.0
 encode_json = msgspec.json.Encoder().encode
 
 
@@ -73,6 +77,7 @@ class Reply:
     __slots__ = (
         "_constant",
         "_head",
+        "_rest",
         "_send",
         "also",
         "request_id",
@@ -85,6 +90,7 @@ class Reply:
         self._send = send
         self._head = head
         self._constant = constant
+        self._rest: Receive | None = None
         self.request_id = new_request_id()
         self.also: tuple[Header, ...] = ()
         """What stands on it besides, whatever it will be."""
@@ -116,7 +122,17 @@ class Reply:
     ) -> None:
         """Send an answer that is there as a whole."""
         await self._send(self._start(status, content_type, len(body), headers))
+        if self._rest is not None:
+            await self._send(self._piece(body, more=True))
+            await drain(self._rest, most_bytes=_DRAIN_BYTES, most_s=_DRAIN_S)
+            body = b""
         await self._send(self._piece(body, more=False))
+
+    def comes_before(self, rest: Receive) -> None:
+        """A body is still on its way, too large: it is thrown away after the answer."""
+        self._rest = rest
+        if _CLOSES not in self.also:
+            self.also = (*self.also, _CLOSES)
 
     def _start(
         self,

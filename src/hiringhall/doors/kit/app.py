@@ -18,7 +18,7 @@ from hiringhall.doors.kit.answers import (
     Stream,
     encode_json,
 )
-from hiringhall.doors.kit.bodies import Limits, drain, read_body, refuse_announced
+from hiringhall.doors.kit.bodies import Limits, read_body, refuse_announced
 from hiringhall.doors.kit.calls import Call
 from hiringhall.doors.kit.door import Door
 from hiringhall.doors.kit.ignored import tell_ignored
@@ -40,9 +40,6 @@ _log: Any = structlog.get_logger("hiringhall.doors")
 _INTERNAL = "An internal error occurred while processing your request."
 
 _REPLAYED = ((b"idempotency-replayed", b"true"),)
-
-_DRAIN_BYTES = 8 << 20
-_DRAIN_S = 2.0
 
 
 class DoorApp(Generic[D]):
@@ -84,7 +81,9 @@ class DoorApp(Generic[D]):
             prepared, call = self._find(scope, headers, reply.request_id)
             reply.template = call.template
             limits = await self._limits_of(prepared, call)
-            refuse_announced(headers, limits)
+            if refuse_announced(headers, limits):
+                call.is_cut = True
+                reply.comes_before(receive)
             value = await self._handle(prepared, call, receive, limits, reply)
             if isinstance(value, msgspec.Struct | list):
                 await reply.whole(prepared.status, encode_json(value))
@@ -140,7 +139,10 @@ class DoorApp(Generic[D]):
         if prepared.read_query is not None:
             call.query = prepared.read_query(call.scope["query_string"])
         if prepared.takes_body:
-            call.raw_body = await read_body(receive, limits)
+            body = await read_body(receive, limits, is_larger=call.is_cut)
+            call.raw_body, call.is_cut = body.raw, body.is_cut
+            if call.is_cut:
+                reply.comes_before(receive)
             if prepared.read_body is not None:
                 raw = call.raw_body
                 if route.may_be_empty and not raw.strip():
@@ -190,7 +192,7 @@ class DoorApp(Generic[D]):
         return value if isinstance(value, bytes) else encode_json(value)
 
     async def _refuse_unread(self, reply: Reply, error: Refused, receive: Receive) -> None:
-        """Refuse what the kit itself refuses; where a body is still coming, throw it away after."""
+        """Refuse what the kit itself refuses, perhaps while a body is still coming."""
         refusal = Refusal(
             status=error.status,
             code=error.code,
@@ -199,14 +201,9 @@ class DoorApp(Generic[D]):
             fields=error.fields,
             headers=error.headers,
         )
-        if not error.drain:
-            await self._refuse(reply, refusal)
-            return
-        body = self._spelled(refusal)
-        await reply.start(refusal.status, self.door.refusal_type, len(body), refusal.headers)
-        await reply.more(body, more=True)
-        await drain(receive, most_bytes=_DRAIN_BYTES, most_s=_DRAIN_S)
-        await reply.more(b"", more=False)
+        if error.drain:
+            reply.comes_before(receive)
+        await self._refuse(reply, refusal)
 
     async def _broke(self, reply: Reply, scope: Scope, error: Exception) -> None:
         """Say that it is our fault, and log where: never a body, a header or a variable."""

@@ -37,44 +37,68 @@ _JSON_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of a body is taken, and for how long it is waited for."""
+    """How much of a body is taken, and for how long it is waited for.
+
+    Of a larger one the handler gets the first `head_bytes`; where there are none, it is refused.
+    """
 
     body_bytes: int = 1 << 20
     body_s: float = 30.0
+    head_bytes: int = 0
 
 
-def refuse_announced(headers: Mapping[bytes, bytes], limits: Limits) -> None:
-    """Refuse by `Content-Length` alone, before a byte of the body is read."""
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What was read; of a body that `is_cut` more came than is taken."""
+
+    raw: bytes
+    is_cut: bool = False
+
+
+def refuse_announced(headers: Mapping[bytes, bytes], limits: Limits) -> bool:
+    """Refuse by `Content-Length` alone, before a byte of the body is read.
+
+    Where the head of a larger one is of use, say that it is larger.
+    """
     announced = headers.get(b"content-length")
     if announced is None:
-        return
+        return False
     if not announced.isdigit():
         raise malformed("Content-Length is not a number")
-    if len(announced) > 18 or int(announced) > limits.body_bytes:
+    is_larger = len(announced) > 18 or int(announced) > limits.body_bytes
+    if is_larger and not limits.head_bytes:
         raise too_large(limits.body_bytes)
+    return is_larger
 
 
-async def read_body(receive: Receive, limits: Limits) -> bytes:
-    """The whole body; raises `Refused` when it is too large or too slow, `ClientGone`."""
+async def read_body(receive: Receive, limits: Limits, *, is_larger: bool = False) -> Body:
+    """The whole body, or the head of one that is larger; of one that `is_larger` no more is read.
+
+    Raises `Refused` when it is too large or too slow, `ClientGone`.
+    """
+    most_bytes = limits.head_bytes if is_larger else limits.body_bytes
     try:
         async with asyncio.timeout(limits.body_s):
             message = await receive()
             if message["type"] != "http.request":
                 raise ClientGone
             body = cast("bytes", message.get("body", b""))
-            if not message.get("more_body", False):
-                return _within(body, limits)
-            return await _read_rest(body, receive, limits)
+            if message.get("more_body", False):
+                body = await _read_rest(body, receive, most_bytes)
     except TimeoutError:
         raise too_slow(limits.body_s) from None
+    if not is_larger and len(body) <= most_bytes:
+        return Body(body)
+    if not limits.head_bytes:
+        raise too_large(limits.body_bytes)
+    return Body(body[: limits.head_bytes], is_cut=True)
 
 
-async def _read_rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
+async def _read_rest(first: bytes, receive: Receive, most_bytes: int) -> bytes:
+    """All that comes, or of more than that as much as makes it more."""
     parts = [first]
     size_bytes = len(first)
-    while True:
-        if size_bytes > limits.body_bytes:
-            raise too_large(limits.body_bytes)
+    while size_bytes <= most_bytes:
         message = await receive()
         if message["type"] != "http.request":
             raise ClientGone
@@ -82,13 +106,8 @@ async def _read_rest(first: bytes, receive: Receive, limits: Limits) -> bytes:
         parts.append(part)
         size_bytes += len(part)
         if not message.get("more_body", False):
-            return _within(b"".join(parts), limits)
-
-
-def _within(body: bytes, limits: Limits) -> bytes:
-    if len(body) > limits.body_bytes:
-        raise too_large(limits.body_bytes)
-    return body
+            break
+    return b"".join(parts)
 
 
 async def drain(receive: Receive, *, most_bytes: int, most_s: float) -> None:

@@ -12,13 +12,17 @@ Q = TypeVar("Q")
 
 
 class Call(Generic[B, Q]):
-    """One request to one route; `body` and `query` are what the route declared, else None."""
+    """One request to one route; `body` and `query` are what the route declared, else None.
+
+    Where a route takes the head of a body that is too large, `is_cut` says that this is one.
+    """
 
     __slots__ = (
         "_actor",
         "body",
         "door",
         "headers",
+        "is_cut",
         "path",
         "query",
         "raw_body",
@@ -44,6 +48,7 @@ class Call(Generic[B, Q]):
         self.template = template
         self.request_id = request_id
         self.raw_body = b""
+        self.is_cut = False
         self.body: B
         self.query: Q
         self._actor: Actor | None = None

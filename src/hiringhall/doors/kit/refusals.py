@@ -70,13 +70,7 @@ def wrong_method(allow: bytes) -> Refused:
 def too_large(limit_bytes: int) -> Refused:
     """A body above the limit, announced or counted."""
     message = f"The request body is larger than {limit_bytes} bytes"
-    return Refused(
-        413,
-        "too_large",
-        message,
-        headers=((b"connection", b"close"),),
-        drain=True,
-    )
+    return Refused(413, "too_large", message, drain=True)
 
 
 def too_slow(limit_s: float) -> Refused:

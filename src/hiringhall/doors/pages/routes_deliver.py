@@ -12,6 +12,7 @@ from hiringhall.domain.errors import (
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.keeping import kept_files
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.look import word
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.posting import lines_of
 from hiringhall.doors.pages.task_view import AT, found_for
@@ -37,6 +38,9 @@ async def hand_in(visit: Visit) -> Raw:
     """Hand it in; what was typed stays where it is refused, and files are chosen again."""
     form, task_id = visit.form, visit.call.path["task_id"]
     await found_for(visit)
+    if visit.call.is_cut:
+        too_large = word("work.files_too_large", most=FILES_BYTES >> 20)
+        return await _show(visit, status=413, errors={"files": too_large}, problem=too_large)
     try:
         given = [(one.name, one.content) for one in form.uploads if one.field == "files"]
         async with kept_files(visit.desk, given) as files:
@@ -74,7 +78,7 @@ async def _show(
         mine=found.mine,
         most_mib=FILES_BYTES >> 20,
         most_bytes=FILES_BYTES - _ROOM_FOR_TEXT,
-        again=bool(visit.form.uploads),
+        again=bool(visit.form.uploads) or visit.call.is_cut,
     )
 
 

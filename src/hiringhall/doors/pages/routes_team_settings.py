@@ -8,11 +8,20 @@ from hiringhall.domain.errors import Invalid
 from hiringhall.domain.teams import SecretName, Team
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.editing import edited
 from hiringhall.doors.pages.forms import Form
-from hiringhall.doors.pages.saying import Said, doing, showing, whole_number
+from hiringhall.doors.pages.saying import (
+    NOTHING_SAID,
+    SAID,
+    Said,
+    doing,
+    refused,
+    showing,
+    whole_number,
+)
 from hiringhall.doors.pages.teams import TEAM, at, show_of_team
-from hiringhall.doors.pages.visits import Visit
-from hiringhall.queries.playbooks import TEMPLATES, template_for
+from hiringhall.doors.pages.visits import Visit, for_signed_in
+from hiringhall.queries.playbooks import TEMPLATES
 from hiringhall.queries.teams import team_view
 
 SHOWN = ("gitRepoUrl", "review", "maxWorkers", "pullRequest")
@@ -103,31 +112,35 @@ def _others(form: Form) -> dict[str, Any]:
 
 
 async def show_playbook(visit: Visit, said: Said) -> Raw:
-    """The policy that a team's workers read; `template` shows one to begin with, not kept yet."""
-    team, name = await _team(visit), visit.query["template"]
-    text = team.playbook or ""
-    if name:
-        text = await template_for(visit.desk.hall, actor=visit.actor, name=name, team_id=team.id)
+    """The policy that a team's workers read; `template` offers one to begin with, not kept yet."""
+    team = await _team(visit)
+    form = visit.form if visit.call.scope["method"] == "POST" else visit.query
+    text = form["playbook"] if form is visit.form else team.playbook or ""
     return show_of_team(
         visit,
         "team_playbook.html",
         team,
         "/playbook",
         said,
-        text=text,
-        begun_with=name,
+        editor=edited(form, text),
         templates=TEMPLATES,
     )
 
 
-async def _set_playbook(visit: Visit) -> str:
-    await teams.set_playbook(
-        visit.desk.hall,
-        actor=visit.actor,
-        team_id=visit.call.path["team_id"],
-        playbook=visit.form["playbook"],
-    )
-    return at(visit, "/playbook")
+async def write_playbook(visit: Visit) -> Raw:
+    """Keep it; or show it with a template, beside what was typed or as the next step says."""
+    if visit.form["template"] or visit.form["use"]:
+        return await show_playbook(visit, NOTHING_SAID)
+    try:
+        await teams.set_playbook(
+            visit.desk.hall,
+            actor=visit.actor,
+            team_id=visit.call.path["team_id"],
+            playbook=visit.form["playbook"],
+        )
+    except SAID as error:
+        return await show_playbook(visit, refused(visit, error))
+    return visit.lead(at(visit, "/playbook"))
 
 
 SETTINGS, PLAYBOOK = f"{TEAM}/settings", f"{TEAM}/playbook"
@@ -136,5 +149,5 @@ ROUTES: tuple[Route[Desk], ...] = (
     Route("GET", SETTINGS, showing(show_settings), {200: None}, "A team's settings"),
     Route("POST", SETTINGS, doing(_change, show_settings), {303: None}, "Change a team"),
     Route("GET", PLAYBOOK, showing(show_playbook), {200: None}, "A team's playbook"),
-    Route("POST", PLAYBOOK, doing(_set_playbook, show_playbook), {303: None}, "Set it"),
+    Route("POST", PLAYBOOK, for_signed_in(write_playbook), {303: None, 200: None}, "Set it"),
 )

@@ -24,13 +24,17 @@ class Upload:
 
 
 def read_parts(call: Call[Any, Any]) -> tuple[list[tuple[str, str]], list[Upload]]:
-    """The fields and the files of a form; raises `Refused` (400) for what no browser sends."""
+    """The fields and the files of a form; raises `Refused` (400) for what no browser sends.
+
+    Of a form that is cut, what came whole before the cut.
+    """
     found = _BOUNDARY.search(call.headers.get(b"content-type", b""))
     if found is None:
         raise malformed("The form names no boundary")
     limit = b"\r\n--" + found[2]
     first, *parts = (b"\r\n" + call.raw_body).split(limit, _MOST_PARTS + 1)
-    if first.strip() or len(parts) < 1 or len(parts) > _MOST_PARTS or not _is_end(parts[-1]):
+    ends = call.is_cut or (bool(parts) and _is_end(parts[-1]))
+    if first.strip() or len(parts) > _MOST_PARTS or not ends:
         raise malformed("The form is malformed")
     pairs: list[tuple[str, str]] = []
     uploads: list[Upload] = []

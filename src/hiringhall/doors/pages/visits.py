@@ -165,10 +165,15 @@ def for_signed_in(handler: Handler, *, with_files: bool = False) -> Handled:
 
 
 async def room_for_files(desk: Desk, call: Call[Any, Any]) -> Limits:
-    """Who is signed in may send files, and has the time for it; others what fits a form."""
+    """Who is signed in may send files, and has the time for it; others what fits a form.
+
+    What is larger is refused by the page itself, with what was typed: a form has its files last.
+    """
     visit = Visit(desk, call)
     await visit.look()
-    return Limits() if visit.who is None else Limits(body_bytes=FILES_BYTES, body_s=FILES_S)
+    if visit.who is None:
+        return Limits(head_bytes=Limits().body_bytes)
+    return Limits(body_bytes=FILES_BYTES, body_s=FILES_S, head_bytes=Limits().body_bytes)
 
 
 async def _arrive(desk: Desk, call: Call[Any, Any], *, with_files: bool = False) -> Visit:

@@ -14,13 +14,18 @@
   };
   if (document.querySelector("#now[data-poll]")) setInterval(ask, 15000);
 
-  // Files that are too large are said to be before they are sent: afterwards they would be lost.
+  // Files that are too large are said to be before they are sent, and the form stays: afterwards
+  // they would have to be chosen again.
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (!field.matches("input[type=file][data-most]")) return;
     const bytes = [...field.files].reduce((sum, file) => sum + file.size, 0);
-    field.setCustomValidity(bytes > Number(field.dataset.most) ? field.dataset.tooLarge : "");
-    field.reportValidity();
+    const wrong = bytes > Number(field.dataset.most) ? field.dataset.tooLarge : "";
+    field.setCustomValidity(wrong);
+    field.setAttribute("aria-invalid", String(Boolean(wrong)));
+    const told = document.getElementById(`${field.id}-wrong`);
+    told.textContent = wrong;
+    told.hidden = !wrong;
   });
 
   const left = (ms) => {
