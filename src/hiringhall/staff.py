@@ -57,7 +57,7 @@ async def hire(
     """
     script = settings.rehearsal_script
     try:
-        rehearsal = Rehearsal(BUILT_IN if script is None else read_script(script))
+        rehearsal = Rehearsal(BUILT_IN if script is None else read_script(script), logs=place.logs)
     except Invalid as error:
         raise SettingsError(error.message) from error
     command = Command(place, reach=reach, timeout_s=settings.run_timeout_s)

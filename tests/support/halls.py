@@ -200,6 +200,7 @@ async def carrying(
     *turns: Turn,
     rules: Rules | None = None,
     clock: Callable[[], int] | None = None,
+    logs: Path | None = None,
 ) -> AsyncGenerator[House]:
     """A hall that plays a script for real: engine, runner and rehearsal at work."""
     from hiringhall.app import now_us
@@ -207,7 +208,7 @@ async def carrying(
     engine = LocalEngine[Run](slots=4)
     carrier = HallEngine(engine)
     hall = make_hall(database, clock=clock or now_us, engine=carrier, rules=rules)
-    rehearsal = Rehearsal(Script(list(turns))) if turns else Rehearsal()
+    rehearsal = Rehearsal(Script(list(turns)), logs=logs) if turns else Rehearsal(logs=logs)
     runner = Runner(
         hall,
         blobs=LocalBlobs(folder / "blobs"),

@@ -20,6 +20,8 @@ SHORTEST_SECRET = 8
 LONGEST_SECRET = 16_384
 
 _SERVICE_KEY = re.escape(SERVICE_KEY_PREFIX).encode() + rb"[A-Za-z0-9_-]{43}"
+_SERVICE_KEY_BEGINS = SERVICE_KEY_PREFIX.lower().encode()
+_SERVICE_KEY_BEGUN = re.compile(re.escape(SERVICE_KEY_PREFIX).encode() + rb"[A-Za-z0-9_-]{0,42}\Z")
 _SERVICE_KEY_LENGTH = len(SERVICE_KEY_PREFIX) + 43
 _MASK = MASK.encode()
 _PIECE_BYTES = 1 << 18
@@ -35,6 +37,8 @@ class Matcher:
 
     pattern: re.Pattern[bytes] | None
     longest: int
+    forms: tuple[bytes, ...] = ()
+    service_keys: bool = False
 
     @classmethod
     def of(cls, secrets: Iterable[str], *, service_keys: bool = False) -> "Matcher":
@@ -52,7 +56,8 @@ class Matcher:
         if service_keys:
             branches.append(_SERVICE_KEY)
             longest = max(longest, _SERVICE_KEY_LENGTH)
-        return cls(re.compile(b"|".join(branches)) if branches else None, longest)
+        pattern = re.compile(b"|".join(branches)) if branches else None
+        return cls(pattern, longest, tuple(form.lower() for form in forms), service_keys)
 
     @property
     def some(self) -> bool:
@@ -71,6 +76,19 @@ class Matcher:
             found.append(match.span())
             at = match.start() + 1
         return _merged(found)
+
+    def may_begin_at(self, content: bytes) -> int:
+        """Where, towards the end of these bytes, a secret may have begun; their length if nowhere.
+
+        It looks without regard to case, so that it errs towards holding back.
+        """
+        low = content.lower()
+        at = min((_begun_at(form, low) for form in self.forms), default=len(low))
+        if self.service_keys:
+            at = min(at, _begun_at(_SERVICE_KEY_BEGINS, low))
+            begun = _SERVICE_KEY_BEGUN.search(content)
+            at = at if begun is None else min(at, begun.start())
+        return at
 
 
 class Masker:
@@ -164,6 +182,11 @@ class MaskedStream:
             return b""
         return self._tell(window, cut)
 
+    def so_far(self) -> bytes:
+        """What of that which is held back cannot be the beginning of a secret: for who watches."""
+        cut = self._matcher.may_begin_at(self._held)
+        return self._tell(self._held, cut) if cut > self._covered else b""
+
     def end(self) -> bytes:
         """The rest, when no more comes."""
         return self._tell(self._held, len(self._held))
@@ -180,6 +203,19 @@ class MaskedStream:
         self._held = window[cut:]
         said = _masked(window[:cut], before)
         return said[len(_MASK) :] if told else said
+
+
+def _begun_at(form: bytes, low: bytes) -> int:
+    """Where the end of some bytes is the beginning of a form; their length where it is not."""
+    at = low.find(form[:SHORTEST_SECRET])
+    while at >= 0:
+        if form.startswith(low[at:]):
+            return at
+        at = low.find(form[:SHORTEST_SECRET], at + 1)
+    for length in range(min(SHORTEST_SECRET - 1, len(low)), 0, -1):
+        if low.endswith(form[:length]):
+            return len(low) - length
+    return len(low)
 
 
 def _merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""What was said between the hall and an agent, line by line: a file for each run, for operators."""
+"""What was said between the hall and a worker, line by line: a file for each run, for people."""
 
 import os
 import time
@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from hiringhall.workers.masking import MaskedStream
+
 MOST_BYTES = 8 * 1024 * 1024
 LINE_BYTES = 16 * 1024
+_PIECE_BYTES = LINE_BYTES - 64
+"""What is written of a line whose end does not come."""
 KEEP_S = 14 * 24 * 3600
 _FULL = b"-- the log is full; the run goes on\n"
 
@@ -23,8 +27,11 @@ class RunLog:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = path.open("ab", buffering=0)
+            self._room -= self._file.tell()
         except OSError:
             return
+        if self._room < 0:
+            self.close()
 
     def write(self, mark: str, text: str) -> None:
         """Add a line. `mark` says whose it is: `>` the hall's, `<` the agent's, `!` a complaint."""
@@ -50,6 +57,48 @@ class RunLog:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def open_log(logs: Path, run_id: str, mask: Callable[[str], str]) -> RunLog:
+    """The log of a run, in the folder of all of them."""
+    return RunLog(logs / f"{run_id}.log", mask)
+
+
+def note_found(logs: Path, run_id: str, *, worked: str) -> None:
+    """Say in the log of a run which other's work it hands in; whose log tells how that was done."""
+    run_log = open_log(logs, run_id, str)
+    run_log.write(">", f"Handing in what an earlier worker had finished (run {worked})")
+    run_log.close()
+
+
+class Overheard:
+    """What a process prints, written to its run's log as it comes, a line at a time."""
+
+    def __init__(self, run_log: RunLog, mark: str, masked: MaskedStream) -> None:
+        self._log = run_log
+        self._mark = mark
+        # Masked as one stream: a secret that goes over several lines is found, too.
+        self._masked = masked
+        self._line = b""
+
+    def hear(self, piece: bytes) -> None:
+        """Some more was printed."""
+        self._write(self._masked.feed(piece) + self._masked.so_far())
+
+    def end(self) -> None:
+        """No more comes: the rest is written, though no line's end was printed."""
+        self._write(self._masked.end())
+        if self._line:
+            self._log.write(self._mark, self._line.decode(errors="replace"))
+            self._line = b""
+
+    def _write(self, told: bytes) -> None:
+        *whole, self._line = (self._line + told).split(b"\n")
+        for line in whole:
+            self._log.write(self._mark, line.rstrip(b"\r").decode(errors="replace"))
+        while len(self._line) > _PIECE_BYTES:
+            piece, self._line = self._line[:_PIECE_BYTES], self._line[_PIECE_BYTES:]
+            self._log.write(self._mark, piece.decode(errors="replace"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hiringhall.blobs import Blobs
 from hiringhall.hall import Hall
 from hiringhall.queries.work import attached_names
 from hiringhall.workers.file_names import safe_name
-from hiringhall.workers.masking import LiveSecrets, Masker, masked_file
+from hiringhall.workers.masking import LiveSecrets, MaskedStream, Masker, masked_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,10 @@ class RunningStretch:
     def mask(self, text: str) -> str:
         """A text that came from the worker, without live secrets."""
         return self._masker.text(text)
+
+    def masked_stream(self) -> MaskedStream:
+        """Masks what a worker's process prints, piece by piece."""
+        return self._masker.stream()
 
     async def progress(self, text: str) -> None:
         """Tell the poster how far it is."""

@@ -33,7 +33,9 @@ async def test_a_run_is_looked_at_and_stopped(
     run = await worker.begins()
     at = f"/app/tasks/{task.id}/runs/{run.id}"
     assert at in (await ada.get(f"/app/tasks/{task.id}")).links()
-    assert "There is no log of it here" in (await ada.get(at)).words
+    page = await ada.get(at)
+    assert "Nothing is in its log yet" in page.words
+    assert 'hx-trigger="every 3s"' in page.text
     lines = [f"{n}.000 < line {n} {'<b>' * 20}\n" for n in range(2_000)]
     (tmp_path / f"{run.id}.log").write_text("".join(lines))
     page = await ada.get(at)
@@ -42,6 +44,7 @@ async def test_a_run_is_looked_at_and_stopped(
     assert len(page.text) < 150_000
     begins = await ada.get(f"{at}?after=0")
     assert "line 0 " in begins.words
+    assert 'hx-trigger="every 3s"' not in begins.text
     (further,) = [one for one in begins.links() if one.startswith("?after=") and one != "?after=0"]
     assert "line 1999" not in (await ada.get(f"{at}{further}")).words
     kept = await ada.http.get(f"{at}/log.txt")
@@ -54,7 +57,11 @@ async def test_a_run_is_looked_at_and_stopped(
     other = await post(hall, await actor(hall, ada))
     page_of(await ada.http.get(f"/app/tasks/{other.id}/runs/{run.id}"), 404)
     await ada.sends(at, f"{at}/stop", why="Wrong way")
-    assert "Stopped" in (await ada.get(at)).words
+    page = await ada.get(at)
+    assert "Stopped" in page.words
+    assert 'hx-trigger="every 3s"' not in page.text
+    (tmp_path / f"{run.id}.log").unlink()
+    assert "There is no log of it here" in (await ada.get(at)).words
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

@@ -106,9 +106,16 @@ async def test_workers_show_the_end_of_their_log_and_are_stopped(
         assert "star 1\n" not in page.words
     path = at(team, f"/workers/{run.id}")
     assert "star 1\n" in (await ada.get(path)).words
-    await ada.sends(at(team, "/workers"), f"{path}/stop")
+    page = await ada.get(at(team, "/workers"))
+    assert f"{path}/stop" not in {one.action for one in page.forms}
+    assert f"{path}?stop=1#stop" in page.links()
+    page = await ada.get(f"{path}?stop=1")
+    assert '<details class="card" id="stop" open>' in page.text
+    assert "its task is withdrawn with it" in page.words
+    await ada.sends(path, f"{path}/stop")
     page = await ada.get(path)
     assert "Stopped" in page.words
+    assert "Try again" in page.words
     assert f"{path}/stop" not in {one.action for one in page.forms}
     form = (await ada.get(at(team, f"/tasks/{task_id}"))).form(at(team, f"/tasks/{task_id}/words"))
     answer = await ada.send(form, 409, to=f"{path}/stop")
@@ -116,6 +123,14 @@ async def test_workers_show_the_end_of_their_log_and_are_stopped(
     page = await ada.get(at(team, "/workers"))
     assert "Nobody is at work" in page.words
     assert "Count stars" in page.words
+    sheet = at(team, f"/tasks/{task_id}")
+    assert "Try again" in (await ada.get(sheet)).words
+    await ada.sends(path, f"{sheet}/resume")
+    again = await worker.begins()
+    assert again.previous_run_id == run.id
+    await ada.sends(at(team, f"/workers/{again.id}"), f"{at(team, f'/workers/{again.id}')}/stop")
+    await ada.sends(sheet, f"{sheet}/reopen")
+    assert f"{sheet}/run" in {one.action for one in (await ada.get(sheet)).forms}
 
 
 async def test_a_long_log_is_read_in_parts(

@@ -48,6 +48,8 @@ async def show_run(visit: Visit) -> Raw:
         run=view.run,
         task_id=view.run.task_id,
         is_live=view.run.state in LIVE,
+        # Only its end grows: whoever reads another part is left at it.
+        follows=view.run.state in LIVE and after is None,
         part=part,
     )
 

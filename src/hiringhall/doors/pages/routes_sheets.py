@@ -5,8 +5,9 @@ from hiringhall.actions.tasks import backlog, change, running
 from hiringhall.domain.board import COLUMN_OF, make_output
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.ids import id_of_ref
+from hiringhall.domain.lifecycle import Side, commands_of
 from hiringhall.domain.records import record_of
-from hiringhall.domain.tasks import FINAL, State
+from hiringhall.domain.tasks import State
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.forms import Form
@@ -83,7 +84,7 @@ async def show_sheet(visit: Visit, said: Said) -> Raw:
         titles=titles,
         column=COLUMN_OF[found.task.state],
         columns=COLUMNS,
-        is_over=found.task.state in FINAL,
+        can=commands_of(found.task, Side.POSTER),
         roles=await roles_of(hall, actor=actor, team_id=team.id),
         events=[record_of(one) for one in events.get(found.task.id, ())],
     )
@@ -129,6 +130,12 @@ async def _resume(visit: Visit) -> str:
     return at(visit, f"/tasks/{task_id}")
 
 
+async def _reopen(visit: Visit) -> str:
+    task_id = visit.call.path["task_id"]
+    await running.reopen_task(visit.desk.hall, actor=visit.actor, task_id=task_id)
+    return at(visit, f"/tasks/{task_id}")
+
+
 async def _drop(visit: Visit) -> str:
     if not visit.form["sure"]:
         raise Invalid("Say that you mean it", {"sure": "not said"})
@@ -145,5 +152,6 @@ ROUTES: tuple[Route[Desk], ...] = (
     Route("POST", f"{SHEET}/place", doing(_move, show_sheet), {303: None}, "Move it by hand"),
     Route("POST", f"{SHEET}/run", doing(_run, show_sheet), {303: None}, "Run it"),
     Route("POST", f"{SHEET}/resume", doing(_resume, show_sheet), {303: None}, "Resume it"),
+    Route("POST", f"{SHEET}/reopen", doing(_reopen, show_sheet), {303: None}, "Open it anew"),
     Route("POST", f"{SHEET}/drop", doing(_drop, show_sheet), {303: None}, "Take it off the board"),
 )

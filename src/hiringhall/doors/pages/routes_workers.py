@@ -104,6 +104,8 @@ async def show_worker(visit: Visit, said: Said) -> Raw:
         view=view,
         run=view.run,
         is_live=view.run.state in LIVE,
+        follows=view.run.state in LIVE and not known,
+        asks_stop=bool(visit.query["stop"]),
         part=part,
         earlier=None if part is None or part.begins == 0 else max(0, part.begins - LOG_BYTES),
         later=None if part is None or part.ends >= part.size_bytes else part.ends,

@@ -20,7 +20,7 @@ from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.place import Finished, Place, TakenIn, broke_by
 from hiringhall.workers.reaching import Opens, Reached
 from hiringhall.workers.reports import LastWord, Report
-from hiringhall.workers.runlog import RunLog
+from hiringhall.workers.runlog import Overheard, RunLog, note_found, open_log
 from hiringhall.workers.runtimes.command_role import CommandRole, check_role, read_role
 from hiringhall.workers.runtimes.handing_in import delivered, hand_in
 from hiringhall.workers.runtimes.in_session import Reach
@@ -77,6 +77,8 @@ class Command:
             found = await self._place.found(brief, LastWord) or await self._place.found(
                 brief, Report
             )
+            if found:
+                note_found(self._place.logs, brief.run.id, worked=found.report.run_id)
             report, workspace = (
                 (found.report, found.workspace) if found else await self._run(stretch, role)
             )
@@ -103,31 +105,40 @@ class Command:
     ) -> tuple[Report | LastWord, Workspace]:
         brief = stretch.brief
         self._place.check_disk()
-        if brief.task.repository is not None:
-            await _say(stretch, _FETCHING, f"Fetching {brief.task.repository}")
-        workspace = await self._place.prepare(brief)
-        await _say(stretch, _RUNNING, f"Running {shlex.join(role.argv)}")
-        home = self._place.fresh_home(brief.run.id)
-        write_brief(brief, home)
-        run_log = RunLog(self._place.logs / f"{brief.run.id}.log", stretch.mask)
+        run_log = open_log(self._place.logs, brief.run.id, stretch.mask)
         try:
+            if brief.task.repository is not None:
+                run_log.write(">", f"Fetching {brief.task.repository}")
+                await _say(stretch, _FETCHING, f"Fetching {brief.task.repository}")
+            workspace = await self._place.prepare(brief)
+            run_log.write(">", f"Running {shlex.join(role.argv)}")
+            await _say(stretch, _RUNNING, f"Running {shlex.join(role.argv)}")
+            home = self._place.fresh_home(brief.run.id)
+            write_brief(brief, home)
             seen = self._place.seen(workspace)
             opens = Opens(role.hosts, models=False, workspace=seen)
             async with self._reach(stretch, run_log, opens) as reached:
                 spec = self._spec(brief, role, workspace, home, reached)
-                report = await self._carry(stretch, spec, reached.desk)
+                report = await self._carry(stretch, spec, reached.desk, run_log)
+        except (WorkspaceError, SandboxError) as error:
+            run_log.write("!", str(error))
+            raise
         finally:
             run_log.close()
         await self._place.finish(brief, report)
         return report, workspace
 
-    async def _carry(self, stretch: Stretch, spec: SandboxSpec, desk: Desk) -> Report | LastWord:
+    async def _carry(
+        self, stretch: Stretch, spec: SandboxSpec, desk: Desk, run_log: RunLog
+    ) -> Report | LastWord:
         """Run it to its end, or to the outcome that it said at its desk and a little further."""
         sandboxed = await self._sandbox.start(spec)
         told = asyncio.create_task(desk.wait())
+        printing = Overheard(run_log, "<", stretch.masked_stream())
+        complaining = Overheard(run_log, "!", stretch.masked_stream())
         heard = asyncio.gather(
-            read_output(sandboxed.stdout, OUTPUT_BYTES),
-            read_output(sandboxed.stderr, COMPLAINT_BYTES),
+            read_output(sandboxed.stdout, OUTPUT_BYTES, printing.hear),
+            read_output(sandboxed.stderr, COMPLAINT_BYTES, complaining.hear),
             sandboxed.wait(),
         )
         # Where the run is stopped nobody asks for it any more, and that is no fault to be logged.
@@ -145,6 +156,9 @@ class Command:
             raise
         finally:
             told.cancel()
+            printing.end()
+            complaining.end()
+        run_log.write(">", f"It ended: {ended.reason.value}, exit {ended.code}")
         now_s = int(time.time())
         run_id = stretch.brief.run.id
         if desk.submitted is not None:

@@ -12,7 +12,7 @@ from hiringhall.workers.git.errors import WorkspaceError
 from hiringhall.workers.place import Finished, Place, broke_by
 from hiringhall.workers.reaching import Opens, Reached
 from hiringhall.workers.reports import LastWord
-from hiringhall.workers.runlog import RunLog
+from hiringhall.workers.runlog import RunLog, note_found, open_log
 from hiringhall.workers.runtimes.handing_in import hand_in
 from hiringhall.workers.runtimes.port import Broke, Outcome, OverBudget, Parked, Stretch
 from hiringhall.workers.sandboxes.port import SandboxError
@@ -56,9 +56,10 @@ async def work_in_session(
         return reach(stretch, run_log, Opens(hosts, workspace=place.seen(workspace)))
 
     try:
-        finished = await place.found(stretch.brief, LastWord) or await _work(
-            place, stretch, name, let_in, go, forget
-        )
+        found = await place.found(stretch.brief, LastWord)
+        if found:
+            note_found(place.logs, stretch.brief.run.id, worked=found.report.run_id)
+        finished = found or await _work(place, stretch, name, let_in, go, forget)
         if not isinstance(finished, Finished):
             return finished
         return await hand_in(place, stretch, finished)
@@ -83,7 +84,7 @@ async def _work(
     workspace = await place.prepare(brief)
     session = await place.sessions.open(brief.task.id, name)
     place.forget_in(session, forget)
-    run_log = RunLog(place.logs / f"{brief.run.id}.log", stretch.mask)
+    run_log = open_log(place.logs, brief.run.id, stretch.mask)
     try:
         async with (
             let_in(run_log, workspace) as reached,

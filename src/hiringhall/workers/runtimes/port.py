@@ -10,6 +10,7 @@ from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.compute import CapReached
 from hiringhall.domain.questions import Question
 from hiringhall.domain.runs import Run
+from hiringhall.workers.masking import MaskedStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,10 @@ class Stretch(Protocol):
 
     def mask(self, text: str) -> str:
         """A text that came from the worker, without live secrets: for what is kept elsewhere."""
+        ...
+
+    def masked_stream(self) -> MaskedStream:
+        """The same for what its process prints, which comes in pieces."""
         ...
 
     async def progress(self, text: str) -> None:

@@ -1,9 +1,9 @@
 """Plays a script instead of working: for authors of clients, for demonstrations and for tests."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -11,6 +11,7 @@ from hiringhall.actions.runs.working import RunBrief
 from hiringhall.domain.errors import HallError, Invalid
 from hiringhall.domain.questions import Question, make_question
 from hiringhall.domain.runs import Run
+from hiringhall.workers.runlog import open_log
 from hiringhall.workers.runtimes.port import (
     Asked,
     Broke,
@@ -23,6 +24,9 @@ from hiringhall.workers.runtimes.port import (
 )
 
 MAX_SLEEP_S = 3600
+
+Write: TypeAlias = Callable[[str, str], None]
+"""Writes a line of a run's log: whose it is, and the line."""
 
 
 class AskLine(msgspec.Struct, forbid_unknown_fields=True):
@@ -123,21 +127,35 @@ class Rehearsal:
 
     name = "rehearsal"
 
-    def __init__(self, script: Script = BUILT_IN) -> None:
+    def __init__(self, script: Script = BUILT_IN, *, logs: Path | None = None) -> None:
         self._script = script
+        self._logs = logs
 
     async def work(self, stretch: Stretch) -> Outcome:
         """Play the task's next turn, from where a lost predecessor broke off."""
+        if self._logs is None:
+            return await self._play(stretch, _unwritten)
+        run_log = open_log(self._logs, stretch.brief.run.id, stretch.mask)
+        try:
+            return await self._play(stretch, run_log.write)
+        finally:
+            run_log.close()
+
+    async def _play(self, stretch: Stretch, write: Write) -> Outcome:
         turn = self._turn(stretch)
         done = stretch.brief.run.steps_done
+        write(">", f"Playing turn {stretch.brief.run.turn + 1} of a script: no model is at work")
         if turn.sleep:
+            write(">", f"Sleeping {turn.sleep:g} s")
             await asyncio.sleep(turn.sleep)
         for line in turn.progress[done:]:
+            write("<", line)
             await stretch.progress(line)
         if turn.usage is not None and done <= len(turn.progress):
             await stretch.used(
                 input_tokens=turn.usage.input_tokens, output_tokens=turn.usage.output_tokens
             )
+        write("<", _ending_words(turn))
         if turn.solution is not None:
             files = [
                 await stretch.keep_file(name, text.encode()) for name, text in turn.files.items()
@@ -191,6 +209,21 @@ def _position(turns: list[Turn], brief: RunBrief) -> int:
     while brief.task.plan_approved and turns[at].spec is not None and at < last:
         at += 1
     return at
+
+
+def _unwritten(_mark: str, _text: str) -> None:
+    """Nobody keeps a log."""
+
+
+def _ending_words(turn: Turn) -> str:
+    """How a turn ends, for its log."""
+    if turn.solution is not None:
+        return f"Delivers, with {len(turn.files)} files: {turn.solution}"
+    if turn.ask is not None:
+        return f"Asks: {' / '.join(line.question for line in turn.ask)}"
+    said = {"Says": turn.message, "Plans": turn.spec, "Gives up": turn.fail}
+    words = [f"{verb}: {text}" for verb, text in said.items() if text is not None]
+    return words[0] if words else "Ends without a word"
 
 
 def _ending(turn: Turn) -> Outcome:

@@ -2,7 +2,7 @@
 
 import asyncio
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -213,11 +213,21 @@ class Output:
         return text
 
 
-async def read_output(stream: asyncio.StreamReader, limit_bytes: int) -> Output:
-    """Read to the end, keep the first `limit_bytes`, count the rest: a flood never fills memory."""
+def _unheard(_: bytes) -> None:
+    """Nobody listens."""
+
+
+async def read_output(
+    stream: asyncio.StreamReader, limit_bytes: int, hear: Callable[[bytes], None] = _unheard
+) -> Output:
+    """Read to the end, keep the first `limit_bytes`, count the rest: a flood never fills memory.
+
+    `hear` is told every piece as it comes, also of the rest.
+    """
     kept = bytearray()
     dropped_bytes = 0
     while data := await stream.read(64 * 1024):
+        hear(data)
         room = limit_bytes - len(kept)
         kept += data[:room]
         dropped_bytes += max(0, len(data) - room)

@@ -39,7 +39,23 @@
     });
     addEventListener("pagehide", () => source.close());
   }
-  document.addEventListener("htmx:after:swap", () => tell(document));
+  // The end of a log that grows is kept in view, unless somebody has gone up in it.
+  const left = new WeakSet();
+  const follow = () => {
+    for (const lines of document.querySelectorAll("[data-end]"))
+      if (!left.has(lines)) lines.scrollTop = lines.scrollHeight;
+  };
+  document.addEventListener("scroll", ({ target }) => {
+    if (!target.matches || !target.matches("[data-end]")) return;
+    const isAtEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 40;
+    if (isAtEnd) left.delete(target);
+    else left.add(target);
+  }, true);
+  follow();
+  document.addEventListener("htmx:after:swap", () => {
+    tell(document);
+    follow();
+  });
   const wrong = document.querySelector("[aria-invalid=true]");
   if (wrong) wrong.focus();
 })();
