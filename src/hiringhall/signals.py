@@ -15,17 +15,37 @@ STOP = "stop"
 """What notices begin with that a run is to be ended: `stop <run id>`."""
 FEED = "feed"
 """What notices begin with that an organization's feed has grown: `feed <organization id>`."""
+ACCESS = "access"
+"""What notices begin with that somebody may have lost what they had: `access <id>`, of a key, a
+sign-in, an agent or a user."""
 
 
 class Listener:
-    """One who listens on a topic; a notice between two waits is not missed."""
+    """One who listens on topics; a notice between two waits is not missed.
 
-    def __init__(self) -> None:
+    `wakes` is another that whatever is told here wakes, too.
+    """
+
+    def __init__(self, wakes: "Listener | None" = None) -> None:
         self._heard = asyncio.Event()
+        self._wakes = wakes
 
     def tell(self) -> None:
         """Something was committed."""
         self._heard.set()
+        if self._wakes is not None:
+            self._wakes.tell()
+
+    @property
+    def was_told(self) -> bool:
+        """Whether there was a notice that nobody has taken."""
+        return self._heard.is_set()
+
+    def take(self) -> bool:
+        """The same, and it is taken."""
+        told = self._heard.is_set()
+        self._heard.clear()
+        return told
 
     async def wait(self, timeout_s: float) -> bool:
         """Wait for a notice since the last wait; False when none came in time."""
@@ -36,6 +56,11 @@ class Listener:
             return False
         self._heard.clear()
         return True
+
+
+def access_topic(of_id: str) -> str:
+    """The topic of whether a key, a sign-in, an agent or a user still opens what it did."""
+    return f"{ACCESS} {of_id}"
 
 
 def feed_topic(organization_id: str) -> str:
@@ -91,13 +116,15 @@ class Signals:
         self._followers[name] = call
 
     @contextlib.contextmanager
-    def listening(self, topic: str) -> Generator[Listener]:
-        """Listen on a topic; look at the database after this began, and after each notice."""
-        listener = Listener()
-        self._listeners[topic].add(listener)
+    def listening(self, *topics: str, listener: Listener | None = None) -> Generator[Listener]:
+        """Listen on topics; look at the database after this began, and after each notice."""
+        listener = listener or Listener()
+        for topic in topics:
+            self._listeners[topic].add(listener)
         try:
             yield listener
         finally:
-            self._listeners[topic].discard(listener)
-            if not self._listeners[topic]:
-                del self._listeners[topic]
+            for topic in topics:
+                self._listeners[topic].discard(listener)
+                if not self._listeners[topic]:
+                    del self._listeners[topic]

@@ -6,6 +6,7 @@ import secrets
 import unicodedata
 from dataclasses import dataclass, replace
 
+from hiringhall.actions.access import tell_shut
 from hiringhall.actions.checking_passwords import user_of_password
 from hiringhall.actions.throttle import HOUR_S, address_bucket, take_attempt
 from hiringhall.actions.transaction import action
@@ -188,6 +189,7 @@ async def revoke_key(tx: Tx, hall: Hall, *, email: str, prefix: str) -> None:
         tx, user_id=user_id, prefix=prefix.strip(), at_us=hall.clock()
     ):
         raise NotFound("api key")
+    tell_shut(tx, hall, user_id)
 
 
 @action
@@ -294,6 +296,7 @@ async def _keep_password(tx: Tx, hall: Hall, *, email: str, password_hash: str) 
     user_id = await user_named(tx, email)
     await accounts.set_password_hash(tx, user_id=user_id, password_hash=password_hash)
     await sign_ins.end_all(tx, user_id=user_id)
+    tell_shut(tx, hall, user_id)
 
 
 async def _issue_key(hall: Hall, *, user_id: str, label: str, once: Once | None) -> IssuedKey:

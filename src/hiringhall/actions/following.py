@@ -6,6 +6,7 @@ events are kept for all of them; whoever is further behind reads the log, which 
 """
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from hiringhall.domain.tasks import State
 from hiringhall.hall import Hall
 from hiringhall.queries.feed import USUAL, newest_place, page_of, part_of
 from hiringhall.queries.work_events import WorkEvents, work_events
-from hiringhall.signals import Listener
+from hiringhall.signals import Listener, access_topic
 from hiringhall.store.feed import Part
 
 STREAMS_OF_KEY = 100
@@ -35,10 +36,14 @@ TYPES = (*BY_TYPE, *(one.value for one in ReportedType))
 
 
 class Reader(Protocol):
-    """One who reads along."""
+    """One who reads along, as long as whoever had it begun does not lose the right to."""
 
     async def next(self, timeout_s: float) -> Heard:
-        """The next events, as soon as there are any; none when the time is over."""
+        """The next events, as soon as there are any; none when the time is over, or in doubt."""
+        ...
+
+    def in_doubt(self) -> bool:
+        """Whether the right to read may have been lost since this was asked last."""
         ...
 
     async def close(self) -> None:
@@ -151,7 +156,7 @@ class Feeds:
         TooManyAttempts, NotFound, NotYours, and Invalid.
         """
         words = None if types is None else words_of(types)
-        key = actor.key_id or actor.agent_id or ""
+        key = _counted_by(actor)
         if self._open[key] >= self._streams_of_key or self.streams >= self._streams_in_all:
             raise TooManyAttempts(TRY_AGAIN_S, what="streams at once")
         self._open[key] += 1
@@ -163,33 +168,35 @@ class Feeds:
                     # Before anything is answered: what the caller does next lies behind it.
                     await sequence(hall, organization_id=part.organization_id)
                     after = await newest_place(hall, organization_id=part.organization_id)
-                return self._feed_reader(hall, key, part, after, began=begins_now)
-            return await self._work_reader(hall, actor, key, task_id, types, after)
+                return self._feed_reader(hall, actor, part, after, began=begins_now)
+            return await self._work_reader(hall, actor, task_id, types, after)
         except BaseException:
             self._leave(key)
             raise
 
-    def _feed_reader(self, hall: Hall, key: str, part: Part, after: int, *, began: bool) -> Reader:
+    def _feed_reader(
+        self, hall: Hall, actor: Actor, part: Part, after: int, *, began: bool
+    ) -> Reader:
         channel = self._channels.get(part.organization_id)
         if channel is None:
             channel = self._channels[part.organization_id] = Channel(hall, part.organization_id)
-        listener = Listener()
-        channel.listeners.add(listener)
+        ear = _Ear(hall, actor)
+        channel.listeners.add(ear.news)
 
         async def leave() -> None:
-            self._leave(key)
-            channel.listeners.discard(listener)
+            self._leave(_counted_by(actor))
+            ear.close()
+            channel.listeners.discard(ear.news)
             if not channel.listeners:
                 del self._channels[channel.organization_id]
                 await channel.close()
 
-        return _FeedReader(leave, channel, part, after, listener, began)
+        return _FeedReader(leave, ear, channel, part, after, began)
 
     async def _work_reader(
         self,
         hall: Hall,
         actor: Actor,
-        key: str,
         task_id: str | None,
         types: Collection[str] | None,
         after: int | None,
@@ -197,11 +204,13 @@ class Feeds:
         named = _named(task_id)
         first = await work_events(hall, actor=actor, task_id=named, after=after or 0)
         begin = first.newest if after is None else after
+        ear = _Ear(hall, actor)
 
         async def leave() -> None:
-            self._leave(key)
+            self._leave(_counted_by(actor))
+            ear.close()
 
-        return _WorkReader(leave, hall, actor, named, types, begin)
+        return _WorkReader(leave, ear, hall, actor, named, types, begin)
 
     @property
     def streams(self) -> int:
@@ -212,6 +221,27 @@ class Feeds:
         self._open[key] -= 1
         if not self._open[key]:
             del self._open[key]
+
+
+def _counted_by(actor: Actor) -> str:
+    """Whose streams are counted together: those of a key, of a sign-in, of an agent."""
+    return actor.key_id or actor.agent_id or ""
+
+
+class _Ear:
+    """What a reader listens with: for news, and for word that its right to them may be over."""
+
+    def __init__(self, hall: Hall, actor: Actor) -> None:
+        self.news = Listener()
+        self.doubt = Listener(wakes=self.news)
+        held = (actor.key_id, actor.agent_id, actor.user_id)
+        topics = [access_topic(one) for one in held if one is not None]
+        self._listening = contextlib.ExitStack()
+        self._listening.enter_context(hall.signals.listening(*topics, listener=self.doubt))
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._listening.close()
 
 
 async def _part(
@@ -238,21 +268,26 @@ class _FeedReader:
     """Follows a part of an organization's feed."""
 
     leave: Callable[[], Awaitable[None]]
+    ear: _Ear
     channel: Channel
     part: Part
     cursor: int
-    listener: Listener
     began: bool
     """Whether the place is known to be one of the feed's, whatever the channel has seen yet."""
     closed: bool = False
 
     async def next(self, timeout_s: float) -> Heard:
+        until_s = asyncio.get_running_loop().time() + timeout_s
         while True:
             heard = await self._look()
             if heard is not None:
                 return heard
-            if not await self.listener.wait(timeout_s):
+            left_s = until_s - asyncio.get_running_loop().time()
+            if self.ear.doubt.was_told or not await self.ear.news.wait(max(left_s, 0)):
                 return Heard((), self.cursor)
+
+    def in_doubt(self) -> bool:
+        return self.ear.doubt.take()
 
     async def close(self) -> None:
         if not self.closed:
@@ -291,6 +326,7 @@ class _WorkReader:
     """Follows somebody else's task, for whoever works on it."""
 
     leave: Callable[[], Awaitable[None]]
+    ear: _Ear
     hall: Hall
     actor: Actor
     task_id: str
@@ -300,7 +336,7 @@ class _WorkReader:
 
     async def next(self, timeout_s: float) -> Heard:
         until_s = asyncio.get_running_loop().time() + timeout_s
-        with self.hall.signals.listening(self.task_id) as listener:
+        with self.hall.signals.listening(self.task_id, listener=self.ear.news) as listener:
             while True:
                 found = await self._find()
                 if self.cursor > found.newest:
@@ -312,8 +348,13 @@ class _WorkReader:
                 if found.events:
                     return Heard([told_of(event) for event in found.events], self.cursor)
                 left_s = until_s - asyncio.get_running_loop().time()
-                if not moved and not await listener.wait(max(left_s, 0)):
+                if self.ear.doubt.was_told or (
+                    not moved and not await listener.wait(max(left_s, 0))
+                ):
                     return Heard((), self.cursor)
+
+    def in_doubt(self) -> bool:
+        return self.ear.doubt.take()
 
     async def close(self) -> None:
         if not self.closed:

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 
+from hiringhall.actions.access import tell_shut
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
 from hiringhall.domain.errors import NoOrganization, NotFound
@@ -70,6 +71,7 @@ async def revoke_key(tx: Tx, hall: Hall, *, actor: Actor, key_id: str) -> int:
         raise NotFound("api key")
     now_us = hall.clock()
     if await accounts.revoke_by_id(tx, key_id, at_us=now_us):
+        tell_shut(tx, hall, key_id)
         return now_us
     key = await accounts.key_by_id(tx, key_id)
     if key is None or key.revoked_at_us is None:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 
+from hiringhall.actions.access import tell_shut
 from hiringhall.actions.accounts import tidy_email
 from hiringhall.actions.keys import add_key
 from hiringhall.actions.throttle import HOUR_S, address_bucket, take_attempt
@@ -171,6 +172,7 @@ async def remove_member(tx: Tx, hall: Hall, *, actor: Actor, user_id: str) -> Me
     member = await _load(tx, actor.organization_id, user_id)
     _keep_an_owner(owners, member)
     await members.remove(tx, member.organization_id, member.user_id, at_us=hall.clock())
+    tell_shut(tx, hall, member.user_id)
     return member
 
 

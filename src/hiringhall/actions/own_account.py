@@ -1,5 +1,6 @@
 """What somebody signed in decides of their own: password, sign-ins, and for whom they act."""
 
+from hiringhall.actions.access import tell_shut
 from hiringhall.actions.checking_passwords import user_of_password
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
@@ -36,6 +37,7 @@ async def change_password(
 async def _keep(tx: Tx, hall: Hall, *, actor: Actor, user_id: str, password_hash: str) -> None:
     await accounts.set_password_hash(tx, user_id=user_id, password_hash=password_hash)
     await sign_ins.end_others(tx, actor.key_id or "", user_id=user_id)
+    tell_shut(tx, hall, user_id)
 
 
 @action
@@ -44,6 +46,7 @@ async def end_sign_in(tx: Tx, hall: Hall, *, actor: Actor, sign_in_id: str) -> N
     known = ids.is_uuid(sign_in_id) and actor.user_id is not None
     if not known or not await sign_ins.end_one(tx, sign_in_id, user_id=actor.user_id or ""):
         raise NotFound("sign-in")
+    tell_shut(tx, hall, sign_in_id)
 
 
 @action
@@ -57,3 +60,5 @@ async def switch_organization(tx: Tx, hall: Hall, *, actor: Actor, organization_
         tx, actor.key_id or "", user_id=user_id, organization_id=member.organization_id
     ):
         raise NotFound("organization")
+    # What it read along with was the other one's.
+    tell_shut(tx, hall, actor.key_id or "")

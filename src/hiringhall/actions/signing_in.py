@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
+from hiringhall.actions.access import tell_shut
 from hiringhall.actions.accounts import (
     hash_of_invitation,
     open_account,
@@ -204,7 +205,10 @@ async def stay(tx: Tx, hall: Hall, *, sign_in_id: str) -> None:
 @action
 async def sign_out(tx: Tx, hall: Hall, *, secret: str) -> None:
     """End a sign-in: its secret opens nothing from now on. Ending it again changes nothing."""
-    await sign_ins.end(tx, secret_hash(secret))
+    digest = secret_hash(secret)
+    if (found := await sign_ins.by_secret(tx, digest)) is not None:
+        tell_shut(tx, hall, found.id)
+    await sign_ins.end(tx, digest)
 
 
 async def add_sign_in(

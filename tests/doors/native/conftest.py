@@ -1,6 +1,7 @@
 """Somebody at the native door, by a customer's key or an agent's."""
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +14,12 @@ from hiringhall.doors.front import Front
 from hiringhall.doors.server import Server
 from hiringhall.hall import Hall
 from hiringhall.queries.accounts import authenticate
+from hiringhall.store.database import open_database
 from hiringhall.workers.webhooks.outgoing import Outgoing
 from hiringhall.workers.webhooks.sender import Sender
 from tests.doors.conftest import Visitor
+from tests.support.databases import Cluster
+from tests.support.halls import Clock, QuietEngine, make_hall
 from tests.support.hooks import HOOKS, NewPost, Post
 from tests.support.receiver import Receiver, receiving
 from tests.support.streams import Streaming, on_a_socket
@@ -139,3 +143,27 @@ async def own(server: Server, ada: Visitor) -> AsyncIterator[Streaming]:
 @pytest.fixture
 async def actor(hall: Hall, ada: Visitor) -> Actor:
     return await authenticate(hall, ada.key or "")
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: Cluster) -> Iterator[str]:
+    name = postgres_cluster.create()
+    yield postgres_cluster.url(name)
+    postgres_cluster.drop(name)
+
+
+@pytest.fixture
+async def two_halls(postgres_url: str) -> AsyncIterator[tuple[Hall, Hall]]:
+    """Two servers of one database, who tell one another what happens."""
+    async with contextlib.AsyncExitStack() as opened:
+        halls: list[Hall] = []
+        for _ in range(2):
+            database = await open_database(postgres_url)
+            opened.push_async_callback(database.close)
+            one = make_hall(database, clock=Clock(), engine=QuietEngine())
+            messenger = database.messenger(one.signals.hear, one.signals.hear_all)
+            assert messenger is not None
+            opened.push_async_callback(messenger.close)
+            one.signals.outwards = messenger.send
+            halls.append(one)
+        yield halls[0], halls[1]

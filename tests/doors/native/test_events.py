@@ -9,9 +9,9 @@ from hiringhall.actions import channel, following, keys
 from hiringhall.actions.following import Feeds
 from hiringhall.actions.tasks import answer
 from hiringhall.domain.policy import Actor
+from hiringhall.doors import streams
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.front import Front
-from hiringhall.doors.native import routes_events
 from hiringhall.doors.server import Server
 from hiringhall.hall import Hall
 from hiringhall.queries.accounts import authenticate
@@ -200,7 +200,7 @@ class TestStreams:
     async def test_heartbeats_carry_the_place(
         self, hall: Hall, own: Streaming, actor: Actor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(routes_events, "HEARTBEAT_S", 0.01)
+        monkeypatch.setattr(streams, "HEARTBEAT_S", 0.01)
         await post(hall, actor)
         async with own.stream(type="task_failed") as stream:
             while stream.last_id != "2":
@@ -247,8 +247,8 @@ class TestStreams:
     async def test_a_key_that_is_closed_ends_them(
         self, hall: Hall, own: Streaming, actor: Actor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(routes_events, "HEARTBEAT_S", 0.01)
-        monkeypatch.setattr(routes_events, "CHECK_S", 0.0)
+        monkeypatch.setattr(streams, "HEARTBEAT_S", 0.01)
+        monkeypatch.setattr(streams, "CHECK_S", 0.0)
         async with own.stream() as stream:
             assert await stream.piece()
             await keys.revoke_key(hall, actor=actor, key_id=actor.key_id or "")

@@ -1,8 +1,6 @@
 """Events for whoever works on somebody else's task, and from another server."""
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -19,10 +17,8 @@ from hiringhall.doors.server import Server
 from hiringhall.hall import Hall
 from hiringhall.queries.accounts import authenticate
 from hiringhall.queries.agents import authenticate_agent
-from hiringhall.store.database import open_database
 from tests.doors.conftest import OpenFront, Visitor
-from tests.support.databases import Cluster
-from tests.support.halls import Clock, QuietEngine, make_hall, open_account, post
+from tests.support.halls import open_account, post
 from tests.support.market import PLAN, funded, handed_in
 from tests.support.streams import Streaming, on_a_socket
 
@@ -94,41 +90,22 @@ async def test_an_agent_hears_of_nothing_else(
     assert (await its.get(PATH, params={"task_id": task.id})).status_code == 403
 
 
-@pytest.fixture
-def postgres_url(postgres_cluster: Cluster) -> Iterator[str]:
-    name = postgres_cluster.create()
-    yield postgres_cluster.url(name)
-    postgres_cluster.drop(name)
-
-
 @pytest.mark.promise("EV-SERVERS")
 async def test_an_event_of_another_server_is_heard_at_once(
-    postgres_url: str, blobs: LocalBlobs, links: FileLinks, front_of: OpenFront
+    two_halls: tuple[Hall, Hall], blobs: LocalBlobs, links: FileLinks, front_of: OpenFront
 ) -> None:
-    halls: list[Hall] = []
-    messengers: list[Any] = []
-    for _ in range(2):
-        database = await open_database(postgres_url)
-        one = make_hall(database, clock=Clock(), engine=QuietEngine())
-        messenger = database.messenger(one.signals.hear, one.signals.hear_all)
-        assert messenger is not None
-        one.signals.outwards = messenger.send
-        halls.append(one)
-        messengers.append(messenger)
-    account = await open_account(halls[0])
-    actor = await authenticate(halls[0], account.secret)
+    here, there = two_halls
+    account = await open_account(here)
+    actor = await authenticate(here, account.secret)
     async with (
-        on_a_socket(front_of(Desk(halls[1], blobs, links))) as server,
+        on_a_socket(front_of(Desk(there, blobs, links))) as server,
         Streaming(server.url, account.secret) as client,
         client.stream(after="now") as stream,
     ):
         assert await stream.piece()
         begun_s = asyncio.get_running_loop().time()
         for _ in range(3):
-            await post(halls[0], actor)
+            await post(here, actor)
             await stream.events(2)
         # Sooner than anybody looks by itself.
         assert asyncio.get_running_loop().time() - begun_s < channel.LOOK_EVERY_S
-    for messenger, one in zip(messengers, halls, strict=True):
-        await messenger.close()
-        await one.database.close()

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from hiringhall.doors import streams
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import openapi
-from hiringhall.doors.native import routes_events
 from hiringhall.doors.native.door import DOOR
 from hiringhall.doors.server import Server
 from tests.doors.conftest import BASE_URL, OpenFront, Visitor
@@ -115,8 +115,8 @@ async def test_by_https_it_is_the_other_cookie_and_an_origin_of_https(
 async def test_its_streams_end_with_it(
     server: Server, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes_events, "HEARTBEAT_S", 0.01)
-    monkeypatch.setattr(routes_events, "CHECK_S", 0.0)
+    monkeypatch.setattr(streams, "HEARTBEAT_S", 0.01)
+    monkeypatch.setattr(streams, "CHECK_S", 0.0)
     headers = {"Accept": "text/event-stream", "Cookie": f"hall={person.http.cookies['hall']}"}
     async with (
         httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_S, trust_env=False) as client,

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
+from hiringhall.actions.access import tell_shut
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
 from hiringhall.domain.agents import Agent, AgentProfile, AgentState, make_profile
@@ -95,6 +96,7 @@ async def renew_agent_key(tx: Tx, hall: Hall, *, actor: Actor, agent_id: str) ->
         prefix=secret[:SHOWN_PREFIX_LENGTH],
         at_us=hall.clock(),
     )
+    tell_shut(tx, hall, agent.id)
     return await _load(tx, actor=actor, agent_id=agent_id), secret
 
 
@@ -118,6 +120,7 @@ async def _decide(tx: Tx, hall: Hall, *, actor: Actor, agent_id: str, state: Age
     agent = await _load(tx, actor=actor, agent_id=agent_id)
     if agent.state is not state:
         await agents.set_state(tx, agent.id, state, at_us=hall.clock())
+        tell_shut(tx, hall, agent.id)
         if state is AgentState.SUSPENDED and await forces.hurry(tx, agent.id, now_us=hall.clock()):
             tx.after_commit(hall.engine.wake)
     return await _load(tx, actor=actor, agent_id=agent_id)

@@ -1,25 +1,15 @@
 """The native door's events: a page behind a cursor, or a stream that can be taken up again."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 from hiringhall.actions import following
 from hiringhall.actions.following import Reader
 from hiringhall.domain import errors
-from hiringhall.domain.errors import HallError, Unavailable
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Route, Stream
 from hiringhall.doors.native import wire_events as wire
 from hiringhall.doors.native.callers import anybody
-
-HEARTBEAT_S = 15.0
-CHECK_S = 60.0
-"""How often it is asked whether a stream's key still opens anything."""
-RETRY_MS = 2_000
-"""After how long a client should come again."""
-
-_EVENT_STREAM = b"text/event-stream"
-_AT_ONCE = ((b"x-accel-buffering", b"no"),)
+from hiringhall.doors.streams import AT_ONCE, EVENT_STREAM, FIRST, heard_by
 
 Asked = Call[None, wire.EventsQuery]
 
@@ -31,7 +21,7 @@ async def list_events(desk: Desk, call: Asked) -> wire.EventsAnswer | Stream:
     `Last-Event-ID` says where to go on. An event named `gap` says that the place which was asked
     for is not there. A comment comes every 15 seconds. `limit` is for pages alone.
     """
-    if _EVENT_STREAM in call.headers.get(b"accept", b"").lower():
+    if EVENT_STREAM in call.headers.get(b"accept", b"").lower():
         return await _stream(desk, call)
     query = call.query
     page = await following.read_page(
@@ -65,8 +55,8 @@ async def _stream(desk: Desk, call: Asked) -> Stream:
     )
     return Stream(
         _pieces(desk, call, reader),
-        _EVENT_STREAM,
-        headers=_AT_ONCE,
+        EVENT_STREAM,
+        headers=AT_ONCE,
         endless=True,
         release=reader.close,
     )
@@ -74,26 +64,9 @@ async def _stream(desk: Desk, call: Asked) -> Stream:
 
 async def _pieces(desk: Desk, call: Asked, reader: Reader) -> AsyncGenerator[bytes, None]:
     """The stream, until the client leaves, the server stops, or its key or sign-in is over."""
-    now_s = asyncio.get_running_loop().time
-    check_at_s = now_s() + CHECK_S
-    yield b"retry: %d\n\n" % RETRY_MS
-    while True:
-        heard = await reader.next(HEARTBEAT_S)
-        if now_s() >= check_at_s:
-            if not await _still_opens(desk, call):
-                return
-            check_at_s = now_s() + CHECK_S
+    yield FIRST
+    async for heard in heard_by(reader, call.actor, lambda: anybody(desk, call)):
         yield wire.piece_of(heard)
-
-
-async def _still_opens(desk: Desk, call: Asked) -> bool:
-    """Whether it is the same caller still: a sign-in may act for another organization by now."""
-    try:
-        return await anybody(desk, call) == call.actor
-    except Unavailable:
-        return True
-    except HallError:
-        return False
 
 
 ROUTES: tuple[Route[Desk], ...] = (
