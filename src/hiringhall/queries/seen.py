@@ -50,6 +50,11 @@ class Seen:
     delivered: int = 0
 
     @property
+    def is_followed(self) -> bool:
+        """Whether what goes on in it is the actor's to hear: its poster's, or of who has a part."""
+        return self.is_poster or self.proposal is not None or self.mine is not None
+
+    @property
     def can(self) -> list[str]:
         """What the actor can do to it as it stands, conditions beside its state left out."""
         has_it = self.mine is not None and self.mine.state is AssignmentState.ACTIVE

@@ -199,7 +199,8 @@ def _within(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 async def _for_others(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     """An admin sees the log; who works on it what is theirs alone."""
-    shown: dict[str, Any] = {"events": None, "after": 0, "spending": None, "runs": [], "logged": []}
+    shown: dict[str, Any] = {"events": None, "spending": None, "runs": [], "logged": []}
+    shown["after"] = found.task.version
     if visit.who is not None and visit.who.is_admin and found.mine is None:
         shown["logged"] = await seen.log_of(
             visit.desk.hall, actor=visit.actor, task_id=found.task.id, limit=LOG_EVENTS // 2

@@ -1,4 +1,4 @@
-// The pages' own script: times in the reader's zone, and a task's log as it grows.
+// The pages' own script: times in the reader's zone, and a task as it goes on.
 "use strict";
 (() => {
   const zone = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -34,6 +34,16 @@
       log.insertAdjacentHTML("afterbegin", event.data);
       log.firstElementChild.classList.add("new");
       tell(log);
+      clearTimeout(soon);
+      soon = setTimeout(renew, 100);
+    });
+    addEventListener("pagehide", () => source.close());
+  }
+  // Who works on somebody else's task is not told its log, only that there is news.
+  const news = document.querySelector("[data-news]");
+  if (news && window.EventSource) {
+    const source = new EventSource(news.dataset.news);
+    source.addEventListener("message", () => {
       clearTimeout(soon);
       soon = setTimeout(renew, 100);
     });

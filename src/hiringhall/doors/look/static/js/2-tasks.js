@@ -1,5 +1,5 @@
-// Tasks of others, which no stream tells of, are asked for anew now and then; and time that is left
-// is counted.
+// Tasks of others are asked for anew now and then: whoever has no part in one is told by no stream,
+// and who has one not of what others do there. And time that is left is counted.
 "use strict";
 (() => {
   const ask = async () => {

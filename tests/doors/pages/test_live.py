@@ -1,0 +1,101 @@
+"""A task that goes on while its page is open: who hears of it at once, of what, and until when."""
+
+import asyncio
+import contextlib
+import html
+import re
+from collections.abc import AsyncGenerator
+
+import httpx
+import pytest
+
+from hiringhall.actions.market import choosing, proposing, reviewing
+from hiringhall.domain.policy import Actor
+from hiringhall.domain.tasks import Engagement
+from hiringhall.doors.front import Front
+from hiringhall.doors.server import Server
+from hiringhall.hall import Hall
+from hiringhall.queries.sign_ins import actor_of, signed_in
+from tests.doors.pages.conftest import Person
+from tests.doors.pages.reading import Page
+from tests.support.market import PLAN, claimed, current, funded, handed_in
+from tests.support.streams import PATIENCE_S, EventStream, on_a_socket
+
+pytestmark = pytest.mark.anyio
+
+SOON_S = 2.0
+
+
+@pytest.fixture
+async def server(front: Front) -> AsyncGenerator[Server]:
+    async with on_a_socket(front) as served:
+        yield served
+
+
+async def actor_at(hall: Hall, person: Person) -> Actor:
+    return actor_of(await signed_in(hall, secret=person.http.cookies["hall"]))
+
+
+def news_of(page: Page) -> str | None:
+    """Where a page of somebody else's task asks for news, if it does."""
+    found = re.search(r'data-news="([^"]+)"', page.text)
+    return None if found is None else html.unescape(found[1])
+
+
+@contextlib.asynccontextmanager
+async def following(server: Server, person: Person, task_id: str) -> AsyncGenerator[EventStream]:
+    """What the open page of a task hears, from what it was shown with on."""
+    page = await person.get(f"/app/tasks/{task_id}")
+    address = news_of(page)
+    assert address is not None
+    headers = {"Cookie": f"hall={person.http.cookies['hall']}"}
+    async with (
+        httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_S, trust_env=False) as client,
+        client.stream("GET", address, headers=headers) as response,
+    ):
+        assert response.status_code == 200
+        yield EventStream(response)
+
+
+async def test_who_works_on_somebody_elses_task_hears_of_it_at_once(
+    hall: Hall, server: Server, ada: Person, bob: Person
+) -> None:
+    poster, maker = await actor_at(hall, ada), await actor_at(hall, bob)
+    task = await claimed(hall, poster, maker)
+    await handed_in(hall, maker, task)
+    now_s = asyncio.get_running_loop().time
+    async with following(server, bob, task.id) as stream:
+        for _ in range(2):
+            begun_s = now_s()
+            await reviewing.request_revision(
+                hall, actor=poster, task_id=task.id, reason="The second is wrong."
+            )
+            news = await stream.record()
+            assert now_s() - begun_s < SOON_S
+            assert news.fields["data"] == "news", "what it is, the page asks for itself"
+            await handed_in(hall, maker, task)
+            await stream.record()
+        await bob.sends("/app", "/signout")
+        begun_s = now_s()
+        while await stream.piece() is not None:
+            pass
+        assert now_s() - begun_s < SOON_S
+
+
+async def test_nobody_hears_what_others_do_there(
+    hall: Hall, server: Server, ada: Person, bob: Person, third: Person
+) -> None:
+    poster, maker = await actor_at(hall, ada), await actor_at(hall, bob)
+    await third.signs_up("eve")
+    rival = await actor_at(hall, third)
+    task = await funded(hall, poster, engagement=Engagement.PROPOSALS)
+    own = await proposing.propose(hall, actor=maker, task_id=task.id, plan=PLAN, price_cents=4_000)
+    at = f"/app/tasks/{task.id}/events"
+    assert (await third.http.get(at)).status_code == 404, "it is on offer, and they have no part"
+    assert news_of(await third.get(f"/app/tasks/{task.id}")) is None
+    async with following(server, bob, task.id) as stream:
+        await proposing.propose(hall, actor=rival, task_id=task.id, plan=PLAN, price_cents=3_000)
+        await choosing.shortlist(hall, actor=poster, proposal_id=own.proposal.id)
+        news = await stream.record()
+        version = (await current(hall, task)).version
+        assert news.fields["id"] == str(version), "of the rival's there was nothing"
