@@ -274,6 +274,17 @@ async def test_another_version_of_the_protocol_is_refused_after_the_handshake(
     assert answer.status_code == (202 if known else 400)
 
 
+@pytest.mark.promise("MC-BOUND")
+async def test_a_message_is_as_large_as_at_every_door(
+    http: httpx.AsyncClient, bob: Visitor
+) -> None:
+    headers = {"Authorization": f"Bearer {bob.key}"}
+    ping = b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}'
+    for more, status in ((0, 200), (1, 413)):
+        body = ping + b" " * ((1 << 20) - len(ping) + more)
+        assert (await http.post("/mcp", content=body, headers=headers)).status_code == status
+
+
 async def test_what_asks_nothing_is_taken_in_silence(http: httpx.AsyncClient, bob: Visitor) -> None:
     headers = {"Authorization": f"Bearer {bob.key}"}
     for message in (

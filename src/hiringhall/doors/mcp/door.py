@@ -10,14 +10,13 @@ from hiringhall.domain.errors import HallError
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.caller import anybody, check_host
 from hiringhall.doors.desk import Desk
-from hiringhall.doors.kit import Call, Door, Limits, Raw, Route
+from hiringhall.doors.kit import Call, Door, Raw, Route
 from hiringhall.doors.mcp import posting, working
 from hiringhall.doors.mcp.tool import Refused, Tool
 from hiringhall.doors.neutral import ENVELOPES, ERRORS, envelope
 from hiringhall.workers.coordination.rpc import Result, answer, refused, said
 
 PATH = "/mcp"
-MOST_BODY_BYTES = 2 << 20
 
 TOOLS: Mapping[str, Tool] = {one.name: one for one in (*posting.TOOLS, *working.TOOLS)}
 
@@ -79,6 +78,5 @@ DOOR: Door[ClientDesk] = Door(
     errors=ERRORS,
     envelope=envelope,
     envelopes=ENVELOPES,
-    limits=Limits(body_bytes=MOST_BODY_BYTES),
     routes=(Route("POST", PATH, by_mcp, {200: None, 202: None}, "Tools by MCP", who=_anybody),),
 )

@@ -9,6 +9,7 @@ from hiringhall.workers.coordination import mcp, plain
 from hiringhall.workers.coordination.desk import Desk
 
 MOST_BODY_BYTES = 4 * 1024 * 1024
+"""More than other doors take: whoever works elsewhere sends their files in `attach_file`."""
 
 _JSON = (b"content-type", b"application/json")
 _POST = ((b"allow", b"POST"),)
