@@ -129,7 +129,7 @@ async def test_usage_is_summed_and_rounded_up_once(ceo: Customer, hall: Hall, cl
     assert found["totals"] == {"worker_spawn": 2, "compute_minutes": 1}
     assert [(one["type"], one["quantity"], one["milliseconds"]) for one in found["records"]] == [
         ("worker_spawn", 1, None),
-        ("compute_minutes", 1, 20_500),
+        ("compute_minutes", 0, 20_500),
         ("worker_spawn", 1, None),
         ("compute_minutes", 1, 30_000),
     ]
@@ -144,7 +144,13 @@ async def test_usage_is_summed_and_rounded_up_once(ceo: Customer, hall: Hall, cl
     assert {one["type"] for one in spawns["records"]} == {"worker_spawn"}
     minutes = await ceo.get("/usage?type=compute_minutes&limit=1")
     assert minutes["totals"] == {"worker_spawn": 0, "compute_minutes": 1}
-    assert len(minutes["records"]) == 1
+    # The minute was begun by the worker before, whom this part does not show.
+    assert [one["quantity"] for one in minutes["records"]] == [0]
+    third = await take(ceo, hall, clock, 30)
+    later = await ceo.get("/usage?type=compute_minutes")
+    assert later["totals"]["compute_minutes"] == 2
+    assert [one["quantity"] for one in later["records"]] == [1, 0, 1]
+    assert later["records"][0]["workerId"] == ref("worker", third.id)
     assert "type is worker_spawn" in await ceo.get("/usage?type=tokens", 400)
 
 

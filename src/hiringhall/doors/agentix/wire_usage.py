@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from hiringhall.domain.durations import DAY_US
+from hiringhall.domain.durations import DAY_US, minutes_each, minutes_of
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.runs import Run
 from hiringhall.doors.agentix.wire import Ref, Time
@@ -16,7 +16,6 @@ from hiringhall.queries.runs import Sums, Usage
 
 UsageType: TypeAlias = Literal["worker_spawn", "compute_minutes"]
 TYPES: tuple[UsageType, ...] = ("worker_spawn", "compute_minutes")
-_MINUTE_MS = 60_000
 _MILLISECOND_US = 1_000
 _BARE_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _Day = Annotated[
@@ -38,7 +37,7 @@ class UsageQuery(msgspec.Struct, rename={"team_id": "teamId", "from_": "from"}):
 
 
 class Totals(msgspec.Struct):
-    """What it comes to; minutes are rounded up once, at the end."""
+    """What it comes to; minutes are rounded up once, at the end, and the records add up to them."""
 
     worker_spawn: int
     compute_minutes: int
@@ -112,42 +111,40 @@ def _moment(given: str, name: str) -> int:
 
 def usage_answer(found: Usage, types: tuple[UsageType, ...]) -> UsageAnswer:
     """Usage, of the types that were asked for."""
-    totals = Totals(found.sums.spawns, _minutes(found.sums.worked_ms))
+    totals = Totals(found.sums.spawns, minutes_of(found.sums.worked_ms))
     if "worker_spawn" not in types:
         totals.worker_spawn = 0
     if "compute_minutes" not in types:
         totals.compute_minutes = 0
-    records = [
-        record
-        for run in found.runs
-        for record in _records(run, found.now_us)
-        if record.type in types
-    ]
+    records = [record for record in _records(found) if record.type in types]
     return UsageAnswer(totals, records)
 
 
 def usage_summary(sums: Sums) -> UsageSummary:
     """A team's usage in two figures."""
-    return UsageSummary(sums.spawns, _minutes(sums.worked_ms))
+    return UsageSummary(sums.spawns, minutes_of(sums.worked_ms))
 
 
-def _records(run: Run, now_us: int) -> Iterator[UsageRecord]:
-    begun_us = run.started_at_us
-    if begun_us is None:
-        return
+def _records(found: Usage) -> Iterator[UsageRecord]:
+    runs = [run for run in found.runs if run.started_at_us is not None]
+    worked = [_worked_ms(run, found.now_us) for run in runs]
+    earlier_ms = max(0, found.sums.worked_ms - sum(worked))
+    # In the order in which they were begun, so that a later worker changes no earlier record.
+    minutes = minutes_each(worked[::-1], earlier_ms=earlier_ms)[::-1]
+    for run, worked_ms, quantity in zip(runs, worked, minutes, strict=True):
+        whose = {
+            "team_id": ref("team", run.team_id),
+            "task_id": ref("task", run.task_id),
+            "worker_id": ref("worker", run.id),
+            "recorded_at": time_of(run.started_at_us or 0),
+        }
+        yield UsageRecord(type="worker_spawn", quantity=1, milliseconds=None, **whose)
+        yield UsageRecord(
+            type="compute_minutes", quantity=quantity, milliseconds=worked_ms, **whose
+        )
+
+
+def _worked_ms(run: Run, now_us: int) -> int:
+    begun_us = run.started_at_us or 0
     ended_us = max(begun_us, now_us) if run.ended_at_us is None else run.ended_at_us
-    worked_ms = (ended_us - begun_us) // _MILLISECOND_US
-    whose = {
-        "team_id": ref("team", run.team_id),
-        "task_id": ref("task", run.task_id),
-        "worker_id": ref("worker", run.id),
-        "recorded_at": time_of(begun_us),
-    }
-    yield UsageRecord(type="worker_spawn", quantity=1, milliseconds=None, **whose)
-    yield UsageRecord(
-        type="compute_minutes", quantity=_minutes(worked_ms), milliseconds=worked_ms, **whose
-    )
-
-
-def _minutes(worked_ms: int) -> int:
-    return -(-worked_ms // _MINUTE_MS)
+    return (ended_us - begun_us) // _MILLISECOND_US
