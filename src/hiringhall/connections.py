@@ -33,7 +33,7 @@ class ConnectionLimits:
 
     head_bytes: int = 32 << 10
     head_s: float = 10.0
-    body_s: float = 40.0
+    body_s: float = 130.0
     idle_s: float = 60.0
     stall_s: float = 60.0
 

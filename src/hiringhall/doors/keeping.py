@@ -7,8 +7,12 @@ from hiringhall.actions.market.delivering import MAX_FILES
 from hiringhall.actions.runs.outcomes import NewFile
 from hiringhall.domain.errors import HallError, Invalid
 from hiringhall.doors.desk import Desk
+from hiringhall.doors.kit import Limits
 from hiringhall.hall import Replayed
 from hiringhall.workers.file_names import safe_name
+
+FILES = Limits(body_bytes=16 << 20, body_s=120.0)
+"""What somebody who is known may hand in at once, and how long it may take."""
 
 
 def check_count(count: int) -> None:

@@ -10,7 +10,7 @@ from hiringhall.actions.market import claims
 from hiringhall.blobs import LocalBlobs
 from hiringhall.domain.tasks import State, Task
 from hiringhall.doors.desk import Desk
-from hiringhall.doors.pages.visits import FILES_BYTES
+from hiringhall.doors.keeping import FILES
 from hiringhall.hall import Hall
 from tests.doors.pages.conftest import Person, page_of
 from tests.doors.pages.test_home import PAYLOADS, actor
@@ -69,7 +69,9 @@ async def test_what_is_too_large_is_refused_with_all_that_was_typed(
     form = (await bob.get(at)).form(at).values
     typed = {**form, "content": "Long\nwork", "links": "https://example.com/a"}
     for announced in (True, False):
-        page = page_of(await sends_too_much(bob, at, typed, FILES_BYTES, announced=announced), 413)
+        page = page_of(
+            await sends_too_much(bob, at, typed, FILES.body_bytes, announced=announced), 413
+        )
         assert page.form(at).values["content"] == "Long\nwork"
         assert page.form(at).values["links"] == "https://example.com/a"
         (wrong,) = [one for one in page.elements if one.attributes.get("id") == "files-wrong"]
@@ -77,7 +79,7 @@ async def test_what_is_too_large_is_refused_with_all_that_was_typed(
         assert "larger than 16 MB" in page.words
         assert "choose your files again" in page.words
         assert "bytes" not in page.words
-    forged = await sends_too_much(bob, at, {**typed, "csrf": "x"}, FILES_BYTES, announced=True)
+    forged = await sends_too_much(bob, at, {**typed, "csrf": "x"}, FILES.body_bytes, announced=True)
     assert forged.status_code == 403
     assert "Long" not in forged.text
     bob.http.cookies = httpx.Cookies()

@@ -27,8 +27,8 @@ from hiringhall.cli.paths import path_of
 from hiringhall.cli.screen import Screen
 from hiringhall.cli.texts import text_of
 
-_MOST_BYTES = 700_000
-"""All files of a delivery: in base 64 they fit into the hall's 1 MiB with what stands beside."""
+_MOST_BYTES = 12_000_000
+"""All files of a delivery: in base 64 they fit into the hall's 16 MiB with what stands beside."""
 
 
 def claim(
@@ -208,7 +208,7 @@ def _files(paths: list[Path]) -> list[Item]:
             size += path.stat().st_size
             if size > _MOST_BYTES:
                 raise CommandError(
-                    f"All files together are larger than {_MOST_BYTES // 1000} kB. "
+                    f"All files together are larger than {_MOST_BYTES // 1_000_000} MB. "
                     "Put them where others reach them, and give the address with --link.",
                     Exit.REFUSED,
                 )

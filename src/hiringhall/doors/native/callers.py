@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from hiringhall.domain.errors import Forbidden
+from hiringhall.domain.errors import Forbidden, HallError
 from hiringhall.domain.policy import Actor
 from hiringhall.doors import caller
 from hiringhall.doors.browser import signed_in_person
 from hiringhall.doors.desk import Desk
-from hiringhall.doors.kit import Call
+from hiringhall.doors.keeping import FILES
+from hiringhall.doors.kit import Call, Limits, Refused
 
 
 async def anybody(desk: Desk, call: Call[Any, Any]) -> Actor:
@@ -32,6 +33,15 @@ async def person_or_run(desk: Desk, call: Call[Any, Any]) -> Actor:
     """A person by a customer's key or their sign-in, or a run by its service key."""
     by_key = b"authorization" in call.headers
     return await (caller.customer_or_worker if by_key else signed_in_person)(desk, call)
+
+
+async def room_for_files(desk: Desk, call: Call[Any, Any]) -> Limits:
+    """Whoever is known may send files; others what any call takes, and hear who they are not."""
+    try:
+        await anybody(desk, call)
+    except (HallError, Refused):
+        return Limits()
+    return FILES
 
 
 def viewer_of(actor: Actor) -> str:

@@ -11,7 +11,7 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.keeping import check_count, kept_files
 from hiringhall.doors.kit import Call, Route
 from hiringhall.doors.native import wire_deliverables as wire
-from hiringhall.doors.native.callers import anybody, person, viewer_of
+from hiringhall.doors.native.callers import anybody, person, room_for_files, viewer_of
 from hiringhall.doors.native.routes_tasks import SAYS, SEES
 from hiringhall.doors.native.wire_tasks import ReasonBody
 from hiringhall.doors.native.words import bytes_of
@@ -137,6 +137,7 @@ ROUTES: tuple[Route[Desk], ...] = (
         who=anybody,
         raises=SAYS,
         once=True,
+        room=room_for_files,
     ),
     Route(
         "GET",

@@ -9,12 +9,12 @@ import msgspec
 from hiringhall.domain.errors import HallError, NotFound
 from hiringhall.doors import neutral
 from hiringhall.doors.desk import Desk
+from hiringhall.doors.keeping import FILES
 from hiringhall.doors.kit import Door, Refusal, Spelling
 from hiringhall.doors.look import HEADERS, HTML, render, word
 from hiringhall.doors.pages import crew, floor, office, routes_start
 from hiringhall.doors.pages.reference import Reference
 from hiringhall.doors.pages.routes_docs import reference_routes
-from hiringhall.doors.pages.visits import FILES_BYTES
 
 PATHS = ("/app", "/signin", "/signout", "/signup", "/setup", "/join", "/guide")
 """What of the root is the pages', beside `/` itself."""
@@ -27,7 +27,7 @@ def envelope(refusal: Refusal) -> bytes:
     missing = refusal.status == 404
     said = word("problem.not_found") if missing else f"{refusal.message.rstrip('.')}."
     if refusal.status == 413:
-        said = word("problem.too_large", most=FILES_BYTES >> 20)
+        said = word("problem.too_large", most=FILES.body_bytes >> 20)
     if isinstance(refusal.error, NotFound):
         said = word("problem.not_found")
     return render(

@@ -10,14 +10,13 @@ from hiringhall.domain.errors import (
     WrongState,
 )
 from hiringhall.doors.desk import Desk
-from hiringhall.doors.keeping import kept_files
+from hiringhall.doors.keeping import FILES, kept_files
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.posting import lines_of
 from hiringhall.doors.pages.task_view import AT, found_for
 from hiringhall.doors.pages.visits import (
-    FILES_BYTES,
     Visit,
     for_signed_in,
     room_for_files,
@@ -39,7 +38,7 @@ async def hand_in(visit: Visit) -> Raw:
     form, task_id = visit.form, visit.call.path["task_id"]
     await found_for(visit)
     if visit.call.is_cut:
-        too_large = word("work.files_too_large", most=FILES_BYTES >> 20)
+        too_large = word("work.files_too_large", most=FILES.body_bytes >> 20)
         return await _show(visit, status=413, errors={"files": too_large}, problem=too_large)
     try:
         given = [(one.name, one.content) for one in form.uploads if one.field == "files"]
@@ -76,8 +75,8 @@ async def _show(
         typed=visit.form,
         task=found.task,
         mine=found.mine,
-        most_mib=FILES_BYTES >> 20,
-        most_bytes=FILES_BYTES - _ROOM_FOR_TEXT,
+        most_mib=FILES.body_bytes >> 20,
+        most_bytes=FILES.body_bytes - _ROOM_FOR_TEXT,
         again=bool(visit.form.uploads) or visit.call.is_cut,
     )
 

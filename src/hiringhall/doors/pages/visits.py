@@ -5,6 +5,7 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from hiringhall.domain.errors import Invalid, Unauthorized
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.browser import Browser, form_token
 from hiringhall.doors.desk import Desk
+from hiringhall.doors.keeping import FILES
 from hiringhall.doors.kit import Call, Header, Limits, Raw
 from hiringhall.doors.look import HTML, render, word
 from hiringhall.doors.look.filters import money
@@ -22,8 +24,6 @@ from hiringhall.doors.pages.navigation import HOME
 from hiringhall.hall import Replayed
 from hiringhall.queries.sign_ins import MOST_US, SignIn, actor_of
 
-FILES_BYTES = 16 << 20
-FILES_S = 120.0
 _CENTS = re.compile(r"\b([0-9]{1,15})(?: cents\b|(?= to [0-9]+ cents\b))", re.ASCII)
 _NO_STORE: Header = (b"cache-control", b"no-store")
 
@@ -173,7 +173,7 @@ async def room_for_files(desk: Desk, call: Call[Any, Any]) -> Limits:
     await visit.look()
     if visit.who is None:
         return Limits(head_bytes=Limits().body_bytes)
-    return Limits(body_bytes=FILES_BYTES, body_s=FILES_S, head_bytes=Limits().body_bytes)
+    return replace(FILES, head_bytes=Limits().body_bytes)
 
 
 async def _arrive(desk: Desk, call: Call[Any, Any], *, with_files: bool = False) -> Visit:
