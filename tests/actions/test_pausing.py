@@ -163,14 +163,14 @@ async def test_an_answer_that_says_neither_changes_nothing(capped: Hall) -> None
     ],
 )
 def test_amounts_are_read_as_people_write_them(said: str, micros: int | None) -> None:
-    question = BudgetQuestion("task:1", 1_000_000, 3_000_000)
+    question = BudgetQuestion("task:1", 1_000_000, 3_000_000, 1_000_000)
     assert added_micros(said, question) == micros
 
 
 @pytest.mark.parametrize("said", ["", "hm", "Add 0.00", "1.234.567", "Add 5.0000"])
 def test_what_is_no_amount_is_not_taken_for_one(said: str) -> None:
     with pytest.raises(Invalid):
-        added_micros(said, BudgetQuestion("task:1", 1_000_000, 3_000_000))
+        added_micros(said, BudgetQuestion("task:1", 1_000_000, 3_000_000, 1_000_000))
 
 
 async def test_a_parked_run_has_not_failed_and_goes_on_at_the_stated_time(

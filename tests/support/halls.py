@@ -16,6 +16,7 @@ from hiringhall.actions.runs import working
 from hiringhall.actions.tasks.post import create_task
 from hiringhall.blobs import LocalBlobs
 from hiringhall.domain import ids
+from hiringhall.domain.members import MemberRole
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.runs import Run, RunToken
 from hiringhall.domain.tasks import State, Task
@@ -30,7 +31,8 @@ from hiringhall.queries.accounts import authenticate
 from hiringhall.queries.tasks import task_view
 from hiringhall.sealing import Sealer
 from hiringhall.signals import Signals
-from hiringhall.store.database import Database
+from hiringhall.store import accounts as account_rows
+from hiringhall.store.database import Database, Tx
 from hiringhall.store.tasks import TaskRow
 from hiringhall.workers.carrier import HallEngine
 from hiringhall.workers.masking import LiveSecrets
@@ -227,3 +229,27 @@ async def carrying(
 def with_staffing(hall: Hall, staffing: Staffing) -> Hall:
     """The same hall with other workers."""
     return replace(hall, staffing=staffing)
+
+
+async def member_of(hall: Hall, owner: Actor, name: str = "mate") -> Actor:
+    """Somebody who belongs to an owner's organization, and is no owner of it."""
+    return await join(hall, await sign_up(hall, name), owner)
+
+
+async def join(hall: Hall, somebody: Actor, owner: Actor) -> Actor:
+    """Let somebody belong to an owner's organization: who they are in it."""
+    organization_id, user_id = owner.organization_id, somebody.user_id
+    assert organization_id is not None
+    assert user_id is not None
+
+    async def enter(tx: Tx) -> None:
+        await account_rows.add_membership(
+            tx,
+            user_id=user_id,
+            organization_id=organization_id,
+            at_us=hall.clock(),
+            role=MemberRole.MEMBER,
+        )
+
+    await hall.database.write(enter)
+    return replace(somebody, organization_id=organization_id)

@@ -56,7 +56,7 @@ def budget(
     whom = named(email, user, organization)
     arguments: dict[str, Any] = {"email": whom, "scope": scope, "task_id": task}
     if cap is not None or usual_cap:
-        cap_micros = None if cap is None else _micros(cap)
+        cap_micros = None if cap is None else micros_of(cap)
         operate(settings, "set_cap", **arguments, cap_micros=cap_micros)
     _show(scope, operate(settings, "show_budget", **arguments), as_json=as_json)
 
@@ -80,7 +80,8 @@ def _show(scope: str, value: dict[str, Any], *, as_json: bool) -> None:
     )
 
 
-def _micros(text: str) -> int:
+def micros_of(text: str) -> int:
+    """Millionths out of an amount such as 50.00; raises CommandError."""
     try:
         amount = Decimal(text)
     except InvalidOperation:

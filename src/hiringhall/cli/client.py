@@ -81,6 +81,10 @@ class HallClient:
         """`PATCH` below the door."""
         return self._call("PATCH", path, body)
 
+    def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """`PUT` below the door."""
+        return self._call("PUT", path, body)
+
     def delete(self, path: str) -> dict[str, Any]:
         """`DELETE` below the door."""
         return self._call("DELETE", path)

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 MICROS_PER_CENT = 10_000
 MILLION = 1_000_000
+MOST_CAP_MICROS = 10**15
+"""No typing error goes past what the database counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,13 @@ class CapScope(StrEnum):
     """What the hall itself asks, all of it, in one UTC day."""
 
 
+SHARED = frozenset({CapScope.TEAM, CapScope.ORGANIZATION})
+"""What many tasks draw on: its owners may hold it to less than the hall does, and nobody to more.
+
+A run's and a task's caps are raised by whoever posted the task.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Spender:
     """Whom a call is counted for; `user_id` is whose credits it takes.
@@ -122,26 +131,77 @@ def budget_id(scope: CapScope, key: str) -> str:
 class Budget:
     """What one of them may spend, has spent, and has put by for calls under way.
 
-    Without a `cap_micros` of its own the hall's cap for its scope holds it. `calls` counts those
-    that were settled.
+    Without a `cap_micros` of its own the hall's cap for its scope holds it. `owners_cap_micros` is
+    what the organization's owners hold it to. `calls` counts those that were settled.
     """
 
     id: str
     scope: CapScope
     cap_micros: int | None
+    owners_cap_micros: int | None
     spent_micros: int
     reserved_micros: int
     calls: int
 
+    @property
+    def key(self) -> str:
+        """Whose it is: the id of the run, the task, the team, the organization."""
+        return self.id.partition(":")[2]
+
+    @property
+    def taken_micros(self) -> int:
+        """What is spent or put by."""
+        return self.spent_micros + self.reserved_micros
+
+    def ceiling(self, usual_micros: int | None) -> int | None:
+        """What the hall holds it to, where its usual cap for the scope is known."""
+        return usual_micros if self.cap_micros is None else self.cap_micros
+
+    def holds(self, usual_micros: int | None) -> int | None:
+        """The cap that holds it: the smaller of the hall's and the owners'; None: there is none."""
+        caps = (self.ceiling(usual_micros), self.owners_cap_micros)
+        return min((one for one in caps if one is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class CapChange:
+    """A cap of a team's or an organization's was set: by whom, and what it was before.
+
+    `is_halls` where it is the hall's cap; `user_id` is None where whoever runs the hall set it from
+    its machine. Without a team it is the whole organization's.
+    """
+
+    id: str
+    organization_id: str
+    team_id: str | None
+    is_halls: bool
+    was_micros: int | None
+    cap_micros: int | None
+    user_id: str | None
+    at_us: int
+
 
 @dataclass(frozen=True, slots=True)
 class CapReached:
-    """A call was not let through: it could have cost more than is left under a cap."""
+    """A call was not let through: it could have cost more than is left under a cap.
+
+    `ceiling_micros` is what the hall holds it to, where it does.
+    """
 
     scope: CapScope
     cap_micros: int
     spent_micros: int
     needed_micros: int
+    ceiling_micros: int | None = None
+
+    @property
+    def is_halls(self) -> bool:
+        """Whether it is a cap that nobody raises but whoever runs the hall."""
+        return (
+            self.scope in SHARED
+            and self.ceiling_micros is not None
+            and self.ceiling_micros <= self.cap_micros
+        )
 
     @property
     def text(self) -> str:

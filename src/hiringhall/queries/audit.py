@@ -8,7 +8,7 @@ from hiringhall.domain.tasks import State
 from hiringhall.store import (
     audit,
     audit_briefs,
-    budgets,
+    budget_audit,
     force_audit,
     holds,
     ledger,
@@ -79,7 +79,7 @@ async def audit_all(database: Database) -> Audit:
         problems += await audit.deliverable_problems(tx)
         problems += await audit.feed_problems(tx)
         problems += await usage.credit_drift(tx)
-        problems += await budgets.drift(tx)
+        problems += await budget_audit.drift(tx)
         problems += await market_audit.problems(tx)
         problems += await force_audit.problems(tx)
         counts = await audit.counts(tx)

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from hiringhall.domain.errors import NoOrganization, Unauthorized
-from hiringhall.domain.members import Invited, Member
+from hiringhall.domain.members import Invited, Member, MemberRole
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin
@@ -36,6 +36,14 @@ async def myself(hall: Hall, *, actor: Actor) -> Myself:
         return Myself(member, organization, await is_admin(tx, actor))
 
     return await hall.database.read(find)
+
+
+async def owns(tx: Tx, actor: Actor) -> bool:
+    """Whether the actor is an owner of the organization that they act for."""
+    if actor.organization_id is None or actor.user_id is None:
+        return False
+    member = await members.by_id(tx, actor.organization_id, actor.user_id)
+    return member is not None and member.role is MemberRole.OWNER
 
 
 async def organizations_of(hall: Hall, *, actor: Actor) -> list[Organization]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict
 
-from hiringhall.domain.compute import CapScope, Spender
+from hiringhall.domain.compute import Spender
 from hiringhall.domain.criteria import Check
 from hiringhall.domain.errors import NotFound, Superseded
 from hiringhall.domain.messages import Message
@@ -13,7 +13,7 @@ from hiringhall.domain.runs import LEASED, Run, RunToken
 from hiringhall.domain.tasks import FINAL, Task, are_close
 from hiringhall.domain.teams import Team
 from hiringhall.hall import Hall
-from hiringhall.queries.budgets import Spending
+from hiringhall.queries.budgets import Spending, spending_under
 from hiringhall.store import (
     attachments,
     budgets,
@@ -207,17 +207,9 @@ async def _budgets(tx: Tx, hall: Hall, task: Task, run: Run) -> list[Spending]:
     spender = Spender(run.id, task.id, task.team_id, task.organization_id, task.created_by)
     found: list[Spending] = []
     for scope, budget_id in spender.budgets().items():
-        found.append(await _spending(tx, hall, scope, budget_id))
+        kept = await budgets.by_id(tx, budget_id)
+        found.append(spending_under(scope, kept, hall.rules.caps.get(scope)))
     return found
-
-
-async def _spending(tx: Tx, hall: Hall, scope: CapScope, budget_id: str) -> Spending:
-    usual = hall.rules.caps.get(scope)
-    budget = await budgets.by_id(tx, budget_id)
-    if budget is None:
-        return Spending(scope, usual, 0, 0, 0)
-    cap = usual if budget.cap_micros is None else budget.cap_micros
-    return Spending(scope, cap, budget.spent_micros, budget.reserved_micros, budget.calls)
 
 
 async def _at_work(tx: Tx, token: RunToken) -> tuple[Task, Run]:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, bindparam, case, cast, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 
-from hiringhall.domain.compute import Budget, CapScope, Spender, Tokens
+from hiringhall.domain.compute import Budget, CapScope, Spender, Tokens, budget_id
 from hiringhall.domain.durations import DAY_US
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
@@ -34,11 +34,22 @@ class ModelCall:
 
 @dataclass(frozen=True, slots=True)
 class BudgetQuestion:
-    """What a yes to a question about a budget means."""
+    """What a yes to a question about a budget means, and what the call needed that it stopped."""
 
     budget_id: str
     cap_micros: int
     add_micros: int
+    needed_micros: int
+
+    @property
+    def scope(self) -> CapScope:
+        """Of whose budget it is a question."""
+        return CapScope(self.budget_id.partition(":")[0])
+
+    @property
+    def key(self) -> str:
+        """Whose budget it is: the id of the task, the team, the organization."""
+        return self.budget_id.partition(":")[2]
 
 
 # Always locked in one order, narrow ones first: what all share is held for the shortest time.
@@ -51,6 +62,7 @@ _open = Statement(
             id=bindparam("id"),
             scope=bindparam("scope"),
             cap_micros=None,
+            owners_cap_micros=None,
             spent_micros=0,
             reserved_micros=0,
             calls=0,
@@ -67,6 +79,7 @@ _lock = Statement(
     .with_for_update(),
     name="lock_budgets",
 )
+_by_ids = Statement(select(budgets).where(any_of(budgets.c.id, "ids")), name="budgets_by_id")
 _by_id = Statement(select(budgets).where(budgets.c.id == bindparam("id")), name="budget_by_id")
 _reserve = Statement(
     update(budgets)
@@ -90,6 +103,12 @@ _set_cap = Statement(
     .where(budgets.c.id == bindparam("id"))
     .values(cap_micros=bindparam("cap_micros")),
     name="set_cap",
+)
+_set_owners_cap = Statement(
+    update(budgets)
+    .where(budgets.c.id == bindparam("id"))
+    .values(owners_cap_micros=bindparam("owners_cap_micros")),
+    name="set_owners_cap",
 )
 _insert_call = Statement(insert_row(model_calls), name="insert_model_call")
 _settle_call = Statement(
@@ -193,6 +212,23 @@ async def by_id(tx: Tx, budget: str) -> Budget | None:
     return None if row is None else _to_budget(row)
 
 
+async def for_change(tx: Tx, scope: CapScope, key: str) -> Budget:
+    """The budget of somebody, opened where there was none, nobody else's to change meanwhile."""
+    budget = budget_id(scope, key)
+    await tx.run(_open, id=budget, scope=scope.value)
+    return (await _locked(tx, [budget]))[scope]
+
+
+async def by_ids(tx: Tx, ids: Iterable[str]) -> dict[str, Budget]:
+    """Several budgets as they stand, as far as anything was ever counted under them."""
+    return {row.id: _to_budget(row) for row in await tx.all(_by_ids, ids=list(ids))}
+
+
+async def set_owners_cap(tx: Tx, budget: Budget, cap_micros: int | None) -> None:
+    """Have owners hold a budget that is locked to this; with None the hall alone does."""
+    await tx.run(_set_owners_cap, id=budget.id, owners_cap_micros=cap_micros)
+
+
 async def set_cap(tx: Tx, *, budget: str, scope: CapScope, cap_micros: int | None) -> None:
     """Give a budget a cap of its own, or with None the hall's for its scope."""
     await tx.run(_open, id=budget, scope=scope.value)
@@ -282,13 +318,16 @@ async def add_question(tx: Tx, question_id: str, question: BudgetQuestion) -> No
         budget_id=question.budget_id,
         cap_micros=question.cap_micros,
         add_micros=question.add_micros,
+        needed_micros=question.needed_micros,
     )
 
 
 async def question(tx: Tx, question_id: str) -> BudgetQuestion | None:
     """Which cap a question is about; None for any other question."""
     row = await tx.one(_question, question_id=question_id)
-    return None if row is None else BudgetQuestion(row.budget_id, row.cap_micros, row.add_micros)
+    if row is None:
+        return None
+    return BudgetQuestion(row.budget_id, row.cap_micros, row.add_micros, row.needed_micros)
 
 
 def _to_budget(row: Any) -> Budget:
@@ -296,6 +335,7 @@ def _to_budget(row: Any) -> Budget:
         row.id,
         CapScope(row.scope),
         row.cap_micros,
+        row.owners_cap_micros,
         row.spent_micros,
         row.reserved_micros,
         row.calls,
@@ -308,59 +348,3 @@ def _to_call(row: Any) -> ModelCall:
         row.run_id, row.task_id, row.team_id, row.organization_id, row.user_id, own_day
     )
     return ModelCall(row.id, spender, row.provider, row.model, row.reserved_micros)
-
-
-def _sum(column: Any) -> Any:
-    return cast(func.coalesce(func.sum(column), 0), BigInteger)
-
-
-def _key_of(scope: CapScope) -> Any:
-    """Whose budget a call counts in; null where in none of that scope."""
-    if scope is not CapScope.OWN:
-        return model_calls.c[f"{scope.value}_id"]
-    day = cast(model_calls.c.reserved_at_us // DAY_US, Text)
-    return case((model_calls.c.run_id.is_(None), day))
-
-
-def _drift(scope: CapScope) -> Statement:
-    """Budgets of one scope beside what their calls add up to."""
-    key = _key_of(scope)
-    of_calls = (
-        select(
-            key.label("key"),
-            _sum(model_calls.c.cost_micros).label("spent"),
-            _sum(model_calls.c.input_tokens + model_calls.c.output_tokens).label("tokens"),
-            _sum(
-                case(
-                    (model_calls.c.settled_at_us.is_(None), model_calls.c.reserved_micros), else_=0
-                )
-            ).label("reserved"),
-        )
-        .group_by(key)
-        .subquery()
-    )
-    prefix = f"{scope.value}:"
-    return Statement(
-        select(budgets.c.id, budgets.c.spent_micros, budgets.c.reserved_micros, budgets.c.tokens)
-        .select_from(budgets.outerjoin(of_calls, budgets.c.id == prefix + of_calls.c.key))
-        .where(
-            budgets.c.scope == scope.value,
-            (budgets.c.spent_micros != func.coalesce(of_calls.c.spent, 0))
-            | (budgets.c.reserved_micros != func.coalesce(of_calls.c.reserved, 0))
-            | (budgets.c.tokens != func.coalesce(of_calls.c.tokens, 0)),
-        ),
-        name=f"budget_drift_{scope.value}",
-    )
-
-
-_drifts = tuple(_drift(scope) for scope in CapScope)
-
-
-async def drift(tx: Tx) -> list[str]:
-    """Where a budget differs from the sum of its calls: one sentence each, or none."""
-    return [
-        f"budget {row.id}: {row.spent_micros} spent, {row.reserved_micros} put by and"
-        f" {row.tokens} tokens, which is not what its calls add up to"
-        for statement in _drifts
-        for row in await tx.all(statement)
-    ]

@@ -7,7 +7,15 @@ migration drops all of them first and creates them again, in its own transaction
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-APPEND_ONLY = ("events", "feed", "reported_events", "ledger_transfers", "holds", "hold_parts")
+APPEND_ONLY = (
+    "events",
+    "feed",
+    "reported_events",
+    "ledger_transfers",
+    "holds",
+    "hold_parts",
+    "cap_changes",
+)
 """Tables whose rows are never changed or removed: UPDATE, DELETE and TRUNCATE are refused."""
 
 UNLESS: Mapping[str, str] = {"holds": "OLD.state = 'held'"}

@@ -19,7 +19,7 @@ from hiringhall.github import GitHub
 from hiringhall.hall import Hall
 from hiringhall.queries.sign_ins import actor_of, signed_in
 from hiringhall.queries.team_usage import team_usage_of
-from hiringhall.store import budgets
+from hiringhall.store import budget_audit
 from hiringhall.store.budgets import ModelCall
 from hiringhall.store.database import Database
 from tests.doors.conftest import OpenFront, Worker
@@ -264,7 +264,7 @@ async def test_calls_of_models_are_told_with_their_run_and_kept_as_sums(
     page = await ada.get(at(team, "/usage"))
     for word in ("2,468", "0.2400", "2,479", "0.2450"):
         assert word in page.words
-    assert await hall.database.scan(budgets.drift) == []
+    assert await hall.database.scan(budget_audit.drift) == []
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

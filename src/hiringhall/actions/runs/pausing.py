@@ -5,7 +5,7 @@ import re
 from hiringhall.actions.runs.ending import actor_of, load_fenced
 from hiringhall.actions.tasks.moving import move
 from hiringhall.actions.transaction import action
-from hiringhall.domain.compute import MICROS_PER_CENT, CapReached, Spender, money
+from hiringhall.domain.compute import MICROS_PER_CENT, SHARED, CapReached, Spender, money
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.events import QuestionAsked, RetryScheduled
 from hiringhall.domain.lifecycle import Command, Side, Timer
@@ -24,6 +24,7 @@ from hiringhall.store.budgets import BudgetQuestion
 from hiringhall.store.database import Tx
 
 STOP = "Stop here"
+GO_ON = "Go on"
 _MOST_MICROS = 10**15
 """What one answer can add: no typing error goes past what the database counts."""
 
@@ -34,12 +35,7 @@ async def pause_for_budget(tx: Tx, hall: Hall, *, token: RunToken, reached: CapR
     task, run = await load_fenced(tx, token)
     spender = Spender(run.id, task.id, task.team_id, task.organization_id, task.created_by)
     budget = spender.budgets()[reached.scope]
-    add_micros = _addition(reached)
-    asked = Question(
-        InputType.SINGLE_SELECT,
-        f"{reached.text}. Add to it, or stop?",
-        (f"Add {money(add_micros)}", STOP),
-    )
+    asked, add_micros = _asked(reached)
     question = AskedQuestion(
         hall.new_id(), QuestionKind.CLARIFYING, questions_text([asked]), (asked,)
     )
@@ -47,7 +43,9 @@ async def pause_for_budget(tx: Tx, hall: Hall, *, token: RunToken, reached: CapR
     await questions.add(tx, question, task_id=task.id, run_id=run.id, at_us=now_us)
     await budgets.lock(tx, spender)
     await budgets.add_question(
-        tx, question.id, BudgetQuestion(budget, reached.cap_micros, add_micros)
+        tx,
+        question.id,
+        BudgetQuestion(budget, reached.cap_micros, add_micros, reached.needed_micros),
     )
     because = OutcomeKind.OVER_BUDGET.value
     await runs.end(tx, run, RunState.COMPLETED, because=because, at_us=now_us)
@@ -89,6 +87,22 @@ async def park(tx: Tx, hall: Hall, *, token: RunToken, until_us: int, reason: st
     return parked
 
 
+def _asked(reached: CapReached) -> tuple[Question, int]:
+    """What the poster is asked, and what a yes adds; what is not theirs to give is not offered."""
+    add_micros = _addition(reached)
+    if reached.scope not in SHARED:
+        text, words = "Add to it, or stop?", (f"Add {money(add_micros)}", STOP)
+    elif reached.is_halls:
+        text = "Whoever runs this hall can raise it. Go on once it is raised, or stop?"
+        words = (GO_ON, STOP)
+    else:
+        if reached.ceiling_micros is not None:
+            add_micros = min(add_micros, reached.ceiling_micros - reached.cap_micros)
+        text = "An owner of the organization can add to it. Go on once one has, or stop?"
+        words = (f"Add {money(add_micros)}", GO_ON, STOP)
+    return Question(InputType.SINGLE_SELECT, f"{reached.text}. {text}", words), add_micros
+
+
 def _addition(reached: CapReached) -> int:
     """What a yes adds: the cap again, or what the next call needs, in whole units."""
     unit = 100 * MICROS_PER_CENT
@@ -98,7 +112,13 @@ def _addition(reached: CapReached) -> int:
 
 
 _NO = frozenset({"stop", "no", "not", "don", "dont", "cancel", "end", "abort", "quit"})
-_YES = frozenset({"add", "yes", "more", "continue", "raise", "go", "ok", "okay"})
+_MORE = frozenset({"add", "yes", "more", "raise"})
+_YES = _MORE | {"continue", "go", "ok", "okay"}
+
+
+def wants_more(answer: str) -> bool:
+    """Whether an answer that is no "stop" asks for more under a cap, and not just to go on."""
+    return bool(set(re.findall(r"[a-z]+", answer.lower())) & _MORE or re.search(r"\d", answer))
 
 
 def added_micros(answer: str, question: BudgetQuestion) -> int | None:

@@ -98,11 +98,11 @@ async def _put_by(
 
 def _reached(budget: Budget, usual_micros: int | None, amount_micros: int) -> CapReached | None:
     """Why an amount cannot be put by, if it cannot."""
-    cap_micros = usual_micros if budget.cap_micros is None else budget.cap_micros
-    taken_micros = budget.spent_micros + budget.reserved_micros
+    cap_micros, taken_micros = budget.holds(usual_micros), budget.taken_micros
     if cap_micros is None or taken_micros + amount_micros <= cap_micros:
         return None
-    return CapReached(budget.scope, cap_micros, taken_micros, amount_micros)
+    ceiling_micros = budget.ceiling(usual_micros)
+    return CapReached(budget.scope, cap_micros, taken_micros, amount_micros, ceiling_micros)
 
 
 @action

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
+from hiringhall.actions.budgets import go_on_under
 from hiringhall.actions.force.planning import decide_force
 from hiringhall.actions.market import reviewing
 from hiringhall.actions.market.post import withdraw
 from hiringhall.actions.runs.ending import cancel_live_run
-from hiringhall.actions.runs.pausing import added_micros
+from hiringhall.actions.runs.pausing import added_micros, wants_more
 from hiringhall.actions.runs.queueing import move_and_queue
 from hiringhall.actions.tasks.deciding import decide_staff
 from hiringhall.actions.tasks.moving import load_for_change, move, record
 from hiringhall.actions.transaction import action
-from hiringhall.domain.compute import CapScope, budget_id
+from hiringhall.domain.compute import SHARED, CapScope, budget_id
 from hiringhall.domain.errors import Invalid, LostRace
 from hiringhall.domain.events import (
     PlanDecided,
@@ -123,18 +124,21 @@ async def _decide_budget(
     goes_on = await move_and_queue(
         tx, hall, task, Command.REPLY, side=Side.POSTER, actor=actor, event=replied
     )
-    await _raise_cap(tx, task, about, add_micros)
+    if about.scope in SHARED:
+        more = add_micros if wants_more(replied.text) else None
+        await go_on_under(tx, hall, actor=actor, about=about, more_micros=more)
+    else:
+        await _raise_cap(tx, task, about, add_micros)
     return goes_on
 
 
 async def _raise_cap(tx: Tx, task: Task, about: BudgetQuestion, add_micros: int) -> None:
     """Add to a cap; a run's own is over with the run, so its successor gets what was added."""
-    scope = CapScope(about.budget_id.partition(":")[0])
-    if scope is CapScope.RUN:
+    if about.scope is CapScope.RUN:
         successor = await runs.live_of_task(tx, task.id)
         if successor is not None:
             budget = budget_id(CapScope.RUN, successor.id)
-            await budgets.set_cap(tx, budget=budget, scope=scope, cap_micros=add_micros)
+            await budgets.set_cap(tx, budget=budget, scope=about.scope, cap_micros=add_micros)
         return
     kept = await budgets.by_id(tx, about.budget_id)
     # Another answer may have raised it meanwhile: what this one adds comes on top.
@@ -142,7 +146,7 @@ async def _raise_cap(tx: Tx, task: Task, about: BudgetQuestion, add_micros: int)
     if kept is not None and kept.cap_micros is not None:
         cap_micros = kept.cap_micros
     await budgets.set_cap(
-        tx, budget=about.budget_id, scope=scope, cap_micros=cap_micros + add_micros
+        tx, budget=about.budget_id, scope=about.scope, cap_micros=cap_micros + add_micros
     )
 
 

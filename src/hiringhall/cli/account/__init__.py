@@ -1,14 +1,14 @@
-"""`hiringhall account …`: who you are, your organization's money, its people and its keys."""
+"""`hiringhall account …`: who you are, and your organization: its money, budgets, people, keys."""
 
 import typer
 
-from hiringhall.cli.account import keys, members, money
+from hiringhall.cli.account import budgets, keys, members, money
 
 app = typer.Typer(
     name="account",
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Your organization: its money, its members, its keys, and who you are in it.",
+    help="Your organization: its money and budgets, its members, its keys, and who you are in it.",
 )
 app.command()(members.me)
 app.command()(money.balance)
@@ -19,6 +19,8 @@ app.command()(money.earnings)
 app.command()(money.payouts)
 app.command("retry-payout")(money.retry_payout)
 app.command()(money.payee)
+app.command()(budgets.budget)
+app.command("cap-changes")(budgets.cap_changes)
 app.command("members")(members.list_members)
 app.command("set-role")(members.set_role)
 app.command()(members.remove)

@@ -1,9 +1,6 @@
 """The native door's tasks of the hall's own staff: run, resumed, opened again, followed."""
 
-from typing import Annotated
-
 import msgspec
-from msgspec import Meta
 
 from hiringhall.actions.tasks import running
 from hiringhall.domain import errors
@@ -12,6 +9,7 @@ from hiringhall.doors.kit import Call, Route
 from hiringhall.doors.native.callers import anybody, person
 from hiringhall.doors.native.paging import PageQuery, cut, number_of
 from hiringhall.doors.native.routes_tasks import SAYS, SEES, keeping, shown, shown_by_id
+from hiringhall.doors.native.wire_budgets import BudgetAnswer
 from hiringhall.doors.native.wire_deliverables import FileAnswer, file_answer
 from hiringhall.doors.native.wire_disputes import LogAnswer, log_line
 from hiringhall.doors.native.wire_tasks import TaskAnswer
@@ -32,16 +30,6 @@ class FilesAnswer(msgspec.Struct):
 
     items: list[DeliveredFile]
     next_cursor: str | None
-
-
-class BudgetAnswer(msgspec.Struct, kw_only=True):
-    """What a task's models have cost, and may; in millionths of the currency."""
-
-    currency: str
-    cap_micros: Annotated[Count | None, Meta(description="Null: no cap of the task's own holds")]
-    spent_micros: Count
-    reserved_micros: Annotated[Count, Meta(description="Put by for calls under way")]
-    calls: Count
 
 
 async def run_task(desk: Desk, call: Call[None, None]) -> TaskAnswer:

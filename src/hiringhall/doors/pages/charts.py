@@ -26,6 +26,24 @@ class Share:
     said: str
 
 
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A lying bar in hundredths of its whole: what is gone, what is put by, where its end is set.
+
+    What goes past that end is drawn, too, so that the end stands before the bar's.
+    """
+
+    spent: float
+    reserved: float
+    end: float
+
+
+def gauge(spent: int, reserved: int, end: int) -> Gauge:
+    """How much of something is gone and put by."""
+    whole = max(end, spent + reserved, 1)
+    return Gauge(*(round(100 * one / whole, 2) for one in (spent, reserved, end)))
+
+
 def shares(values: Sequence[tuple[str, float, str]], most: int) -> list[Share]:
     """The longest bars first, at most so many; nothing has none."""
     found = sorted((one for one in values if one[1] > 0), key=lambda one: -one[1])[:most]

@@ -4,16 +4,19 @@ from hiringhall.actions.payments.deposits import begin_deposit
 from hiringhall.actions.payments.payees import open_payee
 from hiringhall.actions.payments.payouts import retry_payout
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.members import MemberRole
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.caps import drawn, set_cap
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.paging import PART, address, behind
 from hiringhall.doors.pages.routes_settings import AT as SETTINGS
-from hiringhall.doors.pages.saying import SAID, Said, cents, doing, refused, showing
+from hiringhall.doors.pages.saying import NOTHING_SAID, SAID, Said, cents, doing, refused, showing
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import money
 from hiringhall.queries.accounts import day_credits
-from hiringhall.queries.budgets import spending_in
+from hiringhall.queries.budgets import cap_changes_of, spending_in
+from hiringhall.queries.members import myself
 
 AT = f"{SETTINGS}/money"
 BUDGETS = f"{SETTINGS}/budgets"
@@ -78,15 +81,24 @@ async def show_budgets(visit: Visit, said: Said) -> Raw:
     """What models have cost the organization and its teams, under which caps, and credits."""
     hall, actor = visit.desk.hall, visit.actor
     whole, found = await spending_in(hall, actor=actor)
+    me = await myself(hall, actor=actor)
+    changes = await cap_changes_of(hall, actor=actor, before=behind(visit), limit=SHOWN + 1)
     return visit.show(
         "settings_budgets.html",
-        whole=whole,
-        found=found,
+        owns=me.member.role is MemberRole.OWNER,
+        whole=drawn(whole, said),
+        teams=[(one, drawn(one.spending, NOTHING_SAID)) for one in found],
+        changes=changes[:SHOWN],
+        more=address(visit, before=changes[SHOWN - 1].change.id) if len(changes) > SHOWN else "",
         credits=await day_credits(hall, actor=actor),
         caps=hall.rules.caps,
         currency=hall.rules.currency,
         **said.shown,
     )
+
+
+async def _cap(visit: Visit) -> str:
+    return await set_cap(visit, BUDGETS)
 
 
 ROUTES: tuple[Route[Desk], ...] = (
@@ -101,4 +113,5 @@ ROUTES: tuple[Route[Desk], ...] = (
         "Try a payout again",
     ),
     Route("GET", BUDGETS, showing(show_budgets), {200: None}, "Budgets"),
+    Route("POST", f"{BUDGETS}/cap", doing(_cap, show_budgets), {303: None}, "Cap what models cost"),
 )

@@ -5,9 +5,11 @@ from typing import Any, cast
 
 from hiringhall.actions import teams
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.members import MemberRole
 from hiringhall.domain.teams import SecretName, Team
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.caps import drawn, set_cap
 from hiringhall.doors.pages.editing import edited
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.saying import (
@@ -21,6 +23,8 @@ from hiringhall.doors.pages.saying import (
 )
 from hiringhall.doors.pages.teams import TEAM, at, show_of_team
 from hiringhall.doors.pages.visits import Visit, for_signed_in
+from hiringhall.queries.budgets import spending_of_team
+from hiringhall.queries.members import myself
 from hiringhall.queries.playbooks import TEMPLATES
 from hiringhall.queries.teams import team_view
 
@@ -38,6 +42,8 @@ async def show_settings(visit: Visit, said: Said) -> Raw:
     """What a team is set to; of a sealed value, that it is there."""
     team = await _team(visit)
     config = team.config or {}
+    hall, actor = visit.desk.hall, visit.actor
+    spending = await spending_of_team(hall, actor=actor, team_id=team.id)
     others = {name: value for name, value in config.items() if name not in SHOWN}
     return show_of_team(
         visit,
@@ -50,6 +56,9 @@ async def show_settings(visit: Visit, said: Said) -> Raw:
         pulls=team.pull_requests.value,
         has_token=SecretName.GITHUB_TOKEN in team.secrets,
         has_key=SecretName.ANTHROPIC_API_KEY in team.secrets,
+        budget=drawn(spending, said),
+        owns=(await myself(hall, actor=actor)).member.role is MemberRole.OWNER,
+        currency=hall.rules.currency,
     )
 
 
@@ -66,6 +75,10 @@ async def _change(visit: Visit) -> str:
         anthropic_api_key=_sealed(form, SecretName.ANTHROPIC_API_KEY),
     )
     return at(visit, "/settings")
+
+
+async def _cap(visit: Visit) -> str:
+    return await set_cap(visit, at(visit, "/settings"), team_id=visit.call.path["team_id"])
 
 
 def _sealed(form: Form, name: SecretName) -> Any:
@@ -148,6 +161,7 @@ SETTINGS, PLAYBOOK = f"{TEAM}/settings", f"{TEAM}/playbook"
 ROUTES: tuple[Route[Desk], ...] = (
     Route("GET", SETTINGS, showing(show_settings), {200: None}, "A team's settings"),
     Route("POST", SETTINGS, doing(_change, show_settings), {303: None}, "Change a team"),
+    Route("POST", f"{SETTINGS}/cap", doing(_cap, show_settings), {303: None}, "Cap its models"),
     Route("GET", PLAYBOOK, showing(show_playbook), {200: None}, "A team's playbook"),
     Route("POST", PLAYBOOK, for_signed_in(write_playbook), {303: None, 200: None}, "Set it"),
 )

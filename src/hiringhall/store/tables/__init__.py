@@ -48,7 +48,7 @@ from hiringhall.store.tables.runs import credit_days, runs, usage_records
 from hiringhall.store.tables.saved import saved_work
 from hiringhall.store.tables.tasks import events, plans, questions, task_dependencies, tasks, timers
 from hiringhall.store.tables.teams import roles, team_secrets, teams
-from hiringhall.store.tables.usage import budget_questions, budgets, model_calls
+from hiringhall.store.tables.usage import budget_questions, budgets, cap_changes, model_calls
 from hiringhall.store.tables.webhooks import (
     webhook_attempts,
     webhook_deliveries,
@@ -67,6 +67,7 @@ __all__ = [
     "buckets",
     "budget_questions",
     "budgets",
+    "cap_changes",
     "credit_days",
     "criteria_checks",
     "deliverables",

@@ -12,7 +12,7 @@ from sqlalchemy import (
 )
 
 from hiringhall.domain.compute import CapScope
-from hiringhall.store.tables.base import metadata, one_of
+from hiringhall.store.tables.base import flag, metadata, one_of
 
 budgets = Table(
     "budgets",
@@ -22,6 +22,8 @@ budgets = Table(
     Column("scope", Text, nullable=False),
     # A cap of its own; null where the hall's cap for the scope holds.
     Column("cap_micros", BigInteger),
+    # What the organization's owners hold it to: the smaller of both holds.
+    Column("owners_cap_micros", BigInteger),
     Column("spent_micros", BigInteger, nullable=False),
     # Put by for calls under way.
     Column("reserved_micros", BigInteger, nullable=False),
@@ -34,6 +36,28 @@ budgets = Table(
         name="not_negative",
     ),
     CheckConstraint("cap_micros IS NULL OR cap_micros >= 0", name="cap"),
+    CheckConstraint(
+        "owners_cap_micros IS NULL"
+        " OR (owners_cap_micros >= 0 AND scope IN ('team', 'organization'))",
+        name="owners_cap",
+    ),
+)
+
+# Who set which cap of a team or an organization; rows are never changed or removed.
+cap_changes = Table(
+    "cap_changes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
+    # Null where it is the whole organization's.
+    Column("team_id", Text, ForeignKey("teams.id")),
+    *flag("is_halls"),
+    Column("was_micros", BigInteger),
+    Column("cap_micros", BigInteger),
+    # Null where it was set from the hall's own machine.
+    Column("user_id", Text, ForeignKey("users.id")),
+    Column("at_us", BigInteger, nullable=False),
+    Index(None, "organization_id", "id"),
 )
 
 model_calls = Table(
@@ -90,5 +114,7 @@ budget_questions = Table(
     Column("budget_id", Text, ForeignKey("budgets.id"), nullable=False),
     Column("cap_micros", BigInteger, nullable=False),
     Column("add_micros", BigInteger, nullable=False),
-    CheckConstraint("cap_micros >= 0 AND add_micros > 0", name="amounts"),
+    # What the call may cost that was not let through.
+    Column("needed_micros", BigInteger, nullable=False),
+    CheckConstraint("cap_micros >= 0 AND add_micros > 0 AND needed_micros >= 0", name="amounts"),
 )

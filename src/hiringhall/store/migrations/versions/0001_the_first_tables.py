@@ -44,10 +44,15 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("cap_micros", sa.BigInteger(), nullable=True),
+        sa.Column("owners_cap_micros", sa.BigInteger(), nullable=True),
         sa.Column("spent_micros", sa.BigInteger(), nullable=False),
         sa.Column("reserved_micros", sa.BigInteger(), nullable=False),
         sa.Column("calls", sa.BigInteger(), nullable=False),
         sa.Column("tokens", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "owners_cap_micros IS NULL OR (owners_cap_micros >= 0 AND scope IN ('team', 'organization'))",
+            name=op.f("ck_budgets_owners_cap"),
+        ),
         sa.CheckConstraint(
             "scope IN ('run', 'task', 'team', 'organization', 'own')", name=op.f("ck_budgets_scope")
         ),
@@ -420,6 +425,30 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("is_default = 1"),
         postgresql_where=sa.text("is_default = 1"),
+    )
+    op.create_table(
+        "cap_changes",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("team_id", sa.Text(), nullable=True),
+        sa.Column("is_halls", sa.BigInteger(), nullable=False),
+        sa.Column("was_micros", sa.BigInteger(), nullable=True),
+        sa.Column("cap_micros", sa.BigInteger(), nullable=True),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("is_halls IN (0, 1)", name=op.f("ck_cap_changes_is_halls")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_cap_changes_organization_id")
+        ),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_cap_changes_team_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_cap_changes_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cap_changes")),
+    )
+    op.create_index(
+        op.f("ix_cap_changes_organization_id_id"),
+        "cap_changes",
+        ["organization_id", "id"],
+        unique=False,
     )
     op.create_table(
         "roles",
@@ -1309,8 +1338,10 @@ def upgrade() -> None:
         sa.Column("budget_id", sa.Text(), nullable=False),
         sa.Column("cap_micros", sa.BigInteger(), nullable=False),
         sa.Column("add_micros", sa.BigInteger(), nullable=False),
+        sa.Column("needed_micros", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "cap_micros >= 0 AND add_micros > 0", name=op.f("ck_budget_questions_amounts")
+            "cap_micros >= 0 AND add_micros > 0 AND needed_micros >= 0",
+            name=op.f("ck_budget_questions_amounts"),
         ),
         sa.ForeignKeyConstraint(
             ["budget_id"], ["budgets.id"], name=op.f("fk_budget_questions_budget_id")

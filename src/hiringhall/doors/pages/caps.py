@@ -1,0 +1,56 @@
+"""The budgets of a team and an organization, as a page draws them and its form sets them."""
+
+from dataclasses import dataclass
+
+from hiringhall.actions.budgets import set_owners_cap
+from hiringhall.domain.compute import MICROS_PER_CENT
+from hiringhall.domain.errors import Invalid
+from hiringhall.doors.pages.charts import Gauge, gauge
+from hiringhall.doors.pages.once import only_once
+from hiringhall.doors.pages.saying import Said, cents
+from hiringhall.doors.pages.visits import Visit
+from hiringhall.queries.budgets import Spending
+
+FORM = "cap"
+"""The last part of the address that the form goes to, and the name of its field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What was spent, how it is drawn, and what its form holds."""
+
+    spending: Spending
+    gauge: Gauge | None
+    cap: str
+
+
+def drawn(spending: Spending, said: Said) -> Drawn:
+    """A budget with its bar, where a cap holds it; a refused form keeps what was typed."""
+    cap, owners = spending.cap_micros, spending.owners_cap_micros
+    bar = None if cap is None else gauge(spending.spent_micros, spending.reserved_micros, cap)
+    typed = said.typed[FORM] if said.form == FORM else _typed(owners)
+    return Drawn(spending, bar, typed)
+
+
+def _typed(cap_micros: int | None) -> str:
+    """A cap as it would be typed."""
+    if cap_micros is None:
+        return ""
+    whole, rest = divmod(cap_micros, 1_000_000)
+    return f"{whole}.{rest:06}".rstrip("0").ljust(len(str(whole)) + 3, "0")
+
+
+async def set_cap(visit: Visit, leads_to: str, *, team_id: str | None = None) -> str:
+    """Set the cap that was typed, or none of the owners' where nothing was; where that leads."""
+    typed = cents(visit.form, FORM)
+    try:
+        await set_owners_cap(
+            only_once(visit, leads_to),
+            actor=visit.actor,
+            cap_micros=None if typed is None else typed * MICROS_PER_CENT,
+            team_id=team_id,
+        )
+    except Invalid as error:
+        # The field has the page's own name: an amount is typed there, and no millionths.
+        raise Invalid(error.message, {FORM: error.fields["cap_micros"]}) from error
+    return leads_to
