@@ -38,10 +38,14 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True)
 class TeamUsage:
-    """By day (µs of its first moment), oldest first and each one there; by role, None last."""
+    """By day (µs of its first moment), oldest first and each one there; by role, None last.
+
+    `cells` has what was used on a day in a role, where anything was.
+    """
 
     days: list[tuple[int, Amounts]]
     roles: list[tuple[str | None, Amounts]]
+    cells: dict[tuple[int, str | None], Amounts]
     total: Amounts
 
 
@@ -71,13 +75,17 @@ async def team_usage_of(hall: Hall, *, actor: Actor, team_id: str, days: int) ->
     ]
     by_day = dict.fromkeys(range(first, today + 1), Amounts())
     by_role: dict[str | None, Amounts] = {}
+    cells: dict[tuple[int, str | None], Amounts] = {}
     total = Amounts()
     for day, role, amounts in lines:
         by_day[day] = by_day.get(day, Amounts()).plus(amounts)
         by_role[role] = by_role.get(role, Amounts()).plus(amounts)
+        at = day * DAY_US, role
+        cells[at] = cells.get(at, Amounts()).plus(amounts)
         total = total.plus(amounts)
     roles = sorted(by_role.items(), key=_by_name)
-    return TeamUsage([(day * DAY_US, by_day[day]) for day in sorted(by_day)], roles, total)
+    found = [(day * DAY_US, by_day[day]) for day in sorted(by_day)]
+    return TeamUsage(found, roles, cells, total)
 
 
 def _by_name(line: tuple[str | None, Amounts]) -> tuple[bool, str]:

@@ -220,8 +220,11 @@ async def test_usage_is_told_by_day_and_by_role(
     tables = page.words
     assert "backend-engineer" in tables
     assert "Minutes of work: 2" in " ".join(tables.split())
-    by_day, by_role = [one for one in page.elements if one.tag == "rect"]
-    assert (by_day.attributes["height"], by_role.attributes["width"]) == ("140.0", "100.0")
+    stack, day, by_role = [one for one in page.elements if one.tag in ("path", "rect")]
+    # What is drawn of a role has the colour of the bar that names it.
+    assert stack.attributes["class"] == by_role.attributes["class"] == "kind-1"
+    assert "V0h" in stack.attributes["d"]
+    assert (day.attributes["height"], by_role.attributes["width"]) == ("140.0", "100.0")
     (drawing,) = [
         one
         for one in page.elements

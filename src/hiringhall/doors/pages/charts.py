@@ -24,6 +24,7 @@ class Share:
     name: str
     percent: float
     said: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,35 @@ def gauge(spent: int, reserved: int, end: int) -> Gauge:
     return Gauge(*(round(100 * one / whole, 2) for one in (spent, reserved, end)))
 
 
-def shares(values: Sequence[tuple[str, float, str]], most: int) -> list[Share]:
-    """The longest bars first, at most so many; nothing has none."""
+def shares(values: Sequence[tuple[str, float, str, str]], most: int) -> list[Share]:
+    """The longest bars first, at most so many, each with its kind; nothing has none."""
     found = sorted((one for one in values if one[1] > 0), key=lambda one: -one[1])[:most]
-    return [Share(name, round(100 * value / found[0][1], 1), said) for name, value, said in found]
+    return [
+        Share(name, round(100 * value / found[0][1], 1), said, kind)
+        for name, value, said, kind in found
+    ]
+
+
+def stacks(values: Sequence[Sequence[float]]) -> list[str]:
+    """Of each series the path that draws it, its bars standing on those of the series before.
+
+    `values` has a line for each place of the chart, with a value for each series.
+    """
+    if not values:
+        return []
+    step, most = WIDTH / len(values), max(sum(line) for line in values)
+    found = [""] * len(values[0])
+    for index, line in enumerate(values):
+        below = 0.0
+        for series, value in enumerate(line):
+            if not value:
+                continue
+            # Ends are rounded, not heights: what stands on another leaves no gap and hides nothing.
+            top, foot = (round(HEIGHT * (1 - one / most), 1) for one in (below + value, below))
+            x, width = round(index * step + step * 0.1, 1), round(step * 0.8, 1)
+            found[series] += f"M{x:g} {foot:g}V{top:g}h{width:g}V{foot:g}z"
+            below += value
+    return found
 
 
 def bars(values: Sequence[tuple[str, float]]) -> list[Bar]:

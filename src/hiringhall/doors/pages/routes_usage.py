@@ -1,4 +1,4 @@
-"""What a team used: minutes, tokens and money, drawn by day, told by role."""
+"""What a team used: minutes, tokens and money, each drawn and told by day and by role."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
 from hiringhall.doors.look.filters import micros
-from hiringhall.doors.pages.charts import HEIGHT, WIDTH, Bar, Share, bars, shares
+from hiringhall.doors.pages.charts import HEIGHT, WIDTH, Bar, Share, bars, shares, stacks
 from hiringhall.doors.pages.saying import Said, showing
 from hiringhall.doors.pages.teams import TEAM, show_of_team
 from hiringhall.doors.pages.visits import Visit
@@ -17,19 +17,38 @@ from hiringhall.queries.teams import team_view
 
 SPANS = (7, 30, 90)
 MOST_ROLES = 12
+MOST_KINDS = 7
+"""So many colours there are."""
 USUAL = 30
 _MINUTE_MS = 60_000
 
 
+Measure = Callable[[Amounts], int]
+
+
 @dataclass(frozen=True, slots=True)
-class Chart:
-    """One measure by day and by role, and its highest bar of a day in words."""
+class Kind:
+    """Roles that have a colour, mostly one."""
 
     name: str
+    style: str
+    roles: list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One measure by day and by role, and its highest bar of a day in words.
+
+    `stacks` are the paths by their colours; `bars` say what a day comes to, `lines` all of it.
+    """
+
+    name: str
+    stacks: list[tuple[str, str]]
     bars: list[Bar]
     shares: list[Share]
     most: str
     total: str
+    lines: list[tuple[str, list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +78,7 @@ async def show_usage(visit: Visit, said: Said) -> Raw:
         days=days,
         spans=SPANS,
         charts=_charts(used),
+        kinds=[one.name for one in _kinds(used)],
         by_day=[_row(_day(at_us), one) for at_us, one in used.days if one != Amounts()],
         by_role=[_row(_role(role), one) for role, one in used.roles],
         total=_row(word("usage.total"), used.total),
@@ -71,19 +91,60 @@ async def show_usage(visit: Visit, said: Said) -> Raw:
 
 
 def _charts(used: TeamUsage) -> list[Chart]:
-    measures: tuple[tuple[str, Callable[[Amounts], int], Callable[[int], str]], ...] = (
+    measures: tuple[tuple[str, Measure, Callable[[int], str]], ...] = (
         ("minutes", lambda one: one.worked_ms, _minutes),
         ("tokens", lambda one: one.tokens, lambda value: f"{value:,}"),
         ("money", lambda one: one.cost_micros, micros),
     )
+    kinds = _kinds(used)
+    style_of = {role: kind.style for kind in kinds for role in kind.roles}
     found: list[Chart] = []
     for name, measure, tell in measures:
-        values = [(at_us, measure(one)) for at_us, one in used.days]
-        drawn = bars([(f"{_day(at_us)}: {tell(value)}", value) for at_us, value in values])
-        most = max((value for _, value in values), default=0)
-        by_role = [(_role(role), measure(one), tell(measure(one))) for role, one in used.roles]
-        lying = shares(by_role, MOST_ROLES)
-        found.append(Chart(name, drawn, lying, tell(most), tell(measure(used.total))))
+        days = [(_day(at_us), measure(one)) for at_us, one in used.days]
+        table = [_by_kind(used, at_us, kinds, measure) for at_us, _ in used.days]
+        drawn = zip(kinds, stacks(table), strict=True)
+        by_role = [
+            (_role(role), measure(one), tell(measure(one)), style_of[role])
+            for role, one in used.roles
+        ]
+        found.append(
+            Chart(
+                name=name,
+                stacks=[(kind.style, path) for kind, path in drawn if path],
+                bars=bars([(f"{day}: {tell(value)}", value) for day, value in days]),
+                shares=shares(by_role, MOST_ROLES),
+                most=tell(max(value for _, value in days)),
+                total=tell(measure(used.total)),
+                lines=[
+                    (day, [tell(one) for one in line])
+                    for (day, _), line in zip(days, table, strict=True)
+                    if any(line)
+                ],
+            )
+        )
+    return found
+
+
+def _by_kind(used: TeamUsage, at_us: int, kinds: list[Kind], measure: Measure) -> list[int]:
+    """What the roles of each colour used on a day."""
+    nothing = Amounts()
+    return [
+        sum(measure(used.cells.get((at_us, role), nothing)) for role in kind.roles)
+        for kind in kinds
+    ]
+
+
+def _kinds(used: TeamUsage) -> list[Kind]:
+    """The roles by their colours: those that used most have one each, the others share the last."""
+    ranked = sorted(
+        used.roles, key=lambda one: (-one[1].cost_micros, -one[1].tokens, -one[1].worked_ms)
+    )
+    roles = [role for role, _ in ranked]
+    own = roles if len(roles) <= MOST_KINDS else roles[: MOST_KINDS - 1]
+    found = [Kind(_role(role), f"kind-{number}", [role]) for number, role in enumerate(own, 1)]
+    if others := roles[len(own) :]:
+        name = word("usage.other_roles", count=len(others))
+        found.append(Kind(name, f"kind-{MOST_KINDS}", others))
     return found
 
 
