@@ -20,7 +20,7 @@ from hiringhall.queries.market import MAX_WORDS, board_page, may_have, part_in, 
 from hiringhall.store import assignments, events, offered, plans, posted, questions, tasks, work
 from hiringhall.store.database import Tx
 from hiringhall.store.plans import Plan
-from hiringhall.store.posted import Wanted
+from hiringhall.store.posted import Text, Wanted
 from hiringhall.store.tasks import NEWEST
 
 __all__ = ["Seen", "Wanted", "offered_to", "posted_by", "seeing", "task_seen", "worked_on_by"]
@@ -140,31 +140,52 @@ async def posted_by(
     """
     words = folded(search).split()[:MAX_WORDS]
 
+    organization_id, behind = actor.organization_id or "", before or NEWEST
+
     async def find(tx: Tx) -> SeenPage:
-        found: list[Task] = []
-        position = before or NEWEST
-        left = LOOKED_THROUGH if words else limit + 1
-        while left > 0 and len(found) <= limit:
-            most = min(left, 200) if words else left
-            page = await posted.page(
-                tx,
-                organization_id=actor.organization_id or "",
-                wanted=wanted,
-                before=position,
-                most=most,
+        if words:
+            wanted_ids, position = await _with_words(
+                tx, organization_id, wanted, words, before=behind, limit=limit
             )
-            left -= len(page)
-            found += [one for one in page if _has_words(one, words)]
-            if len(page) < most:
-                position = None
-                break
-            position = page[-1].id
-        if len(found) > limit:
+            found = await posted.by_ids(tx, wanted_ids)
+        else:
+            found = await posted.page(
+                tx, organization_id=organization_id, wanted=wanted, before=behind, most=limit + 1
+            )
+            has_more = len(found) > limit
             found = found[:limit]
-            position = found[-1].id
+            position = found[-1].id if has_more else None
         return SeenPage(await _see_all(tx, actor, found), position)
 
     return await hall.database.scan(find)
+
+
+async def _with_words(
+    tx: Tx,
+    organization_id: str,
+    wanted: Wanted,
+    words: Sequence[str],
+    *,
+    before: str,
+    limit: int,
+) -> tuple[list[str], str | None]:
+    """The ids of tasks with all of some words, and behind which the next part begins, if any.
+
+    Case is folded here: neither database does that for more than the Latin alphabet's A to Z.
+    """
+    found: list[str] = []
+    position, left = before, LOOKED_THROUGH
+    while left > 0 and len(found) <= limit:
+        most = min(left, 200)
+        texts = await posted.texts(
+            tx, organization_id=organization_id, wanted=wanted, before=position, most=most
+        )
+        left -= len(texts)
+        found += [one.task_id for one in texts if _has_words(one, words)]
+        if len(texts) < most:
+            return found[:limit], found[limit - 1] if len(found) > limit else None
+        position = texts[-1].task_id
+    return (found[:limit], found[limit - 1]) if len(found) > limit else (found, position)
 
 
 async def offered_to(
@@ -214,10 +235,9 @@ async def worked_on_by(
     return await hall.database.scan(find)
 
 
-def _has_words(task: Task, words: Sequence[str]) -> bool:
-    if not words:
-        return True
-    text = folded(f"{task.title} {task.description}")
+def _has_words(one: Text, words: Sequence[str]) -> bool:
+    # No word has a space in it, so that the text's may stay as they are.
+    text = f"{one.title} {one.description}".casefold()
     return all(word in text for word in words)
 
 

@@ -26,8 +26,17 @@ class Wanted:
     category: str | None = None
 
 
-def _page_of(*, in_team: bool, in_category: bool) -> Statement:
-    wanted: Select[Any] = select(tasks).where(
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a task says, for whoever looks for words in it."""
+
+    task_id: str
+    title: str
+    description: str
+
+
+def _page_of(*columns: Any, name: str, in_team: bool, in_category: bool) -> Statement:
+    wanted: Select[Any] = select(*columns).where(
         tasks.c.organization_id == bindparam("organization"),
         tasks.c.id < bindparam("before"),
         any_of(tasks.c.state, "states"),
@@ -39,15 +48,26 @@ def _page_of(*, in_team: bool, in_category: bool) -> Statement:
         wanted = wanted.join(terms, terms.c.task_id == tasks.c.id).where(
             terms.c.category == bindparam("category")
         )
-    name = "posted" + "_in_team" * in_team + "_in_category" * in_category
+    name += "_in_team" * in_team + "_in_category" * in_category
     return Statement(wanted.order_by(tasks.c.id.desc()).limit(bindparam("most")), name=name)
 
 
-_PAGES = {
-    (in_team, in_category): _page_of(in_team=in_team, in_category=in_category)
-    for in_team in (False, True)
-    for in_category in (False, True)
-}
+_Pages = dict[tuple[bool, bool], Statement]
+
+
+def _pages_of(*columns: Any, name: str) -> _Pages:
+    return {
+        (in_team, in_category): _page_of(
+            *columns, name=name, in_team=in_team, in_category=in_category
+        )
+        for in_team in (False, True)
+        for in_category in (False, True)
+    }
+
+
+_PAGES = _pages_of(tasks, name="posted")
+# Most of what is looked through is not what is looked for, and no more is read of it than its text.
+_TEXTS = _pages_of(tasks.c.id, tasks.c.title, tasks.c.description, name="texts_posted")
 _by_ids = Statement(select(tasks).where(any_of(tasks.c.id, "task_ids")), name="tasks_by_ids")
 _counts = Statement(
     select(proposals.c.task_id, cast(func.count(), BigInteger).label("standing"))
@@ -61,13 +81,28 @@ async def page(
     tx: Tx, *, organization_id: str, wanted: Wanted, before: str, most: int
 ) -> list[Task]:
     """An organization's tasks that are wanted, newest first, from behind an id."""
+    rows = await _some(tx, _PAGES, organization_id, wanted, before, most)
+    return [to_task(row) for row in rows]
+
+
+async def texts(
+    tx: Tx, *, organization_id: str, wanted: Wanted, before: str, most: int
+) -> list[Text]:
+    """What the same tasks say."""
+    rows = await _some(tx, _TEXTS, organization_id, wanted, before, most)
+    return [Text(*row) for row in rows]
+
+
+async def _some(
+    tx: Tx, pages: _Pages, organization_id: str, wanted: Wanted, before: str, most: int
+) -> list[Any]:
     more: dict[str, str] = {}
     if wanted.team_id is not None:
         more["team"] = wanted.team_id
     if wanted.category is not None:
         more["category"] = wanted.category
-    rows = await tx.all(
-        _PAGES["team" in more, "category" in more],
+    return await tx.all(
+        pages["team" in more, "category" in more],
         organization=organization_id,
         before=before,
         states=[one.value for one in wanted.states],
@@ -75,7 +110,6 @@ async def page(
         most=most,
         **more,
     )
-    return [to_task(row) for row in rows]
 
 
 async def by_ids(tx: Tx, task_ids: Sequence[str]) -> list[Task]:
