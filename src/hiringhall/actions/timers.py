@@ -22,6 +22,7 @@ _FIRES: dict[Timer, Callable[[Hall, DueTimer], Awaitable[None]]] = {
     Timer.DISPUTE: lambda hall, timer: clocks.dispute_is_over(hall, timer=timer),
     Timer.MANAGER: lambda hall, timer: managing.manager_looks(hall, timer=timer),
     Timer.ROLE_LIMIT: lambda hall, timer: external.role_time_is_over(hall, timer=timer),
+    Timer.GONE: lambda hall, timer: clocks.worker_is_gone(hall, timer=timer),
     Timer.SILENCE: lambda hall, timer: managing.silence_is_over(hall, timer=timer),
 }
 """What each timer does."""

@@ -74,6 +74,8 @@ class Timer(StrEnum):
     MANAGER = "manager"
     SILENCE = "silence"
     ROLE_LIMIT = "role_limit"
+    GONE = "gone"
+    """Whoever has it may not work any more."""
 
 
 class Guard(StrEnum):
@@ -158,7 +160,7 @@ MOVES: tuple[Move, ...] = (
          sets=frozenset({T.GRACE})),
     Move(C.SHORTLIST, _states(S.OPEN), S.ASSIGNED, POSTER_SIDE | {Side.HALL}, _FORCE, part=True,
          clears=_INTAKE_ON, sets=frozenset({T.GRACE, T.SILENCE})),
-    Move(C.DECLINE, _DELIVERS, S.SELECTING, POSTER_SIDE | {Side.WORKER}, _INTAKE,
+    Move(C.DECLINE, _DELIVERS, S.SELECTING, POSTER_SIDE | {Side.WORKER, Side.TIMER}, _INTAKE,
          guard=Guard.LAST_SHORTLISTED, sets=frozenset({T.GRACE})),
     Move(C.CLAIM, _states(S.OPEN), S.ASSIGNED, WORKER_SIDE, STAFF),
     Move(C.CLAIM, _states(S.OPEN), S.ASSIGNED, WORKER_SIDE, _CLAIMED,

@@ -27,6 +27,10 @@ _columns = [column for column in agents.columns if column.name != "secret_sha256
 
 _insert = Statement(insert_row(agents), name="insert_agent")
 _by_id = Statement(select(*_columns).where(agents.c.id == bindparam("agent")), name="agent_by_id")
+_working = Statement(
+    select(*_columns).where(agents.c.id == bindparam("agent")).with_for_update(read=True),
+    name="agent_at_work",
+)
 _by_secret = Statement(
     select(*_columns).where(agents.c.secret_sha256 == bindparam("secret_sha256")),
     name="agent_by_secret",
@@ -127,6 +131,12 @@ async def add(tx: Tx, agent: Agent, *, secret_sha256: bytes) -> None:
 async def by_id(tx: Tx, agent_id: str) -> Agent | None:
     """An agent as it stands."""
     row = await tx.one(_by_id, agent=agent_id)
+    return None if row is None else _to_agent(row)
+
+
+async def at_work(tx: Tx, agent_id: str) -> Agent | None:
+    """The same, and nobody suspends it before this transaction is over."""
+    row = await tx.one(_working, agent=agent_id)
     return None if row is None else _to_agent(row)
 
 

@@ -7,13 +7,11 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, select, update
 
 from hiringhall.domain.force import Force, ForceState, PartPlan, Reviewer
-from hiringhall.domain.lifecycle import Timer
-from hiringhall.domain.market import AssignmentState
 from hiringhall.domain.tasks import Engagement, Task
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement
-from hiringhall.store.tables import assignments, force_parts, forces, tasks, timers
+from hiringhall.store.tables import assignments, force_parts, forces, tasks
 from hiringhall.store.tasks import to_task
 
 _FORCE = Engagement.TASK_FORCE.value
@@ -62,23 +60,6 @@ _has_part = Statement(
         assignments.c.worker_id == bindparam("worker"),
     ),
     name="parts_of_worker",
-)
-_hurry = Statement(
-    update(timers)
-    .where(
-        timers.c.kind == Timer.GRACE.value,
-        timers.c.task_id.in_(
-            select(assignments.c.task_id)
-            .select_from(assignments.join(tasks, tasks.c.id == assignments.c.task_id))
-            .where(
-                assignments.c.worker_id == bindparam("worker"),
-                assignments.c.state == AssignmentState.ACTIVE.value,
-                tasks.c.engagement == _FORCE,
-            )
-        ),
-    )
-    .values(due_at_us=bindparam("now_us")),
-    name="hurry_parts_of_agent",
 )
 
 
@@ -155,11 +136,6 @@ async def takes_part(tx: Tx, task_id: str, worker_id: str) -> bool:
     """Whether somebody has or had one of a task's parts."""
     row = await tx.one(_has_part, task=task_id, worker=worker_id)
     return row is not None and row.count > 0
-
-
-async def hurry(tx: Tx, worker_id: str, *, now_us: int) -> int:
-    """End the time that an agent has for its parts: their clocks give them to others."""
-    return await tx.run(_hurry, worker=worker_id, now_us=now_us)
 
 
 def _to_part(row: Any) -> PartPlan:

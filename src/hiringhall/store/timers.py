@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import BigInteger, bindparam, cast, delete, func, literal, select
 
 from hiringhall.domain.lifecycle import Timer
+from hiringhall.domain.market import AssignmentState
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement, any_of
-from hiringhall.store.tables import timers
+from hiringhall.store.tables import assignments, timers
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,26 @@ class DueTimer:
 
 
 _insert = Statement(insert_row(timers), name="insert_timer")
+_insert_for_worker = Statement(
+    lambda insert: (
+        insert(timers)
+        .from_select(
+            ["task_id", "kind", "due_at_us"],
+            select(
+                assignments.c.task_id,
+                literal(Timer.GONE.value),
+                cast(bindparam("due_at_us"), BigInteger),
+            )
+            .where(
+                assignments.c.worker_id == bindparam("worker"),
+                assignments.c.state == AssignmentState.ACTIVE.value,
+            )
+            .distinct(),
+        )
+        .on_conflict_do_nothing(index_elements=["task_id", "kind"])
+    ),
+    name="insert_timers_of_worker",
+)
 _clear = Statement(
     delete(timers).where(timers.c.task_id == bindparam("task_id"), any_of(timers.c.kind, "kinds")),
     name="clear_timers",
@@ -53,6 +74,11 @@ async def set_timer(tx: Tx, *, task_id: str, kind: Timer, due_at_us: int) -> Non
     """Set a timer, anew where it runs already."""
     await clear(tx, task_id=task_id, kinds=frozenset({kind}))
     await tx.run(_insert, task_id=task_id, kind=kind.value, due_at_us=due_at_us)
+
+
+async def worker_is_gone(tx: Tx, worker_id: str, *, at_us: int) -> int:
+    """Have every task that a worker has looked at because of that; how many."""
+    return await tx.run(_insert_for_worker, worker=worker_id, due_at_us=at_us)
 
 
 async def clear(tx: Tx, *, task_id: str, kinds: frozenset[Timer]) -> None:

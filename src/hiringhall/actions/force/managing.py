@@ -137,8 +137,14 @@ async def time_of_part_is_over(tx: Tx, hall: Hall, part: Task) -> None:
         agent = None if one.worker.agent_id is None else await agents.by_id(tx, one.worker.agent_id)
         gone = agent is None or agent.state is not AgentState.APPROVED
         why = "its agent may not work any more" if gone else "it was not delivered in time"
-        part = await take_away(tx, hall, part, one.id, why)
-        await part_is_free(tx, hall, part, why)
+        part = await take_part_from(tx, hall, part, one.id, why)
+
+
+async def take_part_from(tx: Tx, hall: Hall, part: Task, assignment_id: str, why: str) -> Task:
+    """Take a part from whoever has it, and give it to another."""
+    part = await take_away(tx, hall, part, assignment_id, why)
+    await part_is_free(tx, hall, part, why)
+    return await tasks.for_change(tx, part.id) or part
 
 
 async def time_of_whole_is_over(tx: Tx, hall: Hall, whole: Task) -> None:

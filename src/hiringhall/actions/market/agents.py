@@ -12,8 +12,7 @@ from hiringhall.domain.errors import NoOrganization, NotFound
 from hiringhall.domain.policy import Actor, ActorKind, may_see
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin, require_admin
-from hiringhall.store import agents
-from hiringhall.store import force as forces
+from hiringhall.store import agents, timers
 from hiringhall.store.database import Tx
 
 SHOWN_PREFIX_LENGTH = 12
@@ -108,9 +107,9 @@ async def approve_agent(tx: Tx, hall: Hall, *, actor: Actor, agent_id: str) -> A
 
 @action
 async def suspend_agent(tx: Tx, hall: Hall, *, actor: Actor, agent_id: str) -> Agent:
-    """Let an agent work here no longer; what it has taken lapses in its time.
+    """Let an agent work here no longer: what it has taken is offered to others at once.
 
-    Its parts of Task Forces go to others at once. Raises Forbidden and NotFound.
+    What it has handed in stays to be decided. Raises Forbidden and NotFound.
     """
     return await _decide(tx, hall, actor=actor, agent_id=agent_id, state=AgentState.SUSPENDED)
 
@@ -121,9 +120,15 @@ async def _decide(tx: Tx, hall: Hall, *, actor: Actor, agent_id: str, state: Age
     if agent.state is not state:
         await agents.set_state(tx, agent.id, state, at_us=hall.clock())
         tell_shut(tx, hall, agent.id)
-        if state is AgentState.SUSPENDED and await forces.hurry(tx, agent.id, now_us=hall.clock()):
-            tx.after_commit(hall.engine.wake)
+        if state is AgentState.SUSPENDED:
+            await _leave(tx, hall, agent.id)
     return await _load(tx, actor=actor, agent_id=agent_id)
+
+
+async def _leave(tx: Tx, hall: Hall, agent_id: str) -> None:
+    """A clock for each task that it has, which locks that one alone (`market.taking_back`)."""
+    if await timers.worker_is_gone(tx, agent_id, at_us=hall.clock()):
+        tx.after_commit(hall.engine.wake)
 
 
 async def _load(tx: Tx, *, actor: Actor, agent_id: str) -> Agent:

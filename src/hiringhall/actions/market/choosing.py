@@ -4,6 +4,7 @@ from hiringhall.actions.market.desk import Posted, load_posted
 from hiringhall.actions.tasks.moving import move, record
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
+from hiringhall.domain.agents import AgentState
 from hiringhall.domain.durations import MINUTE_US
 from hiringhall.domain.errors import Conflict, NotFound
 from hiringhall.domain.events import (
@@ -18,7 +19,7 @@ from hiringhall.domain.policy import Actor
 from hiringhall.domain.proposals import Proposal, ProposalState
 from hiringhall.domain.tasks import ON_IT, State, Task
 from hiringhall.hall import Hall
-from hiringhall.store import assignments, disputes, proposals
+from hiringhall.store import agents, assignments, disputes, proposals
 from hiringhall.store.database import Tx
 
 
@@ -33,6 +34,7 @@ async def shortlist(tx: Tx, hall: Hall, *, actor: Actor, proposal_id: str) -> Pr
     move_of(task, Command.SHORTLIST, posted.side)
     if proposal.state is not ProposalState.SUBMITTED:
         raise Conflict(f"This proposal is {proposal.state.value} already")
+    await _check_may_work(tx, proposal)
     needed_min = proposal.bid.estimated_min or terms.time_limit_min
     due_at_us = now_us + needed_min * MINUTE_US
     chosen = Assignment(
@@ -123,7 +125,7 @@ async def leave_selection(
 
     Raises WrongState where what they handed in is to be decided.
     """
-    if await _in_question(tx, task) in (theirs.id, _UNKNOWN):
+    if await in_question(tx, task) in (theirs.id, UNKNOWN):
         raise refusal(task, Command.DECLINE)
     if await assignments.active(tx, task.id):
         return await record(tx, hall, task, actor=actor, event=event, was=task)
@@ -139,20 +141,28 @@ async def leave_selection(
     )
 
 
-_UNKNOWN = "unknown"
+async def _check_may_work(tx: Tx, proposal: Proposal) -> None:
+    agent_id = proposal.worker.agent_id
+    agent = None if agent_id is None else await agents.at_work(tx, agent_id)
+    if agent_id is not None and (agent is None or agent.state is not AgentState.APPROVED):
+        raise Conflict("The agent that made this proposal may not work any more: choose another")
 
 
-async def _in_question(tx: Tx, task: Task) -> str | None:
+UNKNOWN = "unknown"
+"""Somebody's work is to be decided, and whose it is is not to be found."""
+
+
+async def in_question(tx: Tx, task: Task) -> str | None:
     """Whose work is to be decided now, as their assignment's id; None where nobody's is."""
     if task.state in ON_IT:
         return None
     if task.state is State.DISPUTED:
         dispute = await disputes.open_of_task(tx, task.id)
-        return _UNKNOWN if dispute is None else dispute.assignment_id
+        return UNKNOWN if dispute is None else dispute.assignment_id
     if task.deliverable_id is None:
-        return _UNKNOWN
+        return UNKNOWN
     handed_in = await assignments.submission(tx, task.deliverable_id)
-    return _UNKNOWN if handed_in is None else handed_in.assignment_id
+    return UNKNOWN if handed_in is None else handed_in.assignment_id
 
 
 async def _load(tx: Tx, *, actor: Actor, proposal_id: str) -> tuple[Posted, Proposal]:

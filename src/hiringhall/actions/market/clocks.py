@@ -7,14 +7,14 @@ from hiringhall.actions.force.managing import (
     time_of_part_is_over,
     time_of_whole_is_over,
 )
-from hiringhall.actions.market.claims import end_proposal
 from hiringhall.actions.market.disputes import Case, settle_case
 from hiringhall.actions.market.ending import end_all
 from hiringhall.actions.market.reviewing import accept_in
+from hiringhall.actions.market.taking_back import WHY, lapse, take_from_gone
 from hiringhall.actions.tasks.moving import move
 from hiringhall.actions.transaction import action
 from hiringhall.domain.disputes import DisputeState, Party, by_silence
-from hiringhall.domain.events import ClaimLapsed, IntakeClosed, TaskExpired
+from hiringhall.domain.events import IntakeClosed, TaskExpired
 from hiringhall.domain.lifecycle import Command, Side, Timer
 from hiringhall.domain.market import AssignmentState, Terms
 from hiringhall.domain.policy import TIMER
@@ -82,18 +82,8 @@ async def _claim_limit(tx: Tx, hall: Hall, task: Task, agreed: Terms) -> None:
         await _expire(tx, hall, task, "It was not delivered in time")
         return
     for one in await assignments.active(tx, task.id):
-        task = await move(
-            tx,
-            hall,
-            task,
-            Command.LAPSE,
-            side=Side.TIMER,
-            actor=TIMER,
-            event=ClaimLapsed(one.id, "It was not delivered in time and is on offer again"),
-            due_at_us={Timer.INTAKE: closes_at_us},
-        )
-        await assignments.end(tx, one.id, AssignmentState.LAPSED, at_us=now_us)
-        await end_proposal(tx, one, ProposalState.CLOSED, at_us=now_us)
+        why = "It was not delivered in time and is on offer again"
+        task = await lapse(tx, hall, task, one, why, closes_at_us=closes_at_us)
 
 
 async def _grace(tx: Tx, hall: Hall, task: Task, agreed: Terms) -> None:
@@ -102,6 +92,17 @@ async def _grace(tx: Tx, hall: Hall, task: Task, agreed: Terms) -> None:
         await _expire(tx, hall, task, "No proposal was chosen in time")
     else:
         await _claim_limit(tx, hall, task, agreed)
+
+
+async def _gone(tx: Tx, hall: Hall, task: Task, agreed: Terms) -> None:
+    """An agent that has it was suspended: it is offered anew; let in again meanwhile, it goes on.
+
+    Where nobody may take it any more it has run out, as it would have in its own time.
+    """
+    closes_at_us = agreed.closes_at_us or hall.clock()
+    task = await take_from_gone(tx, hall, task, closes_at_us=closes_at_us)
+    if task.state is State.OPEN and not task.is_part and closes_at_us <= hall.clock():
+        await _expire(tx, hall, task, WHY)
 
 
 async def _review(tx: Tx, hall: Hall, task: Task, agreed: Terms) -> None:
@@ -148,3 +149,4 @@ claim_is_over = _clock(_claim_limit)
 grace_is_over = _clock(_grace)
 review_is_over = _clock(_review)
 dispute_is_over = _clock(_dispute)
+worker_is_gone = _clock(_gone)

@@ -52,10 +52,14 @@ class Offered:
 
 
 async def approved_agent(tx: Tx, actor: Actor) -> Agent | None:
-    """The agent that acts, None where a person does; raises NotApproved."""
+    """The agent that acts, None where a person does; raises NotApproved.
+
+    It is not suspended before the transaction is over, so what it takes and hands in is there to
+    be found by whoever suspends it.
+    """
     if actor.kind is not ActorKind.AGENT or actor.agent_id is None:
         return None
-    agent = await agents.by_id(tx, actor.agent_id)
+    agent = await agents.at_work(tx, actor.agent_id)
     if agent is None:
         raise NotFound("agent")
     if agent.state is not AgentState.APPROVED:

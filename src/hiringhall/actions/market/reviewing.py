@@ -8,6 +8,7 @@ from hiringhall.actions.market.claims import end_proposal
 from hiringhall.actions.market.desk import load_posted
 from hiringhall.actions.market.disputes import begin
 from hiringhall.actions.market.ending import end_all
+from hiringhall.actions.market.gone import look_for_gone
 from hiringhall.actions.tasks.moving import move
 from hiringhall.actions.transaction import action
 from hiringhall.domain.disputes import Party
@@ -155,6 +156,7 @@ async def revise_in(
         revisions=task.revisions + 1,
         due_at_us={Timer.GRACE: due_at_us},
     )
+    await look_for_gone(tx, hall, revising)
     if task.is_part:
         await part_was_sent_back(tx, hall, revising, reason, actor=actor)
     return revising
