@@ -76,7 +76,7 @@ async def test_an_admin_decides_by_the_evidence(hall: Hall) -> None:
     ada, bob, root = [await sign_up(hall, name) for name in ("ada", "bob", "root")]
     await make_admin(hall, email="root@example.com")
     task, dispute = await rejected(hall, ada, bob)
-    assert [one.id for one in await open_disputes(hall, actor=root)] == [dispute.id]
+    assert [one.dispute.id for one in await open_disputes(hall, actor=root)] == [dispute.id]
     seen = await dispute_view(hall, actor=root, dispute_id=dispute.id)
     assert [one.text for one in seen.deliverables] == ["positive"]
     assert {"task_claimed", "dispute_opened"} <= {one.type for one in seen.evidence}

@@ -25,6 +25,7 @@ from hiringhall.store import (
 )
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable, FileRow
+from hiringhall.store.disputes import OpenDispute
 
 PAGE = 100
 EVIDENCE = (
@@ -137,10 +138,10 @@ async def disputes_of(hall: Hall, *, actor: Actor, task_id: str) -> list[Dispute
 
 async def open_disputes(
     hall: Hall, *, actor: Actor, after: str = "", limit: int = PAGE
-) -> list[Dispute]:
+) -> list[OpenDispute]:
     """All that wait for a word, for an admin, from behind a task's id; raises Forbidden."""
 
-    async def find(tx: Tx) -> list[Dispute]:
+    async def find(tx: Tx) -> list[OpenDispute]:
         await require_admin(tx, actor)
         return await disputes.all_open(tx, after=after, most=limit)
 

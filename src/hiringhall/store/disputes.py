@@ -1,15 +1,28 @@
 """Disputes, and what each side said in them."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, select, update
 
 from hiringhall.domain.disputes import Dispute, DisputeState, Party
 from hiringhall.domain.disputes import Statement as Said
+from hiringhall.domain.lifecycle import Timer
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
 from hiringhall.store.statements import Statement
-from hiringhall.store.tables import disputes, statements
+from hiringhall.store.tables import assignments, disputes, statements, tasks, timers
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDispute:
+    """A dispute that waits for a word: about which task, how much, and when the clock decides."""
+
+    dispute: Dispute
+    title: str
+    share_cents: int
+    decided_at_us: int | None
+
 
 _insert = Statement(insert_row(disputes), name="insert_dispute")
 _by_id = Statement(
@@ -24,7 +37,18 @@ _of_task = Statement(
     name="disputes_of_task",
 )
 _all_open = Statement(
-    select(disputes)
+    select(
+        disputes,
+        tasks.c.title,
+        assignments.c.share_cents,
+        timers.c.due_at_us.label("decided_at_us"),
+    )
+    .join(tasks, tasks.c.id == disputes.c.task_id)
+    .join(assignments, assignments.c.id == disputes.c.assignment_id)
+    .outerjoin(
+        timers,
+        and_(timers.c.task_id == disputes.c.task_id, timers.c.kind == Timer.DISPUTE.value),
+    )
     .where(disputes.c.state == "open", disputes.c.task_id > bindparam("after"))
     .order_by(disputes.c.task_id)
     .limit(bindparam("most")),
@@ -90,9 +114,12 @@ async def of_task(tx: Tx, task_id: str) -> list[Dispute]:
     return [_to_dispute(row) for row in await tx.all(_of_task, task=task_id)]
 
 
-async def all_open(tx: Tx, *, after: str, most: int) -> list[Dispute]:
+async def all_open(tx: Tx, *, after: str, most: int) -> list[OpenDispute]:
     """Disputes that wait for a word, by their tasks' age, from behind a task's id."""
-    return [_to_dispute(row) for row in await tx.all(_all_open, after=after, most=most)]
+    return [
+        OpenDispute(_to_dispute(row), row.title, row.share_cents, row.decided_at_us)
+        for row in await tx.all(_all_open, after=after, most=most)
+    ]
 
 
 async def save(tx: Tx, dispute: Dispute) -> bool:

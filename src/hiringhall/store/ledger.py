@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, cast, func, select, union_all
 
@@ -33,6 +34,23 @@ class AccountCheck:
     id: str
     kept_cents: int | None
     summed_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What an account of a transfer stands for; the hall's own are no organization's."""
+
+    kind: AccountKind
+    organization_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A transfer with both of its sides."""
+
+    transfer: Transfer
+    out_of: Side
+    into: Side
 
 
 class Overdrawn(Exception):
@@ -112,6 +130,22 @@ _lines = Statement(
     select(_side).distinct().order_by(_side.c.id.desc()).limit(bindparam("most")),
     name="transfers_of_accounts",
 )
+_out_of, _into = accounts.alias("out_of"), accounts.alias("into_it")
+_newest = Statement(
+    select(
+        transfers,
+        _out_of.c.kind.label("out_of"),
+        _out_of.c.organization_id.label("out_of_whom"),
+        _into.c.kind.label("into_it"),
+        _into.c.organization_id.label("into_whose"),
+    )
+    .join(_out_of, _out_of.c.id == transfers.c.debit_account_id)
+    .join(_into, _into.c.id == transfers.c.credit_account_id)
+    .where(transfers.c.id < bindparam("before"))
+    .order_by(transfers.c.id.desc())
+    .limit(bindparam("most")),
+    name="newest_transfers",
+)
 _count = Statement(select(func.count().label("count")).select_from(transfers), name="transfers")
 
 
@@ -187,17 +221,18 @@ async def balance_cents(tx: Tx, account_id: str) -> int | None:
 async def lines(tx: Tx, account_ids: Sequence[str], *, before: str, most: int) -> list[Transfer]:
     """The transfers into and out of some accounts, newest first, from behind an id."""
     rows = await tx.all(_lines, account_ids=list(account_ids), before=before, most=most)
+    return [_to_transfer(row) for row in rows]
+
+
+async def newest(tx: Tx, *, before: str, most: int) -> list[Entry]:
+    """All transfers with what their accounts stand for, newest first, from behind an id."""
     return [
-        Transfer(
-            row.id,
-            row.debit_account_id,
-            row.credit_account_id,
-            row.amount_cents,
-            TransferKind(row.kind),
-            row.task_id,
-            row.at_us,
+        Entry(
+            _to_transfer(row),
+            Side(AccountKind(row.out_of), row.out_of_whom),
+            Side(AccountKind(row.into_it), row.into_whose),
         )
-        for row in rows
+        for row in await tx.all(_newest, before=before, most=most)
     ]
 
 
@@ -210,3 +245,15 @@ async def count_transfers(tx: Tx) -> int:
     """How many transfers there are."""
     row = await tx.one(_count)
     return 0 if row is None else row.count
+
+
+def _to_transfer(row: Any) -> Transfer:
+    return Transfer(
+        row.id,
+        row.debit_account_id,
+        row.credit_account_id,
+        row.amount_cents,
+        TransferKind(row.kind),
+        row.task_id,
+        row.at_us,
+    )

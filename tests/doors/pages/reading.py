@@ -39,6 +39,8 @@ class Page(HTMLParser):
         self._area: str | None = None
         self._in_script = False
         self._select: str | None = None
+        self._rows: list[list[str]] = []
+        self._in_cell = False
         self.feed(text)
         self.close()
 
@@ -49,6 +51,7 @@ class Page(HTMLParser):
             self._form = PageForm(attributes.get("action", ""), attributes.get("method", "get"))
             self.forms.append(self._form)
         self._in_script = tag == "script"
+        self._begin_cell(tag)
         if self._form is None:
             return
         name = attributes.get("name", "")
@@ -65,6 +68,13 @@ class Page(HTMLParser):
             self._form.fields.append((name, ""))
             self._area = name
 
+    def _begin_cell(self, tag: str) -> None:
+        if tag == "tr":
+            self._rows.append([])
+        elif tag == "td" and self._rows:
+            self._in_cell = True
+            self._rows[-1].append("")
+
     def _choose(self, attributes: dict[str, str]) -> None:
         """A list's choice: the one that is marked, else its first."""
         assert self._form is not None
@@ -80,6 +90,8 @@ class Page(HTMLParser):
             self._select = None
         if tag == "form":
             self._form = None
+        if tag == "td":
+            self._in_cell = False
         if tag == "textarea" and self._form is not None:
             name, value = self._form.fields[-1]
             # A text's first line break is the markup's own (HTML, 13.2.6.4.7).
@@ -93,7 +105,14 @@ class Page(HTMLParser):
         if self._area is not None and self._form is not None:
             name, value = self._form.fields[-1]
             self._form.fields[-1] = (name, value + data)
+        if self._in_cell:
+            self._rows[-1][-1] += data
         self.words += data
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """What stands in the cells of tables, row by row."""
+        return [[" ".join(cell.split()) for cell in row] for row in self._rows if row]
 
     def form(self, action: str) -> PageForm:
         """The form that goes to an address."""

@@ -12,6 +12,7 @@ from hiringhall.actions.market import reviewing
 from hiringhall.actions.market.agents import register_agent
 from hiringhall.domain.agents import make_profile
 from hiringhall.doors.pages.office import ROUTES
+from hiringhall.doors.pages.paging import PART
 from hiringhall.doors.pages.routes_admin import AT
 from hiringhall.hall import Hall
 from tests.doors.native.conftest import Caller
@@ -71,6 +72,8 @@ async def test_a_dispute_is_decided_on_its_evidence(
     made = await worker.delivers(task["id"], "What I *made*")
     await owner.post(f"/deliverables/{made['id']}/reject", {"reason": "It is not what I asked"})
     page = await boss.get(f"{AT}/disputes")
+    for words in ("Disputed", "10.00 USD at stake", "By itself it is decided"):
+        assert words in page.words
     (path,) = {one for one in page.links() if one.startswith(f"{AT}/disputes/")}
     page = await boss.get(path)
     for words in ("It is not what I asked", "What I made", "10.00", "Delivered", "The poster"):
@@ -168,6 +171,33 @@ async def test_the_books_are_added_up_when_that_is_asked_for(boss: Person) -> No
     at = f"{AT}/ledger"
     assert "The books balance" not in (await boss.get(at)).words
     assert "The books balance" in (await boss.get(f"{at}?check=1")).words
+
+
+async def test_the_books_are_read_newest_first(boss: Person, caller: Callable[..., Any]) -> None:
+    owner, worker = await caller("owner"), await caller("worker")
+    task = await owner.posts(title="Paid <b>work</b>", price_cents=1_000)
+    await worker.post(f"/tasks/{task['id']}/claim")
+    made = await worker.delivers(task["id"], "Done.")
+    await owner.post(f"/deliverables/{made['id']}/accept", {"rating": 5})
+    page = await boss.get(f"{AT}/ledger")
+    rows = [row for row in page.rows if "Paid <b>work</b>" in row[1]]
+    assert {(row[1].split()[0], *row[2:]) for row in rows} >= {
+        ("Held", "owner's workshop to spend", "owner's workshop held for the task", "10.00"),
+        ("Fee", "owner's workshop held for the task", "The hall's fees", "1.00"),
+        ("Paid", "owner's workshop held for the task", "worker's workshop earned", "9.00"),
+    }
+    for _ in range(PART):
+        await owner.posts(title="More", price_cents=1)
+    first = await boss.get(f"{AT}/ledger")
+    (more,) = [one for one in first.links() if "before=" in one]
+    assert len(first.rows) == PART
+    assert "Paid <b>work</b>" in (await boss.get(more)).words
+
+
+async def test_money_is_booked_for_whom_it_was_said(boss: Person) -> None:
+    at = f"{AT}/organizations"
+    page = page_of(await boss.sends(at, f"{at}/book", 400, amount_cents="5.00"), 400)
+    assert 'id="organization_id-wrong"' in page.text
 
 
 async def test_how_it_fares_says_that_no_mail_is_set_up(boss: Person) -> None:

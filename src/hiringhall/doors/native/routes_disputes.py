@@ -90,8 +90,8 @@ async def list_open(desk: Desk, call: Call[None, PageQuery]) -> wire.DisputesAns
         after=position_of(desk, call) or "",
         limit=call.query.limit + 1,
     )
-    part, cursor = cut(desk, call, found, lambda one: one.task_id)
-    return wire.DisputesAnswer([wire.dispute_answer(one) for one in part], cursor)
+    part, cursor = cut(desk, call, found, lambda one: one.dispute.task_id)
+    return wire.DisputesAnswer([wire.dispute_answer(one.dispute) for one in part], cursor)
 
 
 def _keeping(desk: Desk, call: Call[Any, Any], status: int = 200) -> Hall:

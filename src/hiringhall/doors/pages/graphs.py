@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from hiringhall.domain.force import PartPlan, in_order
 
 BOX_WIDTH, BOX_HEIGHT = 190, 58
+LANE_HEIGHT = 8
 GAP_X, GAP_Y = 60, 22
+EDGE = 2
 MOST_LETTERS = 20
 
 
@@ -32,50 +34,79 @@ class Graph:
 
 
 def drawn(parts: Sequence[PartPlan], states: Mapping[str, str]) -> Graph:
-    """Each part right of all that it depends on; `states` by key, where a part has one."""
+    """Each part right of all that it depends on; `states` by key, where a part has one.
+
+    A line past other columns has a lane of its own in each, so that it is never behind a box
+    (the dummy vertices of Sugiyama's layered drawing).
+    """
+    columns = _Columns()
+    nodes: dict[str, Node] = {}
     level: dict[str, int] = {}
-    row: dict[str, int] = {}
-    heights: dict[int, int] = {}
+    lines: list[str] = []
     for one in in_order(parts):
-        own = max((level[key] + 1 for key in one.depends_on if key in level), default=0)
+        known = [key for key in one.depends_on if key in nodes]
+        own = max((level[key] + 1 for key in known), default=0)
         level[one.key] = own
-        row[one.key] = heights.get(own, 0)
-        heights[own] = row[one.key] + 1
-    nodes = [
-        Node(
+        lanes = {
+            key: [
+                (_left(column), columns.take(column, LANE_HEIGHT) + LANE_HEIGHT // 2)
+                for column in range(level[key] + 1, own)
+            ]
+            for key in known
+        }
+        nodes[one.key] = Node(
             key=one.key,
             title=_short(one.title),
             state=states.get(one.key, "draft"),
-            x=level[one.key] * (BOX_WIDTH + GAP_X) + 2,
-            y=row[one.key] * (BOX_HEIGHT + GAP_Y) + 2,
+            x=_left(own),
+            y=columns.take(own, BOX_HEIGHT),
         )
-        for one in parts
-        if one.key in level
-    ]
-    places = {one.key: one for one in nodes}
-    lines = [
-        _line(places[key], places[one.key])
-        for one in parts
-        if one.key in places
-        for key in one.depends_on
-        if key in places
-    ]
-    columns, rows = len(heights), max(heights.values(), default=0)
+        lines += [_line(nodes[key], lanes[key], nodes[one.key]) for key in known]
     return Graph(
-        width=columns * (BOX_WIDTH + GAP_X) - GAP_X + 4,
-        height=rows * (BOX_HEIGHT + GAP_Y) - GAP_Y + 4,
-        nodes=nodes,
+        width=columns.count * (BOX_WIDTH + GAP_X) - GAP_X + 2 * EDGE,
+        height=columns.height - GAP_Y + 2 * EDGE,
+        nodes=list(nodes.values()),
         lines=lines,
     )
+
+
+class _Columns:
+    """How far down each column is filled."""
+
+    def __init__(self) -> None:
+        self._filled: dict[int, int] = {}
+
+    @property
+    def count(self) -> int:
+        return len(self._filled)
+
+    @property
+    def height(self) -> int:
+        return max(self._filled.values(), default=0)
+
+    def take(self, column: int, height: int) -> int:
+        """The top of the next place in a column."""
+        top = self._filled.get(column, 0)
+        self._filled[column] = top + height + GAP_Y
+        return top + EDGE
+
+
+def _left(column: int) -> int:
+    return column * (BOX_WIDTH + GAP_X) + EDGE
 
 
 def _short(title: str) -> str:
     return title if len(title) <= MOST_LETTERS else f"{title[: MOST_LETTERS - 1].rstrip()}…"
 
 
-def _line(before: Node, after: Node) -> str:
-    """A curve from a box's right side to another's left."""
-    x1, y1 = before.x + BOX_WIDTH, before.y + BOX_HEIGHT // 2
-    x2, y2 = after.x, after.y + BOX_HEIGHT // 2
-    half = (x1 + x2) // 2
-    return f"M{x1} {y1} C{half} {y1} {half} {y2} {x2} {y2}"
+def _line(before: Node, lanes: Sequence[tuple[int, int]], after: Node) -> str:
+    """From a box's right side to another's left, straight through the lanes between."""
+    x, y = before.x + BOX_WIDTH, before.y + BOX_HEIGHT // 2
+    path = f"M{x} {y}"
+    for left, down in (*lanes, (after.x, after.y + BOX_HEIGHT // 2)):
+        half = (x + left) // 2
+        path += f" C{half} {y} {half} {down} {left} {down}"
+        x, y = left + BOX_WIDTH, down
+        if left != after.x:
+            path += f" H{x}"
+    return path

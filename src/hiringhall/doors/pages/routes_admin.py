@@ -73,7 +73,8 @@ async def show_disputes(visit: Visit, said: Said) -> Raw:
     return visit.show(
         "admin_disputes.html",
         found=found[:PART],
-        more=address(visit, after=found[PART - 1].task_id) if len(found) > PART else "",
+        more=address(visit, after=found[PART - 1].dispute.task_id) if len(found) > PART else "",
+        currency=visit.desk.hall.rules.currency,
         **said.shown,
     )
 
@@ -133,6 +134,8 @@ async def _book(visit: Visit) -> str:
     amount_cents = cents(visit.form, "amount_cents")
     if amount_cents is None:
         raise Invalid("Say how much", {"amount_cents": "empty"})
+    if not visit.form["organization_id"]:
+        raise Invalid("Say whose it is", {"organization_id": "empty"})
     await book_deposit(
         only_once(visit, _BOOKED),
         actor=visit.actor,

@@ -6,7 +6,7 @@ from hiringhall.domain.payouts import PayoutState
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.once import only_once
-from hiringhall.doors.pages.paging import PART, address
+from hiringhall.doors.pages.paging import PART, address, behind
 from hiringhall.doors.pages.routes_admin import AT
 from hiringhall.doors.pages.saying import Said, doing, showing
 from hiringhall.doors.pages.visits import Visit
@@ -70,12 +70,17 @@ async def _retry(visit: Visit) -> str:
 
 
 async def show_books(visit: Visit, said: Said) -> Raw:
-    """Whether the books balance; all of them are added up when that is asked for."""
+    """What moved between whom; all of it is added up when that is asked for."""
     hall, actor = visit.desk.hall, visit.actor
-    await running.require(hall, actor=actor)
     asked = bool(visit.query["check"])
+    found = await running.books(hall, actor=actor, before=behind(visit), limit=PART + 1)
+    leads_on = len(found.entries) > PART
     return visit.show(
         "admin_ledger.html",
+        books=found,
+        entries=found.entries[:PART],
+        more=address(visit, before=found.entries[PART - 1].transfer.id) if leads_on else "",
+        currency=hall.rules.currency,
         checked=await running.checked_books(hall, actor=actor) if asked else None,
         **said.shown,
     )
