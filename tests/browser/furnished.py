@@ -13,6 +13,8 @@ from hiringhall.actions.runs.outcomes import NewPatch
 from hiringhall.domain import ids
 from hiringhall.domain.runs import EXTERNAL
 from hiringhall.doors.pages.door import DOOR
+from hiringhall.doors.pages.guide import AT as GUIDE
+from hiringhall.doors.pages.guide import NAMES
 from tests.browser.people import PASSWORD
 from tests.domain.test_patches import PATCH
 from tests.doors.native.conftest import Caller
@@ -114,13 +116,15 @@ class Furnished:
 def routes() -> list[str]:
     """The pages that are whole, by their routes."""
     found = [one.path for one in DOOR.routes if one.method == "GET"]
-    return [one for one in found if not one.endswith((*FRAGMENTS, *DOWNLOADS))]
+    whole = [one for one in found if not one.endswith((*FRAGMENTS, *DOWNLOADS))]
+    guides = [f"{GUIDE}/{name}" for name in NAMES]
+    return [*(one for one in whole if one != f"{GUIDE}/{{name}}"), *guides]
 
 
 async def furnish(hall: ServedHall) -> Furnished:
     """Live in a hall for a while: tasks of every kind, a team, agents, a dispute, a Task Force."""
     made = Furnished(hall)
-    made.ids |= {"name": "start", "part": "tasks", "door": "native"}
+    made.ids |= {"part": "tasks", "door": "native"}
     async with httpx.AsyncClient(base_url=hall.url, timeout=60) as http:
         ada = await _somebody(hall, http, "ada", admin=True)
         bob = await _somebody(hall, http, "bob")

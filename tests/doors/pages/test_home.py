@@ -34,6 +34,15 @@ async def test_a_new_home_says_that_nothing_waits(ada: Person) -> None:
     assert "Nothing. What needs your word" in page.words
     assert "1,000.00" in page.words
     assert "play money" in page.words
+    # Who is new is told where to begin; who has begun, no more.
+    begins = {"/app/tasks/new", "/app/market", "/app/agents/new", "/app/teams", "/guide"}
+    assert "To begin with" in page.words
+    assert begins <= page.links()
+
+
+async def test_who_has_begun_is_not_told_where_to_begin(ada: Person, hall: Hall) -> None:
+    await post(hall, await actor(hall, ada), title="Begun")
+    assert "To begin with" not in (await ada.get("/app")).words
 
 
 async def test_what_waits_stands_apart_from_what_is_under_way(

@@ -68,6 +68,16 @@ async def test_what_is_on_offer_is_found_and_taken(ada: Person, bob: Person, hal
     assert at in (await bob.get(WORK)).links()
 
 
+async def test_what_a_task_is_about_is_read_without_its_marks(
+    ada: Person, bob: Person, hall: Hall
+) -> None:
+    text = "# Goal\n\nA **bold** `page`, see [this](https://example.com).\n- 2 * 3\n" + "x" * 400
+    await funded(hall, await actor(hall, ada), title="Marked", description=text)
+    words = " ".join((await bob.get(MARKET)).words.split())
+    assert "Goal A bold page, see this. 2 * 3 xxx" in words
+    assert "x…" in words
+
+
 async def test_the_board_comes_in_parts(ada: Person, bob: Person, hall: Hall) -> None:
     me = await actor(hall, ada)
     made = [await funded(hall, me, title=f"Task {n}", price_cents=1) for n in range(PART + 2)]

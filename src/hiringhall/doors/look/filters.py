@@ -26,6 +26,9 @@ _HIDDEN = re.compile(
 )
 """Control characters, and those of Unicode that show a text in another order, or not at all."""
 
+_MARKS = re.compile(r"\*\*|__|~~|`+|^ {0,3}(?:#{1,6}|>|[-*+]) +", re.MULTILINE)
+_LINKS = re.compile(r"\[([^\]\n]*)\]\([^)\n]*\)")
+
 
 @functools.cache
 def _parser() -> MarkdownIt:
@@ -47,7 +50,9 @@ def markdown(text: str) -> Markup:
         link_rel="noopener noreferrer nofollow",
     )
     # What is wider than the page is scrolled, with keys too.
-    return Markup(clean.replace("<pre>", '<pre tabindex="0">'))  # noqa: S704  it was just cleaned
+    for wide in ("pre", "table"):
+        clean = clean.replace(f"<{wide}>", f'<{wide} tabindex="0">')
+    return Markup(clean)  # noqa: S704  it was just cleaned
 
 
 def prose(text: str, room: int = MOST_MADE) -> Markup:
@@ -60,6 +65,13 @@ def prose(text: str, room: int = MOST_MADE) -> Markup:
     while len(escape(begins).encode()) > room:
         begins = begins[: len(begins) // 2]
     return Markup('<pre class="plain">{}</pre>').format(begins)
+
+
+def gist(text: str, most: int) -> str:
+    """The beginning of a Markdown text on one line, less its marks: for lists."""
+    begins = text[: 2 * most]
+    said = " ".join(_MARKS.sub("", _LINKS.sub(r"\1", begins)).split())
+    return said if len(said) <= most and begins == text else f"{said[:most].rstrip()}…"
 
 
 def is_long(text: str) -> bool:
@@ -114,6 +126,7 @@ def _moment(time_us: int) -> datetime:
 
 ALL: dict[str, Callable[..., Any]] = {
     "at": at,
+    "gist": gist,
     "is_long": is_long,
     "machine_time": machine_time,
     "markdown": markdown,
