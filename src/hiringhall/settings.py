@@ -76,7 +76,9 @@ class Settings:
     ] = 5
     sign_ins_per_hour: Annotated[int, "key exchanges tried from one address in any hour"] = 60
     sign_ins_per_email: Annotated[
-        int, "key exchanges tried for one e-mail in any quarter of an hour"
+        int,
+        "key exchanges and sign-ins tried for one e-mail from one address in any quarter of an "
+        "hour; ten times as many from all",
     ] = 10
     agent_requests_per_minute: Annotated[
         int | None, "requests of one agent's key in any minute; unset: any number"

@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from hiringhall.actions import accounts, housekeeping
+from hiringhall.actions.checking_passwords import FROM_EVERYWHERE
 from hiringhall.actions.throttle import address_bucket
 from hiringhall.domain.errors import (
     EmailTaken,
+    HallError,
     Invalid,
     InvalidCredentials,
     NoOrganization,
@@ -154,10 +156,10 @@ async def test_an_unknown_account_is_said_to_be_so_to_the_operator(hall: Hall) -
             await attempt
 
 
-async def test_guesses_at_one_account_are_throttled_whoever_guesses(
+async def test_guesses_are_throttled_and_shut_out_whoever_guesses(
     database: Database, clock: Clock, engine: QuietEngine
 ) -> None:
-    hall = _hall(database, clock, engine, sign_ins_per_email=3)
+    hall = _hall(database, clock, engine, sign_ins_per_email=2)
     await open_account(hall)
     await accounts.set_password(hall, email="ada@example.com", password="correct horse")
 
@@ -170,13 +172,25 @@ async def test_guesses_at_one_account_are_throttled_whoever_guesses(
             source_address=f"192.0.2.{number}",
         )
 
-    for number in range(3):
-        with pytest.raises(InvalidCredentials):
+    async def outcome(number: int) -> type[HallError]:
+        with pytest.raises(HallError) as said:
             await guess("wrong horse", number)
+        return said.type
+
+    assert [await outcome(1), await outcome(1)] == [InvalidCredentials] * 2
+    with pytest.raises(TooManyAttempts):
+        await guess("correct horse", 1)
+    # Who has another address is let in, as often as they know the password.
+    for _ in range(3):
+        await guess("correct horse", 200)
+    # Many who guess together are held up together, and whoever is right with them.
+    tried = [await outcome(number) for number in range(2, 2 + 2 * FROM_EVERYWHERE)]
+    assert tried[0] is InvalidCredentials
+    assert tried[-1] is TooManyAttempts
     with pytest.raises(TooManyAttempts) as refused:
-        await guess("correct horse", 9)
+        await guess("correct horse", 200)
     clock.advance(refused.value.retry_after_s)
-    await guess("correct horse", 9)
+    await guess("correct horse", 200)
 
 
 async def test_registrations_from_one_address_are_throttled_exactly(

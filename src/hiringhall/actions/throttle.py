@@ -38,6 +38,17 @@ async def _take(tx: Tx, hall: Hall, *, buckets: tuple[tuple[str, int], ...], win
         await attempts.add(tx, bucket, at_us=now_us)
 
 
+async def forget_attempts(hall: Hall, *, bucket: str) -> None:
+    """Count from nothing in a bucket: who has shown that they know a password guesses no more."""
+    await _forget(replace(hall, once=None), bucket=bucket)
+
+
+@action
+async def _forget(tx: Tx, hall: Hall, *, bucket: str) -> None:
+    await attempts.lock(tx, bucket)
+    await attempts.forget(tx, bucket)
+
+
 def address_bucket(address: str) -> str:
     """By what an address is counted: itself, or the /64 that one IPv6 customer usually has."""
     try:

@@ -22,6 +22,9 @@ _window = Statement(
     ),
     name="attempts_in_window",
 )
+_forget = Statement(
+    delete(attempts).where(attempts.c.bucket == bindparam("bucket")), name="forget_attempts"
+)
 _forget_old = Statement(
     delete(attempts).where(attempts.c.at_us < bindparam("before_us")), name="forget_old_attempts"
 )
@@ -46,6 +49,11 @@ async def in_window(tx: Tx, bucket: str, *, since_us: int) -> tuple[int, int | N
 async def add(tx: Tx, bucket: str, *, at_us: int) -> None:
     """Count one attempt."""
     await tx.run(_insert, bucket=bucket, at_us=at_us)
+
+
+async def forget(tx: Tx, bucket: str) -> None:
+    """Drop what was counted in a bucket."""
+    await tx.run(_forget, bucket=bucket)
 
 
 async def forget_old(tx: Tx, *, before_us: int) -> int:
