@@ -80,17 +80,21 @@ def _reason(answer: Answer) -> str:
 
 
 def events(answer: Answer, *, include_usage: bool) -> list[bytes]:
-    """The completion as a stream brings it; figures only to whoever asked for them."""
-    told = [_chunk(answer, {"role": "assistant", "content": ""})]
-    told += [_chunk(answer, {"content": part}) for part in pieces(answer.text)]
+    """The completion as a stream brings it; figures only to whoever asked for them.
+
+    Whoever asked has the field in every event, and null in it before the last.
+    """
+    none_yet: dict[str, Any] = {"usage": None} if include_usage else {}
+    told = [_chunk(answer, {"role": "assistant", "content": ""}, **none_yet)]
+    told += [_chunk(answer, {"content": part}, **none_yet) for part in pieces(answer.text)]
     for index, made in enumerate(_calls(answer)):
         function = made["function"]
         begun = {**made, "index": index, "function": {**function, "arguments": ""}}
-        told.append(_chunk(answer, {"tool_calls": [begun]}))
+        told.append(_chunk(answer, {"tool_calls": [begun]}, **none_yet))
         for part in pieces(function["arguments"]):
             piece = {"index": index, "function": {"arguments": part}}
-            told.append(_chunk(answer, {"tool_calls": [piece]}))
-    told.append(_chunk(answer, {}, finish_reason=_reason(answer)))
+            told.append(_chunk(answer, {"tool_calls": [piece]}, **none_yet))
+    told.append(_chunk(answer, {}, finish_reason=_reason(answer), **none_yet))
     if include_usage and answer.usage is not None:
         told.append(_chunk(answer, None, usage=_usage(answer.usage)))
     return [*told, b"data: [DONE]\n\n"]
