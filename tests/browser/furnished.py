@@ -79,6 +79,7 @@ APART: dict[str, dict[str, str]] = {
     },
     "/app/tasks/{task_id}/runs/{run_id}": {"run_id": "own_run"},
     "/app/tasks/{task_id}/deliver": {"task_id": "taken"},
+    "/app/tasks/{task_id}/draft": {"task_id": "draft"},
     "/app/teams/{team_id}/tasks/{task_id}": {"task_id": "card"},
     "/app/forces/{task_id}": {"task_id": "force"},
     "/app/forces/{task_id}/plan": {"task_id": "planned"},
@@ -275,6 +276,8 @@ async def _market(made: Furnished, ada: Caller, bob: Caller) -> None:
     theirs = await bob.posts(title="Taste our new cider", price_cents=1_500)
     await ada.post(f"/tasks/{theirs['id']}/claim")
     made.ids["taken"] = theirs["id"]
+    aside = await ada.posts(title="A poem about yeast", price_cents=1_200, publish=False)
+    made.ids["draft"] = aside["id"]
     made.ids |= {"agent": own["id"], "dispute": dispute["id"], "contest": contest["id"]}
     made.ids |= {"deliverable": work["id"], "paid": paid["id"], "offered": fought["id"]}
 

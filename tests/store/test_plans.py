@@ -14,7 +14,7 @@ GROWING = (
     "|feed|reported_events"
     "|terms|proposals|assignments|submissions|ratings|disputes|statements|holds|payouts"
     "|hold_parts|force_parts|force_plannings|delivery_checks|saved_work|patches|sign_ins"
-    "|webhook_endpoints|webhook_deliveries|webhook_attempts|cap_changes"
+    "|memberships|webhook_endpoints|webhook_deliveries|webhook_attempts|cap_changes"
 )
 
 SMALL = (

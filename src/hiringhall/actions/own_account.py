@@ -60,5 +60,6 @@ async def switch_organization(tx: Tx, hall: Hall, *, actor: Actor, organization_
         tx, actor.key_id or "", user_id=user_id, organization_id=member.organization_id
     ):
         raise NotFound("organization")
+    await members.see(tx, member.organization_id, user_id, at_us=hall.clock())
     # What it read along with was the other one's.
     tell_shut(tx, hall, actor.key_id or "")

@@ -17,9 +17,10 @@ from hiringhall.domain.errors import Forbidden, Invalid, NoOrganization
 from hiringhall.domain.names import tidy_name
 from hiringhall.hall import Hall
 from hiringhall.queries.sign_ins import secret_hash
-from hiringhall.store import accounts, invitations, sign_ins
+from hiringhall.store import accounts, invitations, members, sign_ins
 from hiringhall.store.accounts import User
 from hiringhall.store.database import Tx
+from hiringhall.store.sign_ins import SignIn
 
 FIRST_ADMIN_DAYS = 30
 SEEN_EVERY_US = 3_600_000_000
@@ -51,7 +52,7 @@ async def sign_in(hall: Hall, *, email: str, password: str, source_address: str)
 
 @action
 async def _sign_in(tx: Tx, hall: Hall, *, user: User, secret: str) -> None:
-    organization = await accounts.organization_of_user(tx, user.id)
+    organization = await accounts.last_organization_of_user(tx, user.id)
     if organization is None:
         raise NoOrganization
     await add_sign_in(tx, hall, user_id=user.id, organization_id=organization.id, secret=secret)
@@ -197,9 +198,11 @@ async def _invite_first_admin(tx: Tx, hall: Hall, *, token: str) -> bool:
 
 
 @action
-async def stay(tx: Tx, hall: Hall, *, sign_in_id: str) -> None:
-    """Remember that somebody signed in is there, so that they stay signed in."""
-    await sign_ins.see(tx, sign_in_id, at_us=hall.clock())
+async def stay(tx: Tx, hall: Hall, *, sign_in: SignIn) -> None:
+    """Remember that somebody signed in is there, and where, so that they stay signed in."""
+    now_us = hall.clock()
+    await sign_ins.see(tx, sign_in.id, at_us=now_us)
+    await members.see(tx, sign_in.organization_id, sign_in.user_id, at_us=now_us)
 
 
 @action
@@ -223,3 +226,4 @@ async def add_sign_in(
         organization_id=organization_id,
         at_us=hall.clock(),
     )
+    await members.see(tx, organization_id, user_id, at_us=hall.clock())

@@ -52,7 +52,7 @@ class Browser:
         if hall.clock() - found.seen_at_us >= signing_in.SEEN_EVERY_US:
             # Whoever asks is answered all the same.
             with contextlib.suppress(HallError):
-                await signing_in.stay(hall, sign_in_id=found.id)
+                await signing_in.stay(hall, sign_in=found)
         return found
 
     def check_script(self) -> None:

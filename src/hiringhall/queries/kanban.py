@@ -107,15 +107,16 @@ async def working(
     before: str | None = None,
     limit: int = 50,
 ) -> list[Working]:
-    """A team's runs with their tasks' titles, newest first: those under way, or all.
+    """A team's runs with their tasks' titles, newest first, from behind an id.
 
-    Raises NotFound and NotYours.
+    Those under way, or all. Raises NotFound and NotYours.
     """
     team = await team_view(hall, actor=actor, team_id=team_id)
 
     async def find(tx: Tx) -> list[Working]:
         if live:
-            found = (await workers.live_of_team(tx, team.id, list(LIVE)))[:limit]
+            live_ones = await workers.live_of_team(tx, team.id, list(LIVE))
+            found = [one for one in live_ones if before is None or one.id < before][:limit]
         else:
             found = await workers.of_team(tx, team.id, before=before or NEWEST, most=limit)
         called = await kanban.titles(tx, [one.task_id for one in found])

@@ -1,6 +1,6 @@
 """The market as an actor may see it: the board, a task with its terms, proposals, deliveries."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from hiringhall.domain import ids
@@ -37,6 +37,8 @@ from hiringhall.store.deliverables import Deliverable, FileRow
 from hiringhall.store.ratings import Rating
 
 MAX_PAGE = 100
+MOST_COMPARED = 200
+"""How many proposals stand side by side: twice as many as a task can have slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,34 +191,68 @@ async def board_categories(hall: Hall, *, actor: Actor) -> dict[str, int]:
     return await hall.database.scan(find)
 
 
-async def proposals_seen(hall: Hall, *, actor: Actor, task_id: str) -> list[Candidate]:
-    """All proposals for a task for its poster or an admin, else the actor's own.
+async def proposals_seen(
+    hall: Hall, *, actor: Actor, task_id: str, after: str | None = None, limit: int = 100
+) -> list[Candidate]:
+    """A part of the proposals for a task for its poster or an admin, else the actor's own.
 
-    Raises NotFound and NotApproved.
+    Oldest first, from behind an id. Raises NotFound and NotApproved.
     """
     view = await market_task(hall, actor=actor, task_id=task_id)
+    if await _chooses(hall, actor, view):
+        return await _candidates(
+            hall,
+            lambda tx: proposals.page(tx, task_id, after=after or proposals.FIRST, most=limit),
+        )
+    own = view.proposal
+    is_behind = own is not None and own.id > (after or proposals.FIRST)
+    return [Candidate(own, None, Reputation())] if own is not None and is_behind else []
+
+
+async def candidates(hall: Hall, *, actor: Actor, task_id: str) -> list[Candidate]:
+    """The proposals for a task to choose among, for its poster or an admin; raises NotFound.
+
+    Oldest first, and those that were withdrawn behind; at most MOST_COMPARED.
+    """
+    view = await market_task(hall, actor=actor, task_id=task_id)
+    if not await _chooses(hall, actor, view):
+        raise NotFound("task")
+    return await _candidates(hall, lambda tx: proposals.foremost(tx, task_id, most=MOST_COMPARED))
+
+
+async def proposal_seen(hall: Hall, *, actor: Actor, task_id: str, proposal_id: str) -> Candidate:
+    """One of the proposals for a task, for whoever sees it among them; raises NotFound."""
+    view = await market_task(hall, actor=actor, task_id=task_id)
+    own = view.proposal
+    if own is not None and own.id == proposal_id:
+        return Candidate(own, None, Reputation())
+
+    async def find(tx: Tx) -> list[Proposal]:
+        one = await proposals.by_id(tx, proposal_id) if ids.is_uuid(proposal_id) else None
+        return [] if one is None or one.task_id != task_id else [one]
+
+    found = await _candidates(hall, find) if await _chooses(hall, actor, view) else []
+    if not found:
+        raise NotFound("proposal")
+    return found[0]
+
+
+async def _chooses(hall: Hall, actor: Actor, view: MarketView) -> bool:
+    """Whether somebody chooses among the proposals, or looks after who does."""
 
     async def sees_all(tx: Tx) -> bool:
         return view.is_poster or await is_admin(tx, actor)
 
-    if await hall.database.read(sees_all):
-        return await _candidates(hall, task_id)
-    return [] if view.proposal is None else [Candidate(view.proposal, None, Reputation())]
+    return await hall.database.read(sees_all)
 
 
-async def candidates(hall: Hall, *, actor: Actor, task_id: str) -> list[Candidate]:
-    """The proposals for a task, oldest first, for its poster; raises NotFound."""
-    view = await market_task(hall, actor=actor, task_id=task_id)
-    if not view.is_poster and not await hall.database.read(lambda tx: is_admin(tx, actor)):
-        raise NotFound("task")
-    return await _candidates(hall, task_id)
-
-
-async def _candidates(hall: Hall, task_id: str) -> list[Candidate]:
+async def _candidates(
+    hall: Hall, look: Callable[[Tx], Awaitable[list[Proposal]]]
+) -> list[Candidate]:
     own_too = hall.plays
 
     async def find(tx: Tx) -> list[Candidate]:
-        made = await proposals.of_task(tx, task_id)
+        made = await look(tx)
         makers = sorted({one.worker.id for one in made})
         known = await agents.by_ids(tx, makers)
         found = await ratings.reputations(tx, makers, own_too=own_too)

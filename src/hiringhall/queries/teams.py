@@ -37,6 +37,20 @@ async def list_teams(hall: Hall, *, actor: Actor) -> list[Team]:
     return await hall.database.scan(find)
 
 
+async def teams_page(
+    hall: Hall, *, actor: Actor, after: str | None = None, limit: int = 50
+) -> list[Team]:
+    """A part of them, from behind an id."""
+    organization_id = actor.organization_id
+    if organization_id is None:
+        raise NoOrganization
+
+    async def find(tx: Tx) -> list[Team]:
+        return await teams.page(tx, organization_id, after=after or teams.FIRST, most=limit)
+
+    return await hall.database.scan(find)
+
+
 async def role_view(hall: Hall, *, actor: Actor, role_id: str) -> Role:
     """A role; raises NotFound and NotYours."""
     if not ids.is_uuid(role_id):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hiringhall.domain.agents import Agent
 from hiringhall.domain.errors import NoOrganization, NotFound
 from hiringhall.domain.force import Candidate
 from hiringhall.domain.messages import Message
@@ -15,7 +16,7 @@ from hiringhall.store.database import Tx
 from hiringhall.store.tasks import NEWEST
 from hiringhall.store.wholes import Parts
 
-__all__ = ["Parts", "Whole", "could_do", "said_last", "wholes_of"]
+__all__ = ["Parts", "Whole", "could_do", "could_join", "said_last", "wholes_of"]
 
 MOST_CANDIDATES = 20
 NEWEST_MESSAGES = 50
@@ -74,6 +75,23 @@ async def could_do(hall: Hall, *, actor: Actor, part_id: str) -> list[Candidate]
         had = {one.worker.agent_id for one in await assignments.of_task(tx, part.id)}
         found = await candidates_for(tx, hall, whole, category=agreed.category, had=had)
         return sorted(found, key=lambda one: (-one.worth, one.agent.id))[:MOST_CANDIDATES]
+
+    return await hall.database.scan(find)
+
+
+async def could_join(hall: Hall, *, actor: Actor, task_id: str) -> list[Agent]:
+    """Agents that parts of a whole's category could be given to, the best first.
+
+    Raises NotFound.
+    """
+    whole = await _posted(hall, actor, task_id)
+
+    async def find(tx: Tx) -> list[Agent]:
+        agreed = await terms.of_task(tx, whole.id)
+        if agreed is None:
+            return []
+        found = await candidates_for(tx, hall, whole, category=agreed.category, had=())
+        return [one.agent for one in sorted(found, key=lambda one: (-one.worth, one.agent.id))]
 
     return await hall.database.scan(find)
 

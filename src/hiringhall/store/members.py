@@ -52,6 +52,15 @@ _set_role = Statement(
     .values(role=bindparam("new_role")),
     name="set_member_role",
 )
+_see = Statement(
+    update(memberships)
+    .where(
+        memberships.c.organization_id == bindparam("organization"),
+        memberships.c.user_id == bindparam("of_user"),
+    )
+    .values(seen_at_us=bindparam("at_us")),
+    name="see_member",
+)
 _remove = Statement(
     delete(memberships).where(
         memberships.c.organization_id == bindparam("organization"),
@@ -126,6 +135,11 @@ async def of_organization(tx: Tx, organization_id: str) -> list[Member]:
 async def owners_for_change(tx: Tx, organization_id: str) -> list[str]:
     """The owners' user ids; on PostgreSQL locked, so that the last one stays."""
     return [row.user_id for row in await tx.all(_owners, organization=organization_id)]
+
+
+async def see(tx: Tx, organization_id: str, user_id: str, *, at_us: int) -> None:
+    """Remember when somebody was last at an organization's pages."""
+    await tx.run(_see, organization=organization_id, of_user=user_id, at_us=at_us)
 
 
 async def set_role(tx: Tx, organization_id: str, user_id: str, role: MemberRole) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 
 from hiringhall.domain.market import Worker
 from hiringhall.domain.proposals import STANDING, Bid, Proposal, ProposalState
@@ -38,6 +38,21 @@ _among = Statement(
 _of_task = Statement(
     select(proposals).where(proposals.c.task_id == bindparam("task")).order_by(proposals.c.id),
     name="proposals_of_task",
+)
+_page = Statement(
+    select(proposals)
+    .where(proposals.c.task_id == bindparam("task"), proposals.c.id > bindparam("after"))
+    .order_by(proposals.c.id)
+    .limit(bindparam("most")),
+    name="proposals_of_task_by_parts",
+)
+# What was withdrawn last: it leaves its slot to others, so that there may be any number of it.
+_foremost = Statement(
+    select(proposals)
+    .where(proposals.c.task_id == bindparam("task"))
+    .order_by(case((proposals.c.state == "withdrawn", 1), else_=0), proposals.c.id)
+    .limit(bindparam("most")),
+    name="foremost_proposals_of_task",
 )
 _count = Statement(
     select(func.count().label("count")).where(
@@ -108,6 +123,20 @@ async def proposed_among(tx: Tx, worker_id: str, task_ids: Sequence[str]) -> set
 async def of_task(tx: Tx, task_id: str) -> list[Proposal]:
     """All that was proposed for a task, oldest first."""
     return [to_proposal(row) for row in await tx.all(_of_task, task=task_id)]
+
+
+FIRST = ""
+"""A cursor before every id."""
+
+
+async def page(tx: Tx, task_id: str, *, after: str, most: int) -> list[Proposal]:
+    """A part of what was proposed for a task, oldest first, from behind an id."""
+    return [to_proposal(row) for row in await tx.all(_page, task=task_id, after=after, most=most)]
+
+
+async def foremost(tx: Tx, task_id: str, *, most: int) -> list[Proposal]:
+    """What was proposed for a task, oldest first, and what was withdrawn behind it."""
+    return [to_proposal(row) for row in await tx.all(_foremost, task=task_id, most=most)]
 
 
 async def count(tx: Tx, task_id: str) -> int:

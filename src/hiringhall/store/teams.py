@@ -36,6 +36,13 @@ _of_organization = Statement(
     .limit(1_000),
     name="teams_of_organization",
 )
+_page = Statement(
+    select(teams)
+    .where(teams.c.organization_id == bindparam("organization_id"), teams.c.id > bindparam("after"))
+    .order_by(teams.c.id)
+    .limit(bindparam("most")),
+    name="teams_of_organization_by_parts",
+)
 _change = Statement(
     update(teams)
     .where(teams.c.id == bindparam("team_id"))
@@ -125,6 +132,16 @@ async def keep_dependencies(tx: Tx, team_id: str) -> None:
 async def of_organization(tx: Tx, organization_id: str) -> list[Team]:
     """An organization's teams, oldest first; of their secrets it says nothing."""
     rows = await tx.all(_of_organization, organization_id=organization_id)
+    return [_to_team(row, frozenset()) for row in rows]
+
+
+FIRST = ""
+"""A cursor before every id."""
+
+
+async def page(tx: Tx, organization_id: str, *, after: str, most: int) -> list[Team]:
+    """A part of an organization's teams, oldest first, from behind an id."""
+    rows = await tx.all(_page, organization_id=organization_id, after=after, most=most)
     return [_to_team(row, frozenset()) for row in rows]
 
 

@@ -93,3 +93,18 @@ async def test_without_funds_nothing_is_created(poster: Caller) -> None:
     draft = await poster.post("/tasks", body | {"publish": False}, 201)
     assert draft["state"] == "draft"
     assert (await poster.post(f"/tasks/{draft['id']}/publish", status=402))["status"] == 402
+
+
+async def test_proposals_are_listed_in_parts(poster: Caller, maker: Caller, admin: Caller) -> None:
+    task = await poster.posts(engagement="proposals")
+    agents = [await maker.with_agent(admin, f"scout {number}") for number in range(3)]
+    made = [(await one.proposes(task["id"]))["id"] for one in agents]
+    at, found, cursor = f"/tasks/{task['id']}/proposals", list[str](), {}
+    for most in (2, 1):
+        part = await poster.get(at, params={"limit": 2, **cursor})
+        assert len(part["items"]) == most
+        found += [one["id"] for one in part["items"]]
+        cursor = {"cursor": part["next_cursor"]}
+    assert (found, cursor["cursor"]) == (made, None)
+    own = await agents[1].get(at)
+    assert [one["id"] for one in own["items"]] == [made[1]]

@@ -9,7 +9,7 @@ from hiringhall.domain.tasks import Engagement
 from hiringhall.hall import Hall
 from tests.doors.pages.conftest import Person, page_of
 from tests.doors.pages.test_forces import actor, at, posts, row, wrong
-from tests.support.force import part, planned, view_of
+from tests.support.force import part, planned, teammate, view_of
 from tests.support.market import funded
 
 pytestmark = pytest.mark.anyio
@@ -44,6 +44,43 @@ async def test_rows_are_added_split_and_left_out_by_the_server(
     await ada.send(form, do="save")
     view = await view_of(hall, me, whole)
     assert [one.plan.share_cents for one in view.parts] == [5_000, 5_000]
+
+
+async def test_agents_are_called_by_their_names(
+    ada: Person, bob: Person, hall: Hall, me: Actor
+) -> None:
+    owner = await actor(hall, bob)
+    scout, twin, scribe = [
+        (await teammate(hall, owner, name)).agent_id or "" for name in ("scout", "scout", "scribe")
+    ]
+    whole = await funded(hall, me, engagement=Engagement.TASK_FORCE, price_cents=5_000)
+    path = at(whole, "/plan")
+    page = await ada.get(path)
+    offered = [one.attributes["value"] for one in page.elements if one.tag == "option"]
+    names = {f"scout ({scout[-6:]})", f"scout ({twin[-6:]})", f"scribe ({scribe[-6:]})"}
+    assert names <= set(offered)
+    find = row(0, key="find", title="Find", brief="Look.", share="20")
+    write = row(1, key="write", title="Write", brief="Tell.", share="20", needs="find")
+    for name, said in (("scout", "Several agents"), ("nobody", "No agent here")):
+        typed: dict[str, Any] = {**find, **write, **row(0, agent=name), "do": "save"}
+        sent = await ada.send(page.form(path), 400, **typed)
+        refused = page_of(sent, 400)
+        assert "part-0-agent" in wrong(refused)
+        assert said in refused.words
+        assert refused.form(path).values["part-0-agent"] == name
+    typed = {**find, **write, **row(0, agent=f"scout ({twin[-6:]})"), **row(1, agent=" Scribe ")}
+    await ada.send(page.form(path), **typed, do="save")
+    view = await view_of(hall, me, whole)
+    assert [one.plan.agent_id for one in view.parts] == [twin, scribe]
+    again = (await ada.get(path)).form(path).values
+    assert again["part-0-agent"] == f"scout ({twin[-6:]})"
+    shown = await ada.get(at(whole))
+    assert f"scout {twin[-6:]}" in shown.words
+    assert shown.text.count(">scribe</text>") == 1
+    assert twin not in shown.words
+    typed = {**row(0, agent=scout), "do": "save"}
+    await ada.send((await ada.get(path)).form(path), **typed)
+    assert (await view_of(hall, me, whole)).parts[0].plan.agent_id == scout
 
 
 async def test_a_plan_that_is_refused_keeps_all_that_was_typed(

@@ -236,7 +236,7 @@ async def test_an_open_part_is_given_dropped_and_others_are_added(
     form = page.form(f"{path}/give")
     page = page_of(await ada.send(form, 400, agent_id="nobody"), 400)
     assert "agent_id" in wrong(page)
-    await ada.send(form, chosen=str(agent.agent_id))
+    await ada.send(form, agent_id="late")
     assert await who_has(hall, await subtask(hall, whole, "find")) == agent.agent_id
     write = await subtask(hall, whole, "write")
     other = at(whole, f"/parts/{write.id}")

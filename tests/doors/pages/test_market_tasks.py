@@ -7,6 +7,7 @@ import pytest
 
 from hiringhall.actions import accounts
 from hiringhall.actions.market import claims
+from hiringhall.actions.market.proposing import withdraw_proposal
 from hiringhall.domain.compute import FREE
 from hiringhall.domain.tasks import Engagement, State
 from hiringhall.hall import Hall
@@ -198,6 +199,34 @@ async def test_an_admin_looks_at_a_dispute_and_decides_it(
         shown = (await who.get(at)).words.split("What the log says")[0]
         assert "What was said to that" in shown
         assert "An admin decided: Split" in shown
+
+
+async def test_many_proposals_stand_in_parts_and_withdrawn_ones_last(
+    ada: Person, bob: Person, hall: Hall
+) -> None:
+    owner = await actor(hall, bob)
+    agents = [await agent_of(hall, owner, f"scout {number:02}") for number in range(23)]
+    task, made = await competing(hall, await actor(hall, ada), *agents, max_proposals=30)
+    await withdraw_proposal(hall, actor=agents[0], proposal_id=made[0].id, reason="")
+    await proposed(hall, await actor(hall, bob), task, 1_000)
+    at = f"/app/tasks/{task.id}"
+
+    def named(page: Page) -> list[str]:
+        return re.findall(r"scout \d\d|A person", page.words)
+
+    page = await ada.get(at)
+    assert "And 4 more" in page.words
+    assert named(page) == [f"scout {number:02}" for number in range(1, 21)]
+    (further,) = [one for one in page.links() if "skip=20" in one]
+    rest = await ada.get(further)
+    assert named(rest) == ["scout 21", "scout 22", "A person", "scout 00"]
+    assert "more" not in rest.words.partition("Those before")[2][:20]
+    cheapest = await ada.get(f"{at}?by=price")
+    assert named(cheapest)[0] == "A person"
+    (further,) = [one for one in cheapest.links() if "skip=20" in one]
+    assert "by=price" in further
+    (first,) = [one for one in (await ada.get(further)).links() if one == f"{at}?by=price#choose"]
+    assert named(await ada.get(first)) == named(cheapest)
 
 
 async def test_a_draft_is_offered_and_goes_to_the_staff(ada: Person, hall: Hall) -> None:

@@ -5,12 +5,14 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from hiringhall.actions.signing_in import SEEN_EVERY_US
 from hiringhall.doors.desk import Desk
 from hiringhall.hall import Hall
 from hiringhall.mail import ConsoleMail
 from hiringhall.queries.sign_ins import actor_of, browsers_of, signed_in
 from tests.doors.conftest import BASE_URL, OpenFront
 from tests.doors.pages.conftest import PASSWORD, Person, page_of
+from tests.support.halls import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -149,11 +151,12 @@ async def test_an_account_with_a_password_joins_by_that_password(
 
 
 async def test_whoever_belongs_to_two_organizations_goes_from_one_to_the_other(
-    desk: Desk, front_of: OpenFront, bob: Person
+    desk: Desk, front_of: OpenFront, bob: Person, clock: Clock
 ) -> None:
     said, owner, _ = await letters(desk, front_of)
     await owner.signs_up("ada")
     await owner.sends(f"{AT}/people", f"{AT}/people/invite", email="bob@example.com")
+    clock.advance(seconds=1)
     page = await bob.get(f"/join?invitation={secret_in(chr(10).join(said))}")
     for words in ("Ada asks you to join", "Ada's organization", "bob@example.com"):
         assert words in page.words
@@ -163,22 +166,42 @@ async def test_whoever_belongs_to_two_organizations_goes_from_one_to_the_other(
     page = await bob.get(joined.headers["location"])
     assert "You have joined Ada's organization" in page.words
     assert f"{AT}#organizations" in page.links()
-    # A new sign-in opens the first of them; the form leads to the other.
-    await bob.sends("/app", "/signout")
-    await bob.signs_in()
-    page = await bob.get(AT)
-    (form,) = [one for one in page.forms if one.action == f"{AT}/organization"]
-    assert "Bob's organization: change" in page.words
-    await bob.send(form)
-    assert "Ada's organization: change" in (await bob.get("/app")).words
+
+    async def again() -> str:
+        await bob.sends("/app", "/signout")
+        await bob.signs_in()
+        return (await bob.get("/app")).words
+
+    # A new sign-in opens the one that they were last in; the form leads to the other.
+    assert "Ada's organization: change" in await again()
     assert "ada@example.com" in (await bob.get(f"{AT}/people")).words
-    # Whoever is taken out is not led back in.
     (back,) = [one for one in (await bob.get(AT)).forms if one.action == f"{AT}/organization"]
+    clock.advance(seconds=1)
     await bob.send(back)
+    assert "Bob's organization: change" in await again()
+    (form,) = [one for one in (await bob.get(AT)).forms if one.action == f"{AT}/organization"]
+    clock.advance(seconds=1)
+    await bob.send(form)
+    assert "Ada's organization: change" in await again()
+    # A browser that goes on in another one is the last to be seen, too.
+    browser = httpx.AsyncClient(transport=bob.http._transport, base_url=BASE_URL)
+    second = Person(browser, bob.email)
+    await second.signs_in()
+    (away,) = [one for one in (await second.get(AT)).forms if one.action == f"{AT}/organization"]
+    await second.send(away)
+    clock.advance(seconds=SEEN_EVERY_US // 1_000_000 + 1)
+    await bob.get("/app")
+    assert "Ada's organization: change" in await again()
+    # Whoever is taken out is not led back in.
+    form = (await bob.get(AT)).form(f"{AT}/organization")
+    await bob.send(form)
+    (form,) = [one for one in (await bob.get(AT)).forms if one.action == f"{AT}/organization"]
     forms = (await owner.get(f"{AT}/people")).forms
     await owner.send([one for one in forms if one.action.endswith("/remove")][-1])
     page_of(await bob.send(form, 404), 404)
     assert "Bob's organization: change" not in (await bob.get("/app")).words
+    await again()
+    assert "Bob's organization" in (await bob.get("/app")).words
 
 
 async def test_nobody_goes_to_an_organization_that_is_not_theirs(

@@ -133,6 +133,24 @@ async def test_workers_show_the_end_of_their_log_and_are_stopped(
     assert f"{sheet}/run" in {one.action for one in (await ada.get(sheet)).forms}
 
 
+async def test_more_at_work_than_a_page_shows_are_led_to(
+    ada: Person, hall: Hall, me: Actor, team: Team
+) -> None:
+    for number in range(22):
+        await runs(ada, team, hall, me, title=f"Count {number:02}")
+    page = await ada.get(at(team, "/workers"))
+    titles = [f"Count {number:02}" for number in range(22)]
+    assert [one for one in titles if one in page.words.partition(" Before ")[0]] == titles[2:]
+    (further,) = [one for one in page.links() if "?live=" in one]
+    assert "And 2 more at work" in page.words
+    for path in (further, further.replace("/workers?", "/workers/now?")):
+        rest = await ada.get(path)
+        told = rest.words.partition(" Before ")[0]
+        assert [one for one in titles if one in told] == titles[:2]
+        assert "more at work" not in rest.words
+        assert f"/workers/now?live={further.partition('=')[2]}" in rest.text
+
+
 async def test_a_long_log_is_read_in_parts(
     ada: Person, hall: Hall, me: Actor, team: Team, worker: Worker, logs: Path
 ) -> None:

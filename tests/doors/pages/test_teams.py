@@ -1,5 +1,6 @@
 """Teams at their pages: founded, the board and its moves, a task's sheet; and whose they are."""
 
+import re
 from typing import Any
 
 import pytest
@@ -266,3 +267,17 @@ async def test_a_form_that_is_sent_twice_founds_one_team_and_puts_up_one_task(ad
     put_up = (await ada.send(form, title="Only one")).headers["location"]
     assert (await ada.send(form, title="Only one")).headers["location"] == put_up
     assert (await ada.get(first)).words.count("Only one") == 1
+
+
+async def test_every_team_is_led_to(ada: Person, hall: Hall) -> None:
+    me = await actor(hall, ada)
+    for number in range(50):
+        await create_team(hall, actor=me, name=f"Crew {number:02}")
+    page = await ada.get("/app/teams")
+    assert "Crew 48" in page.words
+    assert "Crew 49" not in page.words
+    (further,) = [one for one in page.links() if one.startswith("/app/teams?after=")]
+    rest = await ada.get(further)
+    assert "Crew 49" in rest.words
+    assert not re.search(r"Crew (?!49)", rest.words)
+    assert not [one for one in rest.links() if one.startswith("/app/teams?after=")]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hiringhall.cli.native import Item, Reason, amount, at_native, grade, rate, say_to, word
+from hiringhall.cli.native import Item, Reason, amount, at_native, grade, listed, rate, say_to, word
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
 from hiringhall.cli.paths import path_of
 from hiringhall.cli.screen import Screen, one_line
@@ -13,6 +13,7 @@ from hiringhall.cli.screen import Screen, one_line
 ProposalId = Annotated[str, typer.Argument(help="The proposal's id.", metavar="PROPOSAL")]
 
 _AT_ONCE = 3
+_MOST = 1_000
 _PLAN_SHOWN = 400
 
 _LINES = (
@@ -38,7 +39,7 @@ def proposals(
     """
     screen = Screen(as_json=as_json)
     with at_native(screen, url, key_file) as client:
-        answer = client.get(path_of("tasks", task_id, "/proposals"))
+        answer = listed(client, path_of("tasks", task_id, "/proposals"), _MOST)
     if as_json:
         screen.value(answer)
         return

@@ -90,6 +90,11 @@ def sentence(text: str) -> str:
     return f"{tidy} " if tidy.endswith((".", "!", "?", "…")) else f"{tidy}. "
 
 
+def tail(identifier: str) -> str:
+    """The end of an id, which tells two things of one name apart."""
+    return identifier[-6:]
+
+
 def money(cents: int) -> str:
     """Cents as 1,234.56."""
     return f"{cents / 100:,.2f}" if abs(cents) < 10**15 else f"{cents // 100:,}"
@@ -136,5 +141,6 @@ ALL: dict[str, Callable[..., Any]] = {
     "sentence": sentence,
     "size": size,
     "task_ref": task_ref,
+    "tail": tail,
     "visible": visible,
 }

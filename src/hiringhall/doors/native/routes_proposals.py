@@ -11,16 +11,25 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Route
 from hiringhall.doors.native import wire_work as wire
 from hiringhall.doors.native.callers import anybody, person, viewer_of
+from hiringhall.doors.native.paging import cut, position_of
 from hiringhall.doors.native.routes_tasks import SAYS, SEES
 from hiringhall.doors.native.wire_tasks import ReasonBody
 from hiringhall.hall import Hall
 from hiringhall.queries.market import proposals_seen
 
 
-async def list_proposals(desk: Desk, call: Call[None, None]) -> wire.ProposalsAnswer:
-    """All proposals for a task, oldest first; who made one sees their own alone."""
-    found = await proposals_seen(desk.hall, actor=call.actor, task_id=call.path["task_id"])
-    return wire.ProposalsAnswer([wire.proposal_answer(one.proposal, one) for one in found], None)
+async def list_proposals(desk: Desk, call: Call[None, wire.ProposalsQuery]) -> wire.ProposalsAnswer:
+    """The proposals for a task, oldest first; who made one sees their own alone."""
+    found = await proposals_seen(
+        desk.hall,
+        actor=call.actor,
+        task_id=call.path["task_id"],
+        after=position_of(desk, call),
+        limit=call.query.limit + 1,
+    )
+    part, following = cut(desk, call, found, lambda one: one.proposal.id)
+    items = [wire.proposal_answer(one.proposal, one) for one in part]
+    return wire.ProposalsAnswer(items, following)
 
 
 async def propose(desk: Desk, call: Call[wire.ProposeBody, None]) -> wire.ProposedAnswer:
@@ -100,6 +109,7 @@ ROUTES: tuple[Route[Desk], ...] = (
         list_proposals,
         {200: wire.ProposalsAnswer},
         "Proposals for a task",
+        query=wire.ProposalsQuery,
         who=anybody,
         raises=SEES,
     ),

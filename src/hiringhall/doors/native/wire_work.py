@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from hiringhall.domain.proposals import Proposal
-from hiringhall.doors.native.paging import USUAL, Cursor, Limit
+from hiringhall.doors.native.paging import MOST, USUAL, Cursor, Limit
 from hiringhall.doors.native.wire_agents import ReputationAnswer, reputation_answer
 from hiringhall.doors.native.wire_deliverables import WorkerAnswer, worker_answer
 from hiringhall.doors.native.words import Cents, Count, Time, Uuid, maybe_time, time_of
@@ -55,8 +55,15 @@ class ProposedAnswer(ProposalAnswer, kw_only=True):
     intake_closed: bool
 
 
+class ProposalsQuery(msgspec.Struct):
+    """Which part of a task's proposals; a task has up to 100 slots."""
+
+    limit: Limit = MOST
+    cursor: Cursor = None
+
+
 class ProposalsAnswer(msgspec.Struct):
-    """All proposals for a task, oldest first."""
+    """A part of the proposals for a task, oldest first."""
 
     items: list[ProposalAnswer]
     next_cursor: str | None

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from hiringhall.domain.force import PartPlan, in_order
 
-BOX_WIDTH, BOX_HEIGHT = 190, 58
+BOX_WIDTH, BOX_HEIGHT = 190, 76
 LANE_HEIGHT = 8
 GAP_X, GAP_Y = 60, 22
 EDGE = 2
@@ -14,11 +15,12 @@ MOST_LETTERS = 20
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A part's box: where it is, its title as far as it fits, and the state it is drawn in."""
+    """A part's box: where it is, its title as far as it fits, its state, and who has it."""
 
     key: str
     title: str
     state: str
+    agent: str
     x: int
     y: int
 
@@ -33,8 +35,12 @@ class Graph:
     lines: list[str]
 
 
-def drawn(parts: Sequence[PartPlan], states: Mapping[str, str]) -> Graph:
-    """Each part right of all that it depends on; `states` by key, where a part has one.
+def drawn(
+    parts: Sequence[PartPlan],
+    states: Mapping[str, str],
+    agents: Mapping[str, str] = MappingProxyType({}),
+) -> Graph:
+    """Each part right of all that it depends on; `states`, and the names of `agents`, by key.
 
     A line past other columns has a lane of its own in each, so that it is never behind a box
     (the dummy vertices of Sugiyama's layered drawing).
@@ -58,6 +64,7 @@ def drawn(parts: Sequence[PartPlan], states: Mapping[str, str]) -> Graph:
             key=one.key,
             title=_short(one.title),
             state=states.get(one.key, "draft"),
+            agent=_short(agents.get(one.key, "")),
             x=_left(own),
             y=columns.take(own, BOX_HEIGHT),
         )

@@ -1,11 +1,13 @@
 """A plan as it is typed: rows of a form, which are added and taken out through the server."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from hiringhall.domain.agents import Agent
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.force import MAX_PARTS, PartPlan
+from hiringhall.doors.pages.calling import meant
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.saying import cents, whole_number, words_of
 
@@ -43,8 +45,8 @@ def rows_of(form: Form) -> list[Row]:
     ]
 
 
-def rows_of_plan(parts: Sequence[PartPlan]) -> list[Row]:
-    """A plan as rows to be changed."""
+def rows_of_plan(parts: Sequence[PartPlan], names: Mapping[str, str]) -> list[Row]:
+    """A plan as rows to be changed; `names` are what agents are called, by their ids."""
     return [
         Row(
             key=one.key,
@@ -53,7 +55,7 @@ def rows_of_plan(parts: Sequence[PartPlan]) -> list[Row]:
             category=one.category or "",
             share=amount(one.share_cents),
             needs=", ".join(one.depends_on),
-            agent=one.agent_id or "",
+            agent=names.get(one.agent_id or "", one.agent_id or ""),
             minutes="" if one.time_limit_min is None else str(one.time_limit_min),
         )
         for one in parts
@@ -97,12 +99,15 @@ def shares_of(rows: Sequence[Row]) -> int:
     return total
 
 
-def plan_of(rows: Sequence[Row]) -> list[PartPlan]:
-    """The parts that were typed; raises Invalid, by field, for what cannot be read."""
-    return [_part(one, number) for number, one in enumerate(rows) if not one.is_blank]
+def plan_of(rows: Sequence[Row], known: Sequence[Agent] = ()) -> list[PartPlan]:
+    """The parts that were typed; raises Invalid, by field, for what cannot be read.
+
+    Agents that are `known` may be called by their names.
+    """
+    return [_part(one, number, known) for number, one in enumerate(rows) if not one.is_blank]
 
 
-def _part(row: Row, number: int) -> PartPlan:
+def _part(row: Row, number: int, known: Sequence[Agent]) -> PartPlan:
     share, minutes = f"part-{number}-share", f"part-{number}-minutes"
     form = Form([(share, row.share), (minutes, row.minutes)])
     share_cents = cents(form, share)
@@ -114,7 +119,7 @@ def _part(row: Row, number: int) -> PartPlan:
         brief=row.brief,
         share_cents=share_cents,
         depends_on=tuple(words_of(row.needs)),
-        agent_id=row.agent.strip() or None,
+        agent_id=meant(row.agent, known, f"part-{number}-agent"),
         category=row.category.strip() or None,
         time_limit_min=whole_number(form, minutes),
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hiringhall.actions.market import choosing, claims, disputes, proposing
-from hiringhall.domain.errors import Invalid, NotFound
+from hiringhall.domain.errors import Invalid
 from hiringhall.domain.proposals import make_bid
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
@@ -18,10 +18,12 @@ from hiringhall.queries import market
 async def show_proposal(visit: Visit) -> Raw:
     """One proposal, whole, for whoever may choose, or made it."""
     found = await found_for(visit)
-    made = await market.proposals_seen(visit.desk.hall, actor=visit.actor, task_id=found.task.id)
-    one = next((one for one in made if one.proposal.id == visit.call.path["proposal_id"]), None)
-    if one is None:
-        raise NotFound("proposal")
+    one = await market.proposal_seen(
+        visit.desk.hall,
+        actor=visit.actor,
+        task_id=found.task.id,
+        proposal_id=visit.call.path["proposal_id"],
+    )
     return visit.show(
         "proposal.html",
         task=found.task,

@@ -8,12 +8,13 @@ from hiringhall.actions.tasks import answer, deciding
 from hiringhall.domain.errors import NotFound
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.calling import meant
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.routes_forces import FORCE, FORCES, rating_of, view_of, whole_of
 from hiringhall.doors.pages.saying import Said, doing, showing
 from hiringhall.doors.pages.visits import Visit
 from hiringhall.queries import deliveries, seen
-from hiringhall.queries.wholes import could_do, said_last
+from hiringhall.queries.wholes import could_do, could_join, said_last
 
 PART = f"{FORCE}/parts/{{part_id}}"
 LINK_S = 3600
@@ -97,11 +98,15 @@ async def _dispute(visit: Visit) -> str:
 
 
 async def _give(visit: Visit) -> str:
+    part_id, typed = await _part_id(visit), visit.form["agent_id"]
+    known = await could_join(visit.desk.hall, actor=visit.actor, task_id=visit.call.path["task_id"])
+    there = await could_do(visit.desk.hall, actor=visit.actor, part_id=part_id)
+    named = meant(typed, [*(one.agent for one in there), *known], "agent_id")
     await steering.choose_agent(
         visit.desk.hall,
         actor=visit.actor,
-        subtask_id=await _part_id(visit),
-        agent_id=visit.form["agent_id"].strip() or visit.form["chosen"],
+        subtask_id=part_id,
+        agent_id=named or visit.form["chosen"],
     )
     return _here(visit)
 

@@ -1,11 +1,13 @@
 """The editor of a Task Force's plan: rows that are added, split and kept through the server."""
 
 from hiringhall.actions.force import planning, steering
+from hiringhall.domain.agents import Agent
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.force import MAX_PARTS, Reviewer
 from hiringhall.domain.tasks import State
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.calling import called
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.outline import (
     BLANK_ROWS,
@@ -23,16 +25,30 @@ from hiringhall.doors.pages.saying import SAID, Said, refused, showing
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries.force import ForceView
 from hiringhall.queries.seen import Seen
+from hiringhall.queries.wholes import could_join
 
 
 async def show_plan(visit: Visit, said: Said) -> Raw:
     """The plan as it stands, or blank rows."""
     found, view = await whole_of(visit), await view_of(visit)
     is_more = _adds(found, view)
-    rows = [] if view is None or is_more else rows_of_plan([one.plan for one in view.parts])
+    rows = [] if view is None or is_more else _rows_of(view)
     if not rows:
         rows = with_more(rows, 1 if is_more else BLANK_ROWS, taken=_taken(view, is_more=is_more))
-    return _show(visit, found, view, rows, said)
+    return await _show(visit, found, view, rows, said)
+
+
+def _rows_of(view: ForceView) -> list[Row]:
+    agents = [one.agent for one in view.parts if one.agent is not None]
+    names = {one.id: called(one) for one in agents}
+    return rows_of_plan([one.plan for one in view.parts], names)
+
+
+async def _known(visit: Visit, found: Seen, view: ForceView | None) -> list[Agent]:
+    """The agents that may be called by their names: who could join, and who is in the plan."""
+    joining = await could_join(visit.desk.hall, actor=visit.actor, task_id=found.task.id)
+    there = [] if view is None else [one.agent for one in view.parts if one.agent is not None]
+    return list({one.id: one for one in (*there, *joining)}.values())
 
 
 def _adds(found: Seen, view: ForceView | None) -> bool:
@@ -55,7 +71,9 @@ def _free_cents(found: Seen, view: ForceView | None, *, is_more: bool) -> int:
     return price - sum(bound)
 
 
-def _show(visit: Visit, found: Seen, view: ForceView | None, rows: list[Row], said: Said) -> Raw:
+async def _show(
+    visit: Visit, found: Seen, view: ForceView | None, rows: list[Row], said: Said
+) -> Raw:
     is_more = _adds(found, view)
     free_cents = _free_cents(found, view, is_more=is_more)
     return visit.show(
@@ -66,6 +84,7 @@ def _show(visit: Visit, found: Seen, view: ForceView | None, rows: list[Row], sa
         is_more=is_more,
         free_cents=free_cents,
         shared_cents=shares_of(rows),
+        agents=[called(one) for one in await _known(visit, found, view)],
         most=MAX_PARTS,
         reviewer=visit.form["reviewer"]
         or (view.force.reviewer.value if view is not None else Reviewer.BUYER.value),
@@ -82,24 +101,24 @@ async def edit_plan(visit: Visit) -> Raw:
     rows, pressed = rows_of(visit.form), visit.form["do"]
     if pressed == "more":
         rows = with_more(rows, 1, taken=_taken(view, is_more=is_more))
-        return _show(visit, found, view, rows, Said())
+        return await _show(visit, found, view, rows, Said())
     if pressed == "split":
         rows = split_evenly(rows, _free_cents(found, view, is_more=is_more))
-        return _show(visit, found, view, rows, Said())
+        return await _show(visit, found, view, rows, Said())
     try:
-        await _keep(visit, rows, is_more=is_more)
+        await _keep(visit, rows, await _known(visit, found, view), is_more=is_more)
     except SAID as error:
         said = refused(visit, error)
         field = row_meant(error.message, rows) if isinstance(error, Invalid) else ""
         errors = {**said.errors, field: error.message} if field else said.errors
         again = Said(said.status, said.problem, errors, said.typed, said.form)
-        return _show(visit, found, view, rows, again)
+        return await _show(visit, found, view, rows, again)
     return visit.lead(f"{FORCES}/{found.task.id}")
 
 
-async def _keep(visit: Visit, rows: list[Row], *, is_more: bool) -> None:
+async def _keep(visit: Visit, rows: list[Row], known: list[Agent], *, is_more: bool) -> None:
     hall, actor, task_id = visit.desk.hall, visit.actor, visit.call.path["task_id"]
-    parts = plan_of(rows)
+    parts = plan_of(rows, known)
     if not parts:
         raise Invalid("Fill in at least one part", {"subtasks": "empty"})
     if is_more:

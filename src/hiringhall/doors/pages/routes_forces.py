@@ -105,7 +105,8 @@ async def view_of(visit: Visit) -> ForceView | None:
 def graph_of(view: ForceView) -> Graph:
     """The plan as a picture."""
     states = {one.plan.key: one.task.state.value for one in view.parts if one.task is not None}
-    return drawn([one.plan for one in view.parts], states)
+    agents = {one.plan.key: one.agent.name for one in view.parts if one.agent is not None}
+    return drawn([one.plan for one in view.parts], states, agents)
 
 
 async def show_force(visit: Visit, said: Said) -> Raw:

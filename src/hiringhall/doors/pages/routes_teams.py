@@ -2,6 +2,7 @@
 
 from hiringhall.actions import teams as team_actions
 from hiringhall.actions.tasks import change
+from hiringhall.domain import ids
 from hiringhall.domain.board import COLUMN_OF
 from hiringhall.domain.errors import Invalid, NotFound
 from hiringhall.domain.tasks import State
@@ -15,17 +16,19 @@ from hiringhall.doors.pages.teams import TEAM, TEAMS, at, show_of_team
 from hiringhall.doors.pages.visits import Visit
 from hiringhall.queries.boards import Filter, page_of_team
 from hiringhall.queries.kanban import COLUMNS, kanban_of
-from hiringhall.queries.teams import list_teams, team_view
+from hiringhall.queries.teams import team_view, teams_page
 
-MOST_TEAMS = 200
 PAGE = 50
 
 
 async def show_teams(visit: Visit, said: Said) -> Raw:
-    """The organization's teams, oldest first."""
-    found = await list_teams(visit.desk.hall, actor=visit.actor)
+    """The organization's teams, oldest first, in parts."""
+    asked = visit.query["after"]
+    after = asked if ids.is_uuid(asked) else None
+    found = await teams_page(visit.desk.hall, actor=visit.actor, after=after, limit=PAGE + 1)
+    more = f"{TEAMS}?after={found[PAGE - 1].id}" if len(found) > PAGE else ""
     return visit.show(
-        "teams.html", teams=found[:MOST_TEAMS], more=len(found) > MOST_TEAMS, **said.shown
+        "teams.html", teams=found[:PAGE], first=TEAMS if after else "", more=more, **said.shown
     )
 
 

@@ -1,8 +1,10 @@
 """A team's workers: those under way with the end of their log and a stop, and those before."""
 
 import asyncio
+from typing import Any
 
 from hiringhall.actions.runs.stopping import stop_run
+from hiringhall.domain import ids
 from hiringhall.domain.errors import NotFound
 from hiringhall.domain.runs import LIVE, Run
 from hiringhall.domain.teams import Team
@@ -12,12 +14,14 @@ from hiringhall.doors.pages.paging import behind
 from hiringhall.doors.pages.saying import Said, doing, showing
 from hiringhall.doors.pages.teams import TEAM, at, show_of_team
 from hiringhall.doors.pages.visits import Visit
-from hiringhall.queries.kanban import Working, working
+from hiringhall.queries.kanban import working
 from hiringhall.queries.runs import RunView, run_view
 from hiringhall.queries.teams import team_view
 from hiringhall.workers.runlog import Part, read_part
 
 MOST_LIVE = 20
+MOST_COUNTED = 1_000
+"""How many of those under way are counted: no team has as many."""
 PAGE = 50
 TAIL_BYTES = 2_000
 LOG_BYTES = 48 * 1024
@@ -47,7 +51,7 @@ async def show_workers(visit: Visit, said: Said) -> Raw:
         team,
         "/workers",
         said,
-        live=live,
+        **live,
         over=over,
         more=more,
         is_first=before is None,
@@ -58,20 +62,33 @@ async def show_live(visit: Visit, said: Said) -> Raw:
     """The part of that page that renews itself."""
     team = await _team(visit)
     live = await _live(visit, team)
-    return show_of_team(visit, "team_workers_now.html", team, "/workers", said, live=live)
+    return show_of_team(visit, "team_workers_now.html", team, "/workers", said, **live)
 
 
-async def _live(visit: Visit, team: Team) -> list[tuple[Working, str]]:
-    """Who is at work, each with the end of its log."""
+async def _live(visit: Visit, team: Team) -> dict[str, Any]:
+    """Who is at work, each with the end of its log, and where the further ones are."""
+    asked = visit.query["live"]
+    since = asked if ids.is_uuid(asked) else ""
     found = await working(
-        visit.desk.hall, actor=visit.actor, team_id=team.id, live=True, limit=MOST_LIVE
+        visit.desk.hall,
+        actor=visit.actor,
+        team_id=team.id,
+        live=True,
+        before=since or None,
+        limit=MOST_COUNTED,
     )
+    shown = found[:MOST_LIVE]
     parts = await asyncio.gather(
-        *(_log_of(visit, one.run, after=None, most=TAIL_BYTES) for one in found)
+        *(_log_of(visit, one.run, after=None, most=TAIL_BYTES) for one in shown)
     )
-    return [
-        (one, "" if part is None else part.text) for one, part in zip(found, parts, strict=True)
-    ]
+    return {
+        "live": [
+            (one, "" if part is None else part.text) for one, part in zip(shown, parts, strict=True)
+        ],
+        "live_since": since,
+        "further": len(found) - len(shown),
+        "further_at": f"?live={shown[-1].run.id}" if shown else "",
+    }
 
 
 async def _log_of(visit: Visit, run: Run, *, after: int | None, most: int) -> Part | None:

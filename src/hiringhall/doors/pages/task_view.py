@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import escape
 
@@ -26,6 +27,7 @@ from hiringhall.doors.kit import Call, Raw
 from hiringhall.doors.look import word
 from hiringhall.doors.pages.forms import NOTHING, Form
 from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.paging import skipped
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
 from hiringhall.queries import budgets, deliveries, disputes, feed, market, runs, seen
 from hiringhall.queries.disputes import DisputeView
@@ -109,20 +111,27 @@ async def _with_delivered(
 
 async def _candidates(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     """The proposals for it, for whoever may choose or looks after them."""
-    by = visit.query["by"]
-    task = found.task
-    if not found.proposals or task.engagement not in MARKET:
-        return {"candidates": [], "by": "", "further": 0}
-    made = await market.proposals_seen(visit.desk.hall, actor=visit.actor, task_id=task.id)
-    if not found.is_poster and len(made) == 1 and made[0].agent is None:
-        made = []  # their own, which the page shows with what they have of the task
+    by, skip, task = visit.query["by"], skipped(visit), found.task
+    chooses = found.is_poster or (visit.who is not None and visit.who.is_admin)
+    if not found.proposals or task.engagement not in MARKET or not chooses:
+        return {"candidates": [], "by": "", "earlier": "", "further": 0, "further_at": ""}
+    made = await market.candidates(visit.desk.hall, actor=visit.actor, task_id=task.id)
     if by in BY:
         made.sort(key=BY[by])
+    ahead = skip + MOST_CANDIDATES
     return {
-        "candidates": made[:MOST_CANDIDATES],
+        "candidates": made[skip:ahead],
         "by": by if by in BY else "",
-        "further": max(0, len(made) - MOST_CANDIDATES),
+        "earlier": _part_at(task, by, max(0, skip - MOST_CANDIDATES)) if skip else "",
+        "further": max(0, len(made) - ahead),
+        "further_at": _part_at(task, by, ahead),
     }
+
+
+def _part_at(task: Task, by: str, skip: int) -> str:
+    """Where a part of the proposals is, in the order that was asked for."""
+    asked = {"by": by if by in BY else "", "skip": str(skip or "")}
+    return f"{HOME}/tasks/{task.id}?{urlencode({k: v for k, v in asked.items() if v})}#choose"
 
 
 async def _dispute(visit: Visit, task: Task) -> DisputeView | None:

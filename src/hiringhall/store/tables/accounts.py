@@ -36,6 +36,8 @@ memberships = Table(
     Column("organization_id", Text, ForeignKey("organizations.id"), primary_key=True),
     Column("joined_at_us", BigInteger, nullable=False),
     Column("role", Text, nullable=False),
+    # When a browser of theirs was last seen in it: there the next one begins.
+    Column("seen_at_us", BigInteger),
     one_of("role", MemberRole),
     Index(None, "organization_id"),
 )

@@ -345,6 +345,7 @@ def upgrade() -> None:
         sa.Column("organization_id", sa.Text(), nullable=False),
         sa.Column("joined_at_us", sa.BigInteger(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("seen_at_us", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("role IN ('owner', 'member')", name=op.f("ck_memberships_role")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_memberships_organization_id")
