@@ -12,7 +12,7 @@ from hiringhall.domain.tasks import State, Task
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.keeping import FILES
 from hiringhall.hall import Hall
-from tests.doors.pages.conftest import Person, page_of
+from tests.doors.pages.conftest import PASSWORD, Person, page_of
 from tests.doors.pages.test_home import PAYLOADS, actor
 from tests.doors.pages.test_market_tasks import harmless, state_of
 from tests.support.market import claimed
@@ -133,6 +133,31 @@ async def test_what_is_refused_keeps_the_text_and_no_bytes(
     ])  # fmt: skip
     assert page_of(late, 409).form(at).values["content"] == "Late words"
     assert [key async for part in blobs.listed() for key in part] == []
+
+
+async def test_files_that_did_not_outlive_a_sign_in_are_chosen_again(
+    ada: Person, bob: Person, hall: Hall, task: Task
+) -> None:
+    at = f"/app/tasks/{task.id}/deliver"
+    fields = {**(await bob.get(at)).form(at).values, "content": "Long\nwork"}
+    fields.pop("files")
+    await bob.sends("/app", "/signout")
+    answer = await bob.http.post(
+        at,
+        data=fields,
+        files=[("files", ("a.txt", b"x"))],
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    asked = page_of(answer, 401)
+    shown = page_of(await bob.send(asked.form("/signin"), 200, email=bob.email, password=PASSWORD))
+    page = page_of(await bob.send(shown.form(at), 200))
+    assert page.form(at).values["content"] == "Long\nwork"
+    assert "choose your files again" in page.words
+    assert await state_of(hall, ada, task.id) is State.ASSIGNED
+    form = {name: value for name, value in page.form(at).values.items() if name != "files"}
+    sent = await bob.http.post(at, data=form, files=[("files", ("a.txt", b"x"))])
+    assert sent.status_code == 303
+    assert "a.txt" in (await ada.get(f"/app/tasks/{task.id}")).words
 
 
 async def test_only_who_has_it_hands_in(ada: Person, third: Person, task: Task) -> None:

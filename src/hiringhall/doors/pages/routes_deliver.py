@@ -17,6 +17,7 @@ from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.posting import lines_of
 from hiringhall.doors.pages.task_view import AT, found_for
 from hiringhall.doors.pages.visits import (
+    FILES_AGAIN,
     Visit,
     for_signed_in,
     room_for_files,
@@ -34,12 +35,17 @@ async def show_form(visit: Visit) -> Raw:
 
 
 async def hand_in(visit: Visit) -> Raw:
-    """Hand it in; what was typed stays where it is refused, and files are chosen again."""
+    """Hand it in; what was typed stays where it is refused, and files are chosen again.
+
+    What had files before a sign-in is shown first: they did not outlive it.
+    """
     form, task_id = visit.form, visit.call.path["task_id"]
     await found_for(visit)
     if visit.call.is_cut:
         too_large = word("work.files_too_large", most=FILES.body_bytes >> 20)
         return await _show(visit, status=413, errors={"files": too_large}, problem=too_large)
+    if form[FILES_AGAIN] and not form.uploads:
+        return await _show(visit)
     try:
         given = [(one.name, one.content) for one in form.uploads if one.field == "files"]
         async with kept_files(visit.desk, given) as files:
@@ -77,7 +83,7 @@ async def _show(
         mine=found.mine,
         most_mib=FILES.body_bytes >> 20,
         most_bytes=FILES.body_bytes - _ROOM_FOR_TEXT,
-        again=bool(visit.form.uploads) or visit.call.is_cut,
+        again=bool(visit.form.uploads) or visit.call.is_cut or bool(visit.form[FILES_AGAIN]),
     )
 
 

@@ -24,6 +24,8 @@ from hiringhall.doors.pages.navigation import HOME
 from hiringhall.hall import Replayed
 from hiringhall.queries.sign_ins import MOST_US, SignIn, actor_of
 
+FILES_AGAIN = "files_again"
+"""The field of a form that came with files before its sender had to sign in."""
 _CENTS = re.compile(r"\b([0-9]{1,15})(?: cents\b|(?= to [0-9]+ cents\b))", re.ASCII)
 _NO_STORE: Header = (b"cache-control", b"no-store")
 
@@ -220,8 +222,12 @@ def show_sign_in(
 
 
 def kept_of(visit: Visit) -> str:
-    """What was typed, for a hidden field: where it was to go, and its fields."""
-    return json.dumps([visit.call.scope["path"], visit.form.kept()])
+    """What was typed, for a hidden field: where it was to go, and its fields.
+
+    Of files that came along it says that there were some: they are to be chosen again.
+    """
+    lost = [(FILES_AGAIN, "yes")] if visit.form.uploads or visit.call.is_cut else []
+    return json.dumps([visit.call.scope["path"], [*visit.form.kept(), *lost]])
 
 
 def send_again(visit: Visit, kept: str, *, status: int = 200) -> Raw:
