@@ -52,10 +52,10 @@ async def sign_in(hall: Hall, *, email: str, password: str, source_address: str)
 
 @action
 async def _sign_in(tx: Tx, hall: Hall, *, user: User, secret: str) -> None:
-    organization = await accounts.last_organization_of_user(tx, user.id)
-    if organization is None:
+    organization_id = await members.last_of_user(tx, user.id)
+    if organization_id is None:
         raise NoOrganization
-    await add_sign_in(tx, hall, user_id=user.id, organization_id=organization.id, secret=secret)
+    await add_sign_in(tx, hall, user_id=user.id, organization_id=organization_id, secret=secret)
 
 
 async def sign_up(

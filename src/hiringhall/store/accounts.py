@@ -139,20 +139,6 @@ _organization_of_user = Statement(
     .limit(1),
     name="organization_of_user",
 )
-_last_organization_of_user = Statement(
-    select(*_organization_columns)
-    .select_from(
-        organizations.join(memberships, memberships.c.organization_id == organizations.c.id)
-    )
-    .where(memberships.c.user_id == bindparam("user_id"))
-    .order_by(
-        func.coalesce(memberships.c.seen_at_us, 0).desc(),
-        memberships.c.joined_at_us,
-        organizations.c.id,
-    )
-    .limit(1),
-    name="last_organization_of_user",
-)
 _organizations_of_user = Statement(
     select(*_organization_columns)
     .select_from(
@@ -363,11 +349,6 @@ async def set_spec_approval(tx: Tx, *, organization_id: str, wanted: bool) -> No
 async def organization_of_user(tx: Tx, user_id: str) -> Organization | None:
     """The organization that a user joined first, or None."""
     return _to_organization(await tx.one(_organization_of_user, user_id=user_id))
-
-
-async def last_organization_of_user(tx: Tx, user_id: str) -> Organization | None:
-    """The organization that a user was last seen in at a page, else that they joined first."""
-    return _to_organization(await tx.one(_last_organization_of_user, user_id=user_id))
 
 
 async def organizations_of_user(tx: Tx, user_id: str) -> list[Organization]:

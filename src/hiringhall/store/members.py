@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from hiringhall.domain.members import Invited, Member, MemberRole
 from hiringhall.store.database import Tx
@@ -60,6 +60,17 @@ _see = Statement(
     )
     .values(seen_at_us=bindparam("at_us")),
     name="see_member",
+)
+_last_of_user = Statement(
+    select(memberships.c.organization_id)
+    .where(memberships.c.user_id == bindparam("of_user"))
+    .order_by(
+        func.coalesce(memberships.c.seen_at_us, 0).desc(),
+        memberships.c.joined_at_us,
+        memberships.c.organization_id,
+    )
+    .limit(1),
+    name="last_organization_of_user",
 )
 _remove = Statement(
     delete(memberships).where(
@@ -135,6 +146,12 @@ async def of_organization(tx: Tx, organization_id: str) -> list[Member]:
 async def owners_for_change(tx: Tx, organization_id: str) -> list[str]:
     """The owners' user ids; on PostgreSQL locked, so that the last one stays."""
     return [row.user_id for row in await tx.all(_owners, organization=organization_id)]
+
+
+async def last_of_user(tx: Tx, user_id: str) -> str | None:
+    """The organization that a user was last seen in at a page, else that they joined first."""
+    row = await tx.one(_last_of_user, of_user=user_id)
+    return None if row is None else row.organization_id
 
 
 async def see(tx: Tx, organization_id: str, user_id: str, *, at_us: int) -> None:
