@@ -57,7 +57,14 @@ async def test_all_of_it_without_a_script(comes: Comes) -> None:
             await plain.opens(path)
 
     await until(MORE)
-    await plain.page.get_by_role("radio", name="Quick sketch").check()
+    # With no script a text of one's own need not be ticked; what is left out is said.
+    await plain.page.get_by_label("Other, in your own words").fill("As quick as can be")
+    await plain.presses("Answer")
+    await plain.sees("This has no answer yet.")
+    await expect(plain.page.get_by_label("Other, in your own words")).to_have_value(
+        "As quick as can be"
+    )
+    await plain.types(MORE, "Nothing")
     await plain.presses("Answer")
     await until("Delivery 1")
     await plain.presses("Accept")
@@ -68,8 +75,15 @@ async def test_other_is_an_answer_in_ones_own_words(ada: Somebody) -> None:
     await posts(ada)
     page = ada.page
     group = page.get_by_role("group", name=ASKS)
-    await group.get_by_role("radio", name="Other:").check()
-    await group.get_by_label("Other, in your own words").fill("As you would for a friend")
+    ticked, own = group.get_by_role("radio", name="Other:"), group.get_by_label("Other, in your")
+    await own.fill("As you would for a friend")
+    await expect(ticked).to_be_checked()
+    # Who chooses something else has the text put aside, and finds it again.
+    await group.get_by_role("radio", name="Complete").check()
+    await expect(own).to_have_value("")
+    await ticked.check()
+    await expect(own).to_have_value("As you would for a friend")
+    await ada.types(MORE, "No")
     await ada.presses("Answer")
     await ada.sees("Delivery 1")
     await ada.sees("As you would for a friend")
@@ -82,6 +96,7 @@ async def test_two_people_on_one_task_at_once(ada: Somebody, comes: Comes) -> No
     await twin.signs_in("ada")
     await twin.opens(path)
     await twin.types(MORE, "The second word")
+    await ada.page.get_by_role("radio", name="Complete").check()
     await ada.types(MORE, "The first word")
     await ada.presses("Answer")
     await ada.sees("Delivery 1")
@@ -105,6 +120,7 @@ async def test_what_came_while_the_line_was_lost_comes_when_it_is_back(
     near = await comes()
     await near.signs_in("ada")
     await near.opens(path)
+    await near.page.get_by_role("radio", name="Complete").check()
     await near.types(MORE, "Said elsewhere")
     await near.presses("Answer")
     await near.sees("Delivery 1")

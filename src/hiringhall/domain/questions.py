@@ -74,12 +74,16 @@ def make_question(type_: str, question: str, options: Sequence[str] | None) -> Q
     return Question(input_type, text, chosen)
 
 
-def check_answers(asked: AskedQuestion, answers: Sequence[Answer]) -> None:
-    """Refuse answers that do not fit what was asked; unanswered questions are allowed.
+def check_answers(asked: AskedQuestion, answers: Sequence[Answer], *, every: bool = False) -> None:
+    """Refuse answers that do not fit what was asked.
 
-    Own text ("Other") is allowed in both kinds of choice (seed 001, "Question input types"). A
-    plain message is answered at index 0.
+    Unanswered questions are allowed, as programs choose what they answer, unless `every` one is
+    to be: then what is wrong is said of each by its index, `answers.0`. Own text ("Other") is
+    allowed in both kinds of choice (seed 001, "Question input types"). A plain message is answered
+    at index 0.
     """
+    if every:
+        _check_every(asked, answers)
     if not answers:
         raise Invalid("Answers cannot be empty", {"answers": "empty"})
     seen: set[int] = set()
@@ -92,6 +96,23 @@ def check_answers(asked: AskedQuestion, answers: Sequence[Answer]) -> None:
             raise Invalid(f"Question {index} is answered twice", {"answers": "question_index"})
         seen.add(index)
         _check_selected(asked, answer)
+
+
+def _check_every(asked: AskedQuestion, answers: Sequence[Answer]) -> None:
+    """Refuse gaps, all at once: a question with no answer, and own text that says nothing."""
+    given = {one.question_index: one.selected for one in answers}
+    gaps: dict[str, str] = {}
+    for index in range(len(asked.questions)):
+        selected = given.get(index, ())
+        values = selected if isinstance(selected, tuple) else (selected,)
+        if not values:
+            gaps[f"answers.{index}"] = "unanswered"
+        elif not all(value.strip() for value in values):
+            gaps[f"answers.{index}"] = "own text is empty"
+        elif len(values) > 1 and asked.questions[index].type is not InputType.MULTI_SELECT:
+            gaps[f"answers.{index}"] = "one is to be chosen"
+    if gaps:
+        raise Invalid("Each question is to be answered", gaps)
 
 
 def _check_selected(asked: AskedQuestion, answer: Answer) -> None:

@@ -23,7 +23,16 @@ from hiringhall.store.plans import Plan
 from hiringhall.store.posted import Text, Wanted
 from hiringhall.store.tasks import NEWEST
 
-__all__ = ["Seen", "Wanted", "offered_to", "posted_by", "seeing", "task_seen", "worked_on_by"]
+__all__ = [
+    "Seen",
+    "Wanted",
+    "offered_to",
+    "posted_by",
+    "question_asked",
+    "seeing",
+    "task_seen",
+    "worked_on_by",
+]
 
 LOOKED_THROUGH = 2_000
 """How many tasks one page of a search looks at: it may be short, and still lead on."""
@@ -89,6 +98,22 @@ async def task_seen(hall: Hall, *, actor: Actor, task_id: str) -> Seen:
         if task is None:
             raise NotFound("task")
         return await _see(tx, actor, task)
+
+    return await hall.database.scan(find)
+
+
+async def question_asked(
+    hall: Hall, *, actor: Actor, task_id: str, question_id: str
+) -> AskedQuestion | None:
+    """A question that was once asked of the task's poster, answered or not; None for no such.
+
+    Raises NotFound and NotApproved where the task does not exist for the actor.
+    """
+    seen = await task_seen(hall, actor=actor, task_id=task_id)
+
+    async def find(tx: Tx) -> AskedQuestion | None:
+        asked = await questions.of_task(tx, task_id) if seen.is_poster else []
+        return next((one.question for one in asked if one.question.id == question_id), None)
 
     return await hall.database.scan(find)
 

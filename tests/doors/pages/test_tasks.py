@@ -118,14 +118,6 @@ async def test_a_brief_that_is_refused_loses_nothing(ada: Person) -> None:
     assert any(one.attributes.get("id") == "title-wrong" for one in page.elements)
 
 
-async def test_answers_that_are_none_are_said_and_kept(ada: Person, worker: Worker) -> None:
-    path = await posts(ada)
-    await worker.asks(*ASKED)
-    said: dict[str, Any] = {"answer-1": "other", "other-1": " "}
-    refused = await ada.sends(path, f"{path}/reply", 400, **said)
-    assert page_of(refused, 400).form(f"{path}/reply").values["answer-1"] == "other"
-
-
 async def test_two_people_at_one_task_do_not_overwrite_each_other(
     ada: Person, hall: Hall, worker: Worker
 ) -> None:

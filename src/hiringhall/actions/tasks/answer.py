@@ -41,10 +41,12 @@ async def reply(
     text: str | None = None,
     answers: Sequence[Answer] | None = None,
     question_id: str | None = None,
+    every: bool = False,
 ) -> Task:
     """Answer the question a task waits on; structured answers go before a text.
 
-    `question_id` is the one that is meant, where it is known. Raises NotFound, Invalid, WrongState,
+    `question_id` is the one that is meant, where it is known; with `every` no question of several
+    may be left out, as where a person was shown all of them. Raises NotFound, Invalid, WrongState,
     and LostRace where another is open by now.
     """
     return await give_reply(
@@ -55,6 +57,7 @@ async def reply(
         text=text,
         answers=answers,
         question_id=question_id,
+        every=every,
     )
 
 
@@ -68,6 +71,7 @@ async def give_reply(
     answers: Sequence[Answer] | None = None,
     said_as: str | None = None,
     question_id: str | None = None,
+    every: bool = False,
 ) -> Task:
     """The same, within a transaction; `said_as` is who the answer says it is from."""
     task = await load_for_change(tx, actor=actor, task_id=task_id)
@@ -81,7 +85,7 @@ async def give_reply(
         raise refusal(task, Command.REPLY)
     given = tuple(answers or ())
     if answers is not None:
-        check_answers(asked, given)
+        check_answers(asked, given, every=every)
         plain = _tidy(reply_text(asked, given), "Answers")
     if not await questions.answer(tx, asked.id, text=plain, answers=given, at_us=hall.clock()):
         raise LostRace("This question was answered at the same moment")

@@ -1,5 +1,6 @@
-"""A question's form as the answers that it holds."""
+"""A question's form as the answers that it holds, and as a person reads it."""
 
+from hiringhall.domain.errors import Invalid
 from hiringhall.domain.questions import (
     Answer,
     AskedQuestion,
@@ -13,29 +14,61 @@ OTHER = "other"
 
 
 def answers_of(asked: AskedQuestion, form: Form) -> list[Answer] | None:
-    """What was answered, by the index of the question; None where a plain message was asked for."""
+    """What was answered, by the index of the question; None where a plain message was asked for.
+
+    A text of one's own means Other, whether that is ticked or not; Other with no text is an empty
+    answer. Where one was to be chosen and both an option and a text were, both are told: nobody
+    but who typed them knows which is meant.
+    """
     if asked.kind is not QuestionKind.CLARIFYING:
         return None
     found: list[Answer] = []
     for index, question in enumerate(asked.questions):
-        selected = _selected(question, index, form)
-        if selected:
-            found.append(Answer(index, selected))
+        chosen = tuple(_chosen(question, index, form))
+        if chosen:
+            is_one = question.type is not InputType.MULTI_SELECT and len(chosen) == 1
+            found.append(Answer(index, chosen[0] if is_one else chosen))
     return found
 
 
-def _selected(question: Question, index: int, form: Form) -> str | tuple[str, ...]:
-    name = f"answer-{index}"
-    if question.type is InputType.TEXT:
-        return form[name].strip()
-    own = form[f"{OTHER}-{index}"].strip()
-    chosen = [
-        own if value == OTHER else _option(question, value)
-        for value in dict.fromkeys(form.all(name))
+def field_of(index: int) -> str:
+    """The field of a form in which a question is answered."""
+    return f"answer-{index}"
+
+
+def by_field(error: Invalid) -> Invalid:
+    """What is wrong with answers, by the fields of their form."""
+    return Invalid(
+        error.message,
+        {name.replace("answers.", "answer-"): what for name, what in error.fields.items()},
+    )
+
+
+def read_aloud(asked: AskedQuestion, form: Form) -> list[tuple[str, str]]:
+    """Each question with what was answered, in words; nothing of what was left empty."""
+    if asked.kind is not QuestionKind.CLARIFYING:
+        return [(asked.text, form["message"].strip())] if form["message"].strip() else []
+    told = [
+        (question.question, ", ".join(one for one in _chosen(question, index, form) if one))
+        for index, question in enumerate(asked.questions)
     ]
-    if question.type is InputType.MULTI_SELECT:
-        return tuple(one for one in chosen if one)
-    return chosen[0] if chosen else ""
+    return [(question, said) for question, said in told if said]
+
+
+def _chosen(question: Question, index: int, form: Form) -> list[str]:
+    """The texts that were chosen or typed; an empty one for Other with no text."""
+    values = form.all(field_of(index))
+    if question.type is InputType.TEXT:
+        return [text for text in (values[0].strip() if values else "",) if text]
+    own = form[f"{OTHER}-{index}"].strip()
+    options = [
+        option
+        for value in dict.fromkeys(values)
+        if value != OTHER and (option := _option(question, value))
+    ]
+    if own in options:
+        return options
+    return [*options, own] if own or OTHER in values else options
 
 
 def _option(question: Question, value: str) -> str:

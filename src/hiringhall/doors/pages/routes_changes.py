@@ -5,30 +5,24 @@ parts of a long patch goes along in the form until it is sent.
 """
 
 import asyncio
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from hiringhall.actions.tasks.deciding import send_back
-from hiringhall.blobs import BlobMissing
 from hiringhall.domain.errors import Conflict, Invalid, LostRace, NotFound, WrongState
 from hiringhall.domain.patches import FilePatch, Shown, comments_text, in_parts, read_patch
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
-from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.line_comments import MOST_COMMENTS, comments_in, text_of
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.routes_files import attached
 from hiringhall.doors.pages.task_view import AT
 from hiringhall.doors.pages.visits import Visit, for_signed_in
-from hiringhall.queries.changes import ChangesView, PatchRow, changes_of
+from hiringhall.queries.changes import ChangesView, changes_of
 
 LINES = 350
 WEIGHT = 50_000
-MOST_COMMENTS = 100
-MOST_BYTES = 8 << 20
-"""More is not read, whatever a row says."""
-_COMMENT = re.compile(r"c-([0-9]{1,7})", re.ASCII)
 _HERE = f"{AT}/deliverables/{{deliverable_id}}/changes"
 
 
@@ -41,21 +35,6 @@ async def _view(visit: Visit) -> ChangesView:
     return view
 
 
-async def _text(desk: Desk, patch: PatchRow | None) -> str:
-    if patch is None:
-        return ""
-    read = bytearray()
-    try:
-        async with desk.blobs.open(patch.blob_key) as blob:
-            async for chunk in blob.chunks:
-                read += chunk
-                if len(read) > MOST_BYTES:
-                    break
-    except BlobMissing:
-        raise NotFound("patch") from None
-    return bytes(read).decode("utf-8", "replace")
-
-
 async def show_changes(visit: Visit) -> Raw:
     """The changes, part by part."""
     return await _show(visit, await _view(visit), part=_number(visit.query["part"]))
@@ -64,12 +43,12 @@ async def show_changes(visit: Visit) -> Raw:
 async def say(visit: Visit) -> Raw:
     """Open a place to write at, turn to another part, or send all that was written."""
     form, view = visit.form, await _view(visit)
-    part, comments = _number(form["part"]), _comments(form)
+    part, comments = _number(form["part"]), comments_in(form)
     if form["line"]:
         return await _show(visit, view, part=part, opened=_number(form["line"]))
     if form["go"]:
         return await _show(visit, view, part=_number(form["go"]))
-    files = read_patch(await _text(visit.desk, view.patch))
+    files = read_patch(await text_of(visit.desk, view.patch))
     said = comments_text(form["overall"], files, comments)
     if not said:
         errors = {"overall": word("wrong.empty")}
@@ -92,16 +71,6 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
 
 
-def _comments(form: Form) -> dict[int, str]:
-    """What was written, by the line that it is about."""
-    found: dict[int, str] = {}
-    for name, text in form:
-        named = _COMMENT.fullmatch(name)
-        if named is not None and text.strip() and len(found) < MOST_COMMENTS:
-            found[int(named[1])] = text
-    return found
-
-
 async def _show(
     visit: Visit,
     view: ChangesView,
@@ -112,11 +81,11 @@ async def _show(
     problem: str = "",
     errors: dict[str, str] | None = None,
 ) -> Raw:
-    text = await _text(visit.desk, view.patch)
+    text = await text_of(visit.desk, view.patch)
     files, parts = await asyncio.to_thread(_read, text)
     at = min(part, max(0, len(parts) - 1))
     shown = parts[at] if parts else []
-    comments = _comments(visit.form)
+    comments = comments_in(visit.form)
     here = {place for one in shown for place in range(one.first, one.first + len(one.lines))}
     return visit.show(
         "changes.html",
@@ -161,7 +130,7 @@ async def keep_patch(visit: Visit) -> Raw:
     if view.patch is None:
         raise NotFound("patch")
     name = f"delivery-{view.made.deliverable.number}.patch"
-    return attached(await _text(visit.desk, view.patch), name)
+    return attached(await text_of(visit.desk, view.patch), name)
 
 
 ROUTES: tuple[Route[Desk], ...] = (

@@ -6,10 +6,11 @@ from hiringhall.actions.budgets import raise_task_cap
 from hiringhall.actions.market import choosing, crossing
 from hiringhall.actions.tasks import answer, deciding, publishing, running
 from hiringhall.domain.compute import MICROS_PER_CENT
+from hiringhall.domain.errors import Invalid
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import HTML, render
-from hiringhall.doors.pages.answers import answers_of
+from hiringhall.doors.pages.answers import answers_of, by_field
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.posting import cents_of, whole_of
 from hiringhall.doors.pages.task_view import AT, found_for, key_of, now_of, page_of, saying, show
@@ -36,14 +37,18 @@ async def _reply(visit: Visit, task_id: str) -> None:
     asked = found.question
     is_same = asked is not None and asked.id == form["question_id"]
     answers = answers_of(asked, form) if asked is not None and is_same else None
-    await answer.reply(
-        hall,
-        actor=actor,
-        task_id=task_id,
-        text=form["message"] or None,
-        answers=answers,
-        question_id=form["question_id"],
-    )
+    try:
+        await answer.reply(
+            hall,
+            actor=actor,
+            task_id=task_id,
+            text=form["message"] or None,
+            answers=answers,
+            question_id=form["question_id"],
+            every=True,
+        )
+    except Invalid as error:
+        raise by_field(error) from None
 
 
 async def _decide_plan(visit: Visit, task_id: str) -> None:

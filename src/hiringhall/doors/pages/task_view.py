@@ -28,6 +28,7 @@ from hiringhall.doors.look import word
 from hiringhall.doors.pages.forms import NOTHING, Form
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.paging import skipped
+from hiringhall.doors.pages.told import told
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
 from hiringhall.queries import budgets, deliveries, disputes, feed, market, runs, seen
 from hiringhall.queries.disputes import DisputeView
@@ -43,8 +44,6 @@ MOST_CANDIDATES = 20
 LOOKS = 3
 AT = f"{HOME}/tasks/{{task_id}}"
 _SPOKEN = ("text", "reason", "message")
-_MEANT = frozenset({"deliverable_id", "question_id", "plan_id"})
-"""What of a form nobody typed."""
 _STATUS: dict[type[HallError], int] = {NotEnoughFunds: 402, OutOfCredits: 429}
 
 Said = Callable[[Visit, str], Awaitable[object]]
@@ -164,6 +163,7 @@ async def show(
 ) -> Raw:
     """The task's page."""
     found = await found_for(visit)
+    path = visit.call.scope["path"]
     beside = await (_for_poster(visit, found) if found.is_poster else _for_others(visit, found))
     # After its log: what the log knows already, the stream does not say again.
     context = await now_of(visit, await found_for(visit))
@@ -173,7 +173,7 @@ async def show(
         errors=errors,
         problem=problem,
         typed=visit.form,
-        unsent=[value for name, value in unsent.kept() if value and name not in _MEANT],
+        unsent=await told(visit.desk, actor=visit.actor, path=path, form=unsent),
         **beside,
         **context,
     )

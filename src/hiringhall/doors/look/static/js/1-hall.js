@@ -66,6 +66,6 @@
     tell(document);
     follow();
   });
-  const wrong = document.querySelector("[aria-invalid=true]");
+  const wrong = document.querySelector("[aria-invalid=true], [data-wrong]");
   if (wrong) wrong.focus();
 })();

@@ -28,6 +28,33 @@
     told.hidden = !wrong;
   });
 
+  // A text of one's own is the choice "Other", and the other way round. Who chooses something else
+  // has the text put aside, and finds it again under "Other".
+  const parts = (field) => {
+    const group = field.closest("fieldset[data-choice]");
+    return group && {
+      tick: group.querySelector("input[value=other]"),
+      own: group.querySelector("[data-other]"),
+    };
+  };
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("[data-other]")) return;
+    const { tick, own } = parts(event.target);
+    if (own.value.trim()) tick.checked = true;
+  });
+  document.addEventListener("change", (event) => {
+    const found = !event.target.matches("[data-other]") && parts(event.target);
+    if (!found) return;
+    const { tick, own } = found;
+    if (!tick.checked && own.value) {
+      own.dataset.kept = own.value;
+      own.value = "";
+    } else if (tick.checked && !own.value && own.dataset.kept) {
+      own.value = own.dataset.kept;
+    }
+    if (event.target === tick && tick.checked) own.focus();
+  });
+
   const left = (ms) => {
     if (ms <= 0) return "0:00";
     const s = Math.floor(ms / 1000);
