@@ -41,7 +41,8 @@ async def test_from_an_outline_to_the_whole(ada: Somebody, hall: ServedHall) -> 
     await ada.types("Title", "A guide to the harbour")
     await ada.types("What is to be done", "All of it.")
     await ada.page.get_by_label("Price of all of it").fill("100")
-    await ada.presses("Hold the price, and plan it")
+    await ada.presses("See what it costs")
+    await ada.presses("Hold 100.00, and plan it")
     for number, (title, share, needs) in enumerate(PARTS):
         for label, text in (("title", title), ("brief", title), ("share", share), ("needs", needs)):
             await ada.page.locator(f"[name=part-{number}-{label}]").fill(text)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hiringhall.domain.errors import Invalid
+from hiringhall.domain.errors import Conflict, Invalid
 
 BASIS_POINTS = 10_000
 MAX_PRICE_CENTS = 100_000_000
@@ -52,6 +52,25 @@ class Hold:
     def fee_of(self, share_cents: int) -> int:
         """The hall's fee on a share, rounded half up to the cent."""
         return (share_cents * self.fee_basis_points + BASIS_POINTS // 2) // BASIS_POINTS
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What somebody was shown that offering a task would hold, and how, when they agreed to it."""
+
+    hold_cents: int
+    currency: str
+    engagement: str
+
+    def check(self, hold: Hold, *, currency: str, engagement: str) -> None:
+        """Raise Conflict where something else would be held: it is to be shown, and asked, anew."""
+        if (hold.amount_cents, currency) != (self.hold_cents, self.currency):
+            raise Conflict(
+                f"This would hold {hold.amount_cents} cents now, not the {self.hold_cents} cents "
+                "that were shown; nothing is held"
+            )
+        if engagement != self.engagement:
+            raise Conflict("This would be offered another way than was shown; nothing is held")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ from hiringhall.domain.compute import CapScope
 from hiringhall.domain.errors import NoOrganization
 from hiringhall.domain.escrow import Hold
 from hiringhall.domain.ledger import available_account
+from hiringhall.domain.market import Offer, Terms
 from hiringhall.domain.policy import Actor
+from hiringhall.domain.tasks import State, Task
 from hiringhall.hall import Hall
 from hiringhall.store import ledger
 from hiringhall.store.database import Tx
@@ -22,6 +24,11 @@ class Cost:
     payout_cents: int
     fee_on_top: bool
     available_cents: int
+
+    @property
+    def missing_cents(self) -> int:
+        """What has to come in first; 0 where it is enough."""
+        return max(0, -self.left_cents)
 
     @property
     def left_cents(self) -> int:
@@ -47,6 +54,29 @@ async def cost_of(hall: Hall, *, actor: Actor, price_cents: int, fee_on_top: boo
         fee_on_top,
         await hall.database.read(find),
     )
+
+
+async def cost_of_offer(hall: Hall, *, actor: Actor, offer: Offer) -> Cost:
+    """The same of what is to be offered."""
+    return await cost_of(
+        hall, actor=actor, price_cents=offer.price_cents, fee_on_top=offer.fee_on_top
+    )
+
+
+async def cost_of_draft(
+    hall: Hall, *, actor: Actor, task: Task, terms: Terms | None
+) -> Cost | None:
+    """What offering a draft as it stands would cost; None for what holds no money."""
+    if task.state is not State.DRAFT or task.price_cents is None or terms is None:
+        return None
+    return await cost_of(
+        hall, actor=actor, price_cents=task.price_cents, fee_on_top=terms.fee_on_top
+    )
+
+
+def check_in_time(hall: Hall, offer: Offer) -> None:
+    """Refuse what could not be offered now; raises Invalid where its deadline has passed."""
+    offer.terms_of("").closing_us(hall.clock())
 
 
 def task_cap_micros(hall: Hall) -> int | None:

@@ -101,7 +101,9 @@ async def test_each_mistake_is_said_at_its_field_and_nothing_is_lost(
     invalid = {one.attributes["name"] for one in page.elements if "aria-invalid" in one.attributes}
     assert invalid == {"title", "price_cents", "deadline"}
     assert typed.items() <= says_now(page).items() | {("title", " ")}
-    poor = await ada.sends(at(task), at(task), 402, step="post", price_cents="5000")
+    poor = await ada.sends(
+        at(task), at(task), 402, step="post", price_cents="5000", shown="500000 usd claim"
+    )
     assert says_now(page_of(poor, 402))["price_cents"] == "5000"
     assert (await seen(hall, ada, task)).task.version == 1
 

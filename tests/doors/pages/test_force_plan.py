@@ -122,8 +122,11 @@ async def test_a_draft_is_funded_and_a_price_that_is_none_is_said(
     assert page.form(new).values["title"] == "Kept"
     assert "price_cents" in wrong(page)
     too_dear: dict[str, Any] = {"title": "x", "description": "y", "price_cents": "999999"}
+    too_dear |= {"do": "fund", "shown": "99999900 usd task_force"}
     page = page_of(await ada.sends(new, new, 402, **too_dear), 402)
     assert page.form(new).values["price_cents"] == "999999"
+    assert "price_cents" in wrong(page)
+    assert "999,049.00" in page.words, "what is missing"
 
 
 async def test_a_large_plan_stays_a_small_page(ada: Person, hall: Hall, me: Actor) -> None:

@@ -70,6 +70,7 @@ async def posts(person: Person, **typed: Any) -> str:
         "description": "All of it.",
         "price_cents": "50",
         "do": "fund",
+        "shown": "5000 usd task_force",
         **typed,
     }
     answer = await person.sends("/app/forces/new", "/app/forces/new", **fields)
@@ -81,6 +82,7 @@ async def test_a_form_that_is_sent_twice_holds_one_price(
 ) -> None:
     form = (await ada.get("/app/forces/new")).form("/app/forces/new")
     typed: dict[str, Any] = {"title": "A guide", "description": "All", "price_cents": "50"}
+    typed["shown"] = "5000 usd task_force"
     first = await ada.send(form, **typed, do="fund")
     again = await ada.send(form, **typed, do="fund")
     assert first.headers["location"] == again.headers["location"]
@@ -141,6 +143,16 @@ async def test_a_no_to_the_plan_has_it_planned_anew(ada: Person, hall: Hall, me:
     assert "It is to be planned" in page.words
     page = page_of(await ada.send(form, 409, decision="yes", reason="Kept"), 409)
     assert "Kept" in page.text or "confirm" not in {one.action for one in page.forms}
+
+
+async def test_a_plan_that_was_made_anew_is_looked_at_before_it_is_confirmed(
+    ada: Person, hall: Hall, me: Actor
+) -> None:
+    whole = await planned(hall, me)
+    form = (await ada.get(at(whole))).form(at(whole, "/confirm"))
+    page = page_of(await ada.send(form, 409, decision="yes", plan_id="another one"), 409)
+    assert "This plan was made anew" in page.words
+    await ada.send(page.form(at(whole, "/confirm")), decision="yes")
 
 
 async def test_what_the_manager_says_to_a_wish_for_a_plan_is_said(

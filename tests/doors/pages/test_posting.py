@@ -140,10 +140,84 @@ async def test_a_role_that_nobody_has_is_said_at_its_field(ada: Person, hall: Ha
 
 async def test_what_one_cannot_pay_is_not_posted(ada: Person, hall: Hall) -> None:
     page = await priced(ada, "claim", "1000.01")
-    assert "more than you have" in page.words
-    refused = page_of(await ada.send(page.form(NEW), 402, step="post"), 402)
-    assert refused.form(NEW).values["title"] == "Label these"
+    for _ in range(2):
+        assert "0.01 more than you have" in page.words
+        assert "/app/settings/money" in page.links()
+        assert "Available then" not in page.words, "no balance below zero is promised"
+        assert not [one for one in page.elements if one.attributes.get("value") == "post"]
+        assert page.form(NEW).values["title"] == "Label these"
+        page = page_of(await ada.send(page.form(NEW), 402, step="post"), 402)
+    assert "1,000.01 would be held" in page.text.partition('id="price_cents-wrong">')[2][:200]
     assert await count(hall, ada) == 0
+
+
+async def test_what_is_held_is_what_was_shown(ada: Person, hall: Hall) -> None:
+    page = await priced(ada, "claim")
+    form = page.form(NEW)
+    for changed, words in (
+        ({"price_cents": "70"}, "This would hold 70.00 now, not the 50.00 that were shown"),
+        ({"fee_on_top": "yes"}, "This would hold 55.00 now, not the 50.00 that were shown"),
+        ({"engagement": "proposals"}, "offered another way than was shown"),
+        ({"shown": "5000 eur claim"}, "were shown"),
+    ):
+        refused = page_of(await ada.send(form, 409, step="post", **changed), 409)
+        assert words in refused.words
+        assert await count(hall, ada) == 0
+    refused = page_of(await ada.send(form, 409, step="post", price_cents="70"), 409)
+    assert "Post it and hold 70.00" in refused.words
+    # Who was shown nothing is shown it first.
+    unseen = page_of(await ada.send(form, 200, step="post", price_cents="60", shown=""))
+    assert "Post it and hold 60.00" in unseen.words
+    sent = await ada.send(refused.form(NEW), step="post")
+    assert (await task_at(hall, ada, sent.headers["location"])).price_cents == 7_000
+
+
+async def test_a_draft_is_offered_for_what_was_shown(ada: Person, hall: Hall) -> None:
+    page = await priced(ada, "claim")
+    path = (await ada.send(page.form(NEW), step="draft")).headers["location"]
+    looked = await ada.get(path)
+    assert "Held until it is done" in looked.words
+    edit = (await ada.get(f"{path}/draft")).form(f"{path}/draft")
+    await ada.send(edit, step="draft", price_cents="80")
+    refused = page_of(await ada.send(looked.form(f"{path}/publish"), 409), 409)
+    assert "This would hold 80.00 now, not the 50.00 that were shown" in refused.words
+    shown = page_of(await ada.send(edit, 200, step="look", price_cents="80", version="2"))
+    changed = await ada.send(shown.form(f"{path}/draft"), 409, step="post", price_cents="90")
+    assert "This would hold 90.00 now" in page_of(changed, 409).words
+    await ada.send(refused.form(f"{path}/publish"))
+    assert (await task_at(hall, ada, path)).state is State.OPEN
+
+
+async def test_a_deadline_in_the_past_is_refused_before_it_is_priced(ada: Person) -> None:
+    past = {"deadline": "2020-01-01T00:00", "price_cents": "5", "step": "look"}
+    page = page_of(await ada.sends(f"{NEW}?engagement=claim", NEW, 400, **TYPED | past), 400)
+    assert "passed already" in page.text.partition('id="deadline-wrong">')[2][:100]
+
+
+@pytest.mark.parametrize(("engagement", "hours"), [("claim", 24), ("proposals", 168)])
+async def test_what_is_usual_is_said(ada: Person, engagement: str, hours: int) -> None:
+    words = (await ada.get(f"{NEW}?engagement={engagement}")).words
+    assert f"Left empty: {hours} hours" in words
+    assert "Left empty: 60 minutes" in words
+
+
+async def test_several_together_are_priced_before_money_is_held(ada: Person, hall: Hall) -> None:
+    new = "/app/forces/new"
+    page = await ada.get(new)
+    back = [one for one in page.elements if one.attributes.get("formaction") == NEW]
+    assert {one.attributes["value"] for one in back} == {one.value for one in Engagement}
+    typed = {"title": "A guide", "description": "All", "price_cents": "50"}
+    page = page_of(await ada.send(page.form(new), 200, **typed, do="fund"))
+    assert "Hold 50.00, and plan it" in page.words
+    changed = page_of(await ada.send(page.form(new), 409, do="fund", price_cents="60"), 409)
+    assert "This would hold 60.00 now" in changed.words
+    assert await count(hall, ada) == 0
+    sent = await ada.send(changed.form(new), do="draft")
+    path = sent.headers["location"]
+    funding = await ada.get(path)
+    assert "Held until it is done" in funding.words
+    await ada.send(funding.form(f"{path}/fund"), 409, shown="5000 usd task_force")
+    await ada.send(funding.form(f"{path}/fund"))
 
 
 async def test_what_hinders_the_staff_is_said(
@@ -169,6 +243,12 @@ async def test_a_task_of_the_staff_is_offered_on_the_market(
     token = (await bob.get("/app")).form("/signout").values["csrf"]
     stolen = {**page.form(at).values, "csrf": token, "step": "post"}
     page_of(await bob.http.post(at, data=stolen), 404)
+    dearer = page_of(await ada.send(page.form(at), 409, step="post", price_cents="30"), 409)
+    assert "This would hold 30.00 now, not the 20.00 that were shown" in dearer.words
+    poor = await ada.send(
+        page.form(at), 402, step="post", price_cents="2000", shown="200000 usd claim"
+    )
+    assert "1,000.00" in page_of(poor, 402).words
     await ada.send(page.form(at), step="post")
     offered = await task_at(hall, ada, kept.headers["location"])
     assert (offered.engagement, offered.price_cents) == (Engagement.CLAIM, 2_000)

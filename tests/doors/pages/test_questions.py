@@ -105,7 +105,12 @@ async def test_who_was_too_late_reads_what_they_chose_in_words(
     form = (await ada.get(path)).form(f"{path}/reply")
     me, task_id = await actor(hall, ada), path.rpartition("/")[2]
     await answer.reply(hall, actor=me, task_id=task_id, text="As you like")
-    typed = {"answer-0": "Iris", "answer-1": "1", "answer-2": ["0", "other"], "other-2": "Chrome"}
+    typed: dict[str, Any] = {
+        "answer-0": "Iris",
+        "answer-1": "1",
+        "answer-2": ["0", "other"],
+        "other-2": "Chrome",
+    }
     text = page_of(await ada.send(form, 409, **typed), 409).text
     unsent = text.partition("which was not sent")[2].partition("</section>")[0]
     for question, said in (

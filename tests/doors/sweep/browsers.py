@@ -57,6 +57,7 @@ FIELDS: dict[str, str] = {
     "links": "",
     "files": "",
     "step": "post",
+    "shown": "1100 usd claim",
     "whom": "",
     "part": "0",
     "line": "",

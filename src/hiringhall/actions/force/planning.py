@@ -9,7 +9,7 @@ from hiringhall.actions.market.desk import Posted, load_posted, terms_of
 from hiringhall.actions.tasks.creating import created
 from hiringhall.actions.tasks.moving import move, wait_for
 from hiringhall.actions.transaction import action
-from hiringhall.domain.errors import Conflict, Invalid, NotFound
+from hiringhall.domain.errors import Conflict, Invalid, LostRace, NotFound
 from hiringhall.domain.events import PlanDecided, PlanProposed
 from hiringhall.domain.force import (
     Force,
@@ -155,12 +155,16 @@ async def confirm_plan(
     task_id: str,
     accepted: bool = True,
     reason: str = "",
+    plan_id: str | None = None,
 ) -> Task:
     """Say yes to the plan and its split: its parts become tasks and are given to agents.
 
-    With a no the task is to be planned anew. Raises NotFound, Conflict and WrongState.
+    With a no the task is to be planned anew. `plan_id` is the one that is meant, where known.
+    Raises NotFound, Conflict, WrongState, and LostRace where another plan waits by now.
     """
     posted = await load_posted(tx, actor=actor, task_id=task_id)
+    if plan_id not in (None, posted.task.plan_id):
+        raise LostRace("This plan was made anew; look at the one that waits now")
     return await decide_in(tx, hall, posted, actor=actor, accepted=accepted, reason=reason)
 
 

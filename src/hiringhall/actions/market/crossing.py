@@ -5,10 +5,12 @@ from typing import Any
 
 from hiringhall.actions.market.desk import load_posted
 from hiringhall.actions.market.ending import end_all
+from hiringhall.actions.market.shown import check_shown
 from hiringhall.actions.runs.queueing import choose_for, queue_run
 from hiringhall.actions.tasks.moving import load_for_change, move
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import Conflict, Invalid
+from hiringhall.domain.escrow import Shown
 from hiringhall.domain.events import TaskChanged
 from hiringhall.domain.lifecycle import Command, Side, Timer, move_of
 from hiringhall.domain.market import AssignmentState, Offer, make_offer
@@ -63,12 +65,14 @@ async def offer_task(
     task_id: str,
     engagement: Engagement,
     price_cents: int,
+    shown: Shown | None = None,
     **more: Any,
 ) -> Task:
     """Offer a task that no worker of the hall is on to the market, at a price that is held.
 
     `more` is what `make_offer` takes beside the brief. Raises NotFound, Invalid, Conflict for one
-    whose money was held before, WrongState and NotEnoughFunds.
+    whose money was held before and where not what was `shown` would be held, WrongState and
+    NotEnoughFunds.
     """
     task = await load_for_change(tx, actor=actor, task_id=task_id)
     move_of(task, Command.OFFER, Side.POSTER)
@@ -81,6 +85,13 @@ async def offer_task(
         price_cents=price_cents,
         repository=task.repository,
         **more,
+    )
+    check_shown(
+        hall,
+        shown,
+        price_cents=offer.price_cents,
+        fee_on_top=offer.fee_on_top,
+        engagement=offer.engagement,
     )
     if await runs.live_of_task(tx, task.id) is not None:
         raise Conflict("A worker of the hall is about to begin with this task: cancel it instead")

@@ -9,6 +9,7 @@ from hiringhall.actions.tasks.post import no_role
 from hiringhall.actions.tasks.publishing import publish_in
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import Conflict, Invalid, LostRace
+from hiringhall.domain.escrow import Shown
 from hiringhall.domain.events import TaskChanged
 from hiringhall.domain.lifecycle import Command, Side, move_of
 from hiringhall.domain.market import Offer, Terms
@@ -31,6 +32,7 @@ async def change_draft(
     changes: Mapping[str, Any],
     publish: bool = False,
     known_role: bool = False,
+    shown: Shown | None = None,
 ) -> Task:
     """Say a draft anew, judged as it is when it is posted, and offer it at once with `publish`.
 
@@ -51,7 +53,9 @@ async def change_draft(
         posting = replace(posting, repository=hall.check_repository(posting.repository))
     now, offered = await _with(tx, hall, task, posting, changes, known_role=known_role)
     changed = await _write(tx, hall, task, now, agreed, offered, actor=actor)
-    return await publish_in(tx, hall, changed, actor=actor) if publish else changed
+    if not publish:
+        return changed
+    return await publish_in(tx, hall, changed, actor=actor, shown=shown)
 
 
 async def _with(

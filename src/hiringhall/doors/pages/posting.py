@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.escrow import Shown
 from hiringhall.domain.market import Item, tidy_link
 from hiringhall.doors.pages.forms import Form
 
@@ -96,6 +97,15 @@ def judged(make: Callable[[], T], unread: Mapping[str, str]) -> T:
     if unread:
         raise Invalid("Some of this cannot be read", dict(unread))
     return made
+
+
+_SHOWN = re.compile(r"([0-9]{1,12}) ([a-z]{3}) ([a-z_]{1,20})", re.ASCII)
+
+
+def shown_of(form: Form) -> Shown | None:
+    """What the form says that was shown to be held; None where nothing was."""
+    found = _SHOWN.fullmatch(form["shown"])
+    return None if found is None else Shown(int(found[1]), found[2], found[3])
 
 
 def item_of(line: str) -> Item:

@@ -14,16 +14,17 @@ from hiringhall.domain.errors import (
 )
 from hiringhall.domain.market import Offer
 from hiringhall.domain.posting import posting_changed, posting_fields
-from hiringhall.domain.tasks import MARKET, Engagement, State, Task
+from hiringhall.domain.tasks import MARKET, Brief, Engagement, State, Task
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
+from hiringhall.doors.pages.costing import at_fields, market_facts
 from hiringhall.doors.pages.drafting import changes_of, typed_of
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
-from hiringhall.doors.pages.posting import judged
-from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
+from hiringhall.doors.pages.posting import judged, shown_of
+from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import costs, seen
 
 DRAFT = f"{HOME}/tasks/{{task_id}}/draft"
@@ -56,13 +57,17 @@ async def change_draft(visit: Visit) -> Raw:
     same form sent once more is about the draft as it is by then.
     """
     form, found = visit.form, await _own(visit)
+    posting: Brief | Offer | None = None
     try:
         if form["whom"]:
             return await _show(visit, found, typed=form)
         fields = posting_fields(found.task, found.terms)
         changes, unread = changes_of(form, fields, _kind(form, found))
         posting = judged(lambda: posting_changed(fields, changes), unread)
-        if isinstance(posting, Offer) and form["step"] not in (_KEEP, _OFFER):
+        shown = shown_of(form)
+        offers = form["step"] == _OFFER and shown is not None
+        if isinstance(posting, Offer) and form["step"] != _KEEP and not offers:
+            costs.check_in_time(visit.desk.hall, posting)
             return await _show(visit, found, typed=form, offer=posting)
         task = await drafts.change_draft(
             only_once(visit, _page_of),
@@ -72,9 +77,11 @@ async def change_draft(visit: Visit) -> Raw:
             changes=changes,
             publish=form["step"] != _KEEP,
             known_role=True,
+            shown=shown,
         )
     except tuple(_STATUS) as error:
-        return await _show_again(visit, error)
+        at_price = isinstance(error, NotEnoughFunds | Conflict) and isinstance(posting, Offer)
+        return await _show_again(visit, error, offer=posting if at_price else None)
     return visit.lead(_page_of(task))
 
 
@@ -101,10 +108,10 @@ def _page_of(task: Task) -> str:
     return f"{HOME}/forces/{task.id}" if task.is_whole else f"{HOME}/tasks/{task.id}"
 
 
-async def _show_again(visit: Visit, error: HallError) -> Raw:
+async def _show_again(visit: Visit, error: HallError, offer: Offer | None) -> Raw:
     """What was typed, with what is wrong of it, beside the draft as it is by now."""
     found = await _own(visit)
-    fields = said_of(error) if isinstance(error, Invalid) else {}
+    fields = at_fields(error)
     return await _show(
         visit,
         found,
@@ -112,6 +119,7 @@ async def _show_again(visit: Visit, error: HallError) -> Raw:
         status=_STATUS[type(error)],
         errors=fields,
         problem=word("new.wrong") if fields else error.message,
+        offer=offer,
         moved=isinstance(error, LostRace),
     )
 
@@ -130,9 +138,7 @@ async def _show(
     hall, kind = visit.desk.hall, _kind(typed, found)
     cost = None
     if offer is not None:
-        cost = await costs.cost_of(
-            hall, actor=visit.actor, price_cents=offer.price_cents, fee_on_top=offer.fee_on_top
-        )
+        cost = await costs.cost_of_offer(hall, actor=visit.actor, offer=offer)
     return visit.show(
         "draft.html",
         status=status,
@@ -148,8 +154,7 @@ async def _show(
         kinds=list(_ENGAGEMENTS),
         on_market=kind in MARKET,
         cost=cost,
-        currency=hall.rules.currency,
-        fee_percent=hall.rules.fee_basis_points / 100,
+        **market_facts(hall),
         cap_micros=costs.task_cap_micros(hall),
     )
 

@@ -1,25 +1,29 @@
 """Task Forces: posted, confirmed, followed, talked in, and their whole decided on."""
 
+from dataclasses import replace
 from typing import Any
 
 from hiringhall.actions.force import planning, talking
 from hiringhall.actions.tasks import answer, deciding, publishing
-from hiringhall.domain.errors import Conflict, Invalid, NotFound
+from hiringhall.domain.errors import Conflict, Invalid, NotEnoughFunds, NotFound
 from hiringhall.domain.force import MAX_PARTS, ForceState, Reviewer
+from hiringhall.domain.market import Offer
 from hiringhall.domain.messages import Message, MessageKind, Sender
 from hiringhall.domain.posting import make_posting
 from hiringhall.domain.tasks import Engagement, Task
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import HTML
+from hiringhall.doors.pages.costing import at_fields, market_facts
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.graphs import BOX_HEIGHT, BOX_WIDTH, Graph, drawn
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.paging import behind
-from hiringhall.doors.pages.saying import Said, cents, doing, showing, whole_number
+from hiringhall.doors.pages.posting import shown_of
+from hiringhall.doors.pages.saying import SAID, Said, cents, doing, refused, showing, whole_number
 from hiringhall.doors.pages.visits import Visit, for_signed_in
-from hiringhall.queries import deliveries, money, seen
+from hiringhall.queries import costs, deliveries, money, seen
 from hiringhall.queries.force import ForceView, buyer_thread, force_view
 from hiringhall.queries.wholes import said_last, wholes_of
 
@@ -45,21 +49,47 @@ async def show_forces(visit: Visit, said: Said) -> Raw:
     )
 
 
-async def show_new_force(visit: Visit, said: Said) -> Raw:
+async def show_new_force(visit: Visit, said: Said, offer: Offer | None = None) -> Raw:
     """The page to post a task at that several are to share."""
     hall = visit.desk.hall
     account = await money.account_view(hall, actor=visit.actor)
+    cost = None
+    if offer is not None:
+        cost = await costs.cost_of_offer(hall, actor=visit.actor, offer=offer)
     return visit.show(
         "force_new.html",
         account=account,
-        currency=hall.rules.currency,
-        fee_percent=hall.rules.fee_basis_points / 100,
+        cost=cost,
+        kinds=[one.value for one in Engagement],
+        **market_facts(hall),
         **said.shown,
     )
 
 
-async def _post(visit: Visit) -> str:
-    form = visit.form
+async def _post_new(visit: Visit) -> Raw:
+    """Say what it costs; or post it, with its price held or as a draft."""
+    posting: Offer | None = None
+    try:
+        posting = _posting(visit.form)
+        if visit.form["do"] not in (_FUND, _DRAFT) or not _agrees(visit.form):
+            costs.check_in_time(visit.desk.hall, posting)
+            return await show_new_force(visit, Said(typed=visit.form), offer=posting)
+        return visit.lead(await _post(visit, posting))
+    except SAID as error:
+        at_price = isinstance(error, NotEnoughFunds | Conflict)
+        said = replace(refused(visit, error), errors=at_fields(error))
+        return await show_new_force(visit, said, offer=posting if at_price else None)
+
+
+_FUND, _DRAFT = "fund", "draft"
+
+
+def _agrees(form: Form) -> bool:
+    """Whether it was shown what would be held, or nothing is."""
+    return form["do"] == _DRAFT or shown_of(form) is not None
+
+
+def _posting(form: Form) -> Offer:
     posting = make_posting(
         engagement=Engagement.TASK_FORCE,
         title=form["title"],
@@ -71,13 +101,22 @@ async def _post(visit: Visit) -> str:
         time_limit_minutes=whole_number(form, "time_limit_minutes"),
         fee_on_top=bool(form["fee_on_top"]),
     )
-    publish = form["do"] != "draft"
+    assert isinstance(posting, Offer), "it is one for the market"
+    return posting
+
+
+async def _post(visit: Visit, posting: Offer) -> str:
+    publish = visit.form["do"] != _DRAFT
 
     def leads_to(task: Task) -> str:
         return f"{FORCES}/{task.id}/plan" if publish else f"{FORCES}/{task.id}"
 
     task = await publishing.post(
-        only_once(visit, leads_to), actor=visit.actor, posting=posting, publish=publish
+        only_once(visit, leads_to),
+        actor=visit.actor,
+        posting=posting,
+        publish=publish,
+        shown=shown_of(visit.form),
     )
     return leads_to(task)
 
@@ -130,6 +169,7 @@ async def show_force(visit: Visit, said: Said) -> Raw:
         messages=messages,
         summary=_summary(messages),
         threads=[] if view is None else [one for one in view.parts if one.task is not None],
+        cost=await costs.cost_of_draft(hall, actor=actor, task=task, terms=found.terms),
         fits_more=view is not None and len(view.parts) < MAX_PARTS,
         currency=hall.rules.currency,
         **said.shown,
@@ -192,7 +232,10 @@ def _here(visit: Visit) -> str:
 async def _fund(visit: Visit) -> str:
     leads_to = f"{_here(visit)}/plan"
     await publishing.publish(
-        only_once(visit, leads_to), actor=visit.actor, task_id=visit.call.path["task_id"]
+        only_once(visit, leads_to),
+        actor=visit.actor,
+        task_id=visit.call.path["task_id"],
+        shown=shown_of(visit.form),
     )
     return leads_to
 
@@ -215,6 +258,7 @@ async def _confirm(visit: Visit) -> str:
         task_id=visit.call.path["task_id"],
         accepted=visit.form["decision"] == "yes",
         reason=visit.form["reason"],
+        plan_id=visit.form["plan_id"] or None,
     )
     return _here(visit)
 
@@ -279,7 +323,7 @@ def force_form(path: str, act: Any, summary: str) -> Route[Desk]:
 ROUTES: tuple[Route[Desk], ...] = (
     Route("GET", FORCES, showing(show_forces), {200: None}, "Task Forces"),
     Route("GET", f"{FORCES}/new", showing(show_new_force), {200: None}, "New Task Force"),
-    Route("POST", f"{FORCES}/new", doing(_post, show_new_force), {303: None}, "Post it"),
+    Route("POST", f"{FORCES}/new", for_signed_in(_post_new), {303: None}, "Post a Task Force"),
     Route("GET", FORCE, showing(show_force), {200: None}, "A Task Force"),
     Route("GET", f"{FORCE}/now", for_signed_in(show_now), {200: None, 204: None}, "Is there news"),
     Route("GET", f"{FORCE}/thread", showing(show_thread), {200: None}, "All that was said"),

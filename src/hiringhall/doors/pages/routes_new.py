@@ -21,10 +21,11 @@ from hiringhall.domain.tasks import MARKET, Brief, Engagement, Task
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
+from hiringhall.doors.pages.costing import at_fields, market_facts
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
-from hiringhall.doors.pages.posting import judged, market_fields
+from hiringhall.doors.pages.posting import judged, market_fields, shown_of
 from hiringhall.doors.pages.routes_forces import show_new_force
 from hiringhall.doors.pages.saying import Said
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
@@ -32,7 +33,12 @@ from hiringhall.queries import costs, seen
 
 _ENGAGEMENTS = {one.value: one for one in Engagement}
 _POST, _DRAFT = "post", "draft"
-_STATUS: dict[type[HallError], int] = {Invalid: 400, NotEnoughFunds: 402, OutOfCredits: 429}
+_STATUS: dict[type[HallError], int] = {
+    Invalid: 400,
+    NotEnoughFunds: 402,
+    Conflict: 409,
+    OutOfCredits: 429,
+}
 
 
 def _kind(form: Form) -> Engagement:
@@ -57,7 +63,9 @@ async def post_new(visit: Visit) -> Raw:
         return await _show(visit, _ENGAGEMENTS.get(form["whom"], kind), typed=form)
     try:
         posting = _posting(kind, form)
-        if kind in MARKET and step not in (_POST, _DRAFT):
+        shown = shown_of(form)
+        if isinstance(posting, Offer) and not (step == _DRAFT or (step == _POST and shown)):
+            costs.check_in_time(visit.desk.hall, posting)
             return await _show(visit, kind, typed=form, offer=posting)
         task = await publishing.post(
             only_once(visit, _page_of),
@@ -66,11 +74,14 @@ async def post_new(visit: Visit) -> Raw:
             publish=step != _DRAFT,
             require_spec_approval=True if form["plan_first"] else None,
             known_role=True,
+            shown=shown,
         )
     except IdempotencyConflict:
         return await _show(visit, kind, typed=form, status=409, problem=word("problem.twice"))
-    except (Invalid, NotEnoughFunds, OutOfCredits) as error:
+    except (Invalid, OutOfCredits) as error:
         return await _show_again(visit, kind, error)
+    except (NotEnoughFunds, Conflict) as error:
+        return await _show_again(visit, kind, error, offer=_posting(kind, form))
     return visit.lead(_page_of(task))
 
 
@@ -95,8 +106,10 @@ def _page_of(task: Task) -> str:
     return f"{HOME}/tasks/{task.id}"
 
 
-async def _show_again(visit: Visit, kind: Engagement, error: HallError) -> Raw:
-    fields = said_of(error) if isinstance(error, Invalid) else {}
+async def _show_again(
+    visit: Visit, kind: Engagement, error: HallError, offer: Brief | Offer | None = None
+) -> Raw:
+    fields = at_fields(error)
     return await _show(
         visit,
         kind,
@@ -104,6 +117,7 @@ async def _show_again(visit: Visit, kind: Engagement, error: HallError) -> Raw:
         status=_STATUS[type(error)],
         errors=fields,
         problem=word("new.wrong") if fields else error.message,
+        offer=offer,
     )
 
 
@@ -130,8 +144,7 @@ async def _show(
         kinds=list(_ENGAGEMENTS),
         on_market=kind in MARKET,
         cost=cost,
-        currency=hall.rules.currency,
-        fee_percent=hall.rules.fee_basis_points / 100,
+        **market_facts(hall),
         cap_micros=costs.task_cap_micros(hall),
         hindrance="" if staffing.usual_runtime is not None else staffing.no_default_because,
     )
@@ -149,6 +162,7 @@ async def send_offer(visit: Visit) -> Raw:
     """Say what offering it costs; or offer it."""
     form, task_id = visit.form, visit.call.path["task_id"]
     kind = _kind(form)
+    offer: Offer | None = None
     try:
         found = await _own(visit)
         fields, unread = market_fields(form)
@@ -158,13 +172,16 @@ async def send_offer(visit: Visit) -> Raw:
             ),
             unread,
         )
-        if form["step"] != _POST:
+        shown = shown_of(form)
+        if form["step"] != _POST or shown is None:
+            costs.check_in_time(visit.desk.hall, offer)
             return await _show_offer(visit, typed=form, offer=offer)
         task = await crossing.offer_task(
             only_once(visit, _page_of),
             actor=visit.actor,
             task_id=task_id,
             engagement=kind,
+            shown=shown,
             **fields,
         )
     except Invalid as error:
@@ -174,9 +191,16 @@ async def send_offer(visit: Visit) -> Raw:
     except IdempotencyConflict:
         return await _show_offer(visit, typed=form, status=409, problem=word("problem.twice"))
     except (WrongState, LostRace, Conflict) as error:
-        return await _show_offer(visit, typed=form, status=409, problem=error.message)
+        return await _show_offer(visit, typed=form, status=409, problem=error.message, offer=offer)
     except NotEnoughFunds as error:
-        return await _show_offer(visit, typed=form, status=402, problem=error.message)
+        return await _show_offer(
+            visit,
+            typed=form,
+            status=402,
+            errors=at_fields(error),
+            problem=word("new.wrong"),
+            offer=offer,
+        )
     return visit.lead(_page_of(task))
 
 
@@ -202,8 +226,7 @@ async def _show_offer(
         kind=(kind if kind in MARKET else Engagement.CLAIM).value,
         kinds=[one.value for one in Engagement if one in MARKET],
         cost=cost,
-        currency=hall.rules.currency,
-        fee_percent=hall.rules.fee_basis_points / 100,
+        **market_facts(hall),
     )
 
 
@@ -216,12 +239,7 @@ async def _own(visit: Visit) -> Task:
 
 
 async def _cost(visit: Visit, offer: Offer) -> costs.Cost:
-    return await costs.cost_of(
-        visit.desk.hall,
-        actor=visit.actor,
-        price_cents=offer.price_cents,
-        fee_on_top=offer.fee_on_top,
-    )
+    return await costs.cost_of_offer(visit.desk.hall, actor=visit.actor, offer=offer)
 
 
 _OFFER = f"{HOME}/tasks/{{task_id}}/offer"

@@ -12,7 +12,7 @@ from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import HTML, render
 from hiringhall.doors.pages.answers import answers_of, by_field
 from hiringhall.doors.pages.once import only_once
-from hiringhall.doors.pages.posting import cents_of, whole_of
+from hiringhall.doors.pages.posting import cents_of, shown_of, whole_of
 from hiringhall.doors.pages.task_view import AT, found_for, key_of, now_of, page_of, saying, show
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import seen
@@ -88,7 +88,12 @@ async def _cancel(visit: Visit, task_id: str) -> None:
 
 
 async def _publish(visit: Visit, task_id: str) -> None:
-    await publishing.publish(only_once(visit, page_of(task_id)), actor=visit.actor, task_id=task_id)
+    await publishing.publish(
+        only_once(visit, page_of(task_id)),
+        actor=visit.actor,
+        task_id=task_id,
+        shown=shown_of(visit.form),
+    )
 
 
 async def _close_intake(visit: Visit, task_id: str) -> None:

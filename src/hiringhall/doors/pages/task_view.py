@@ -30,7 +30,7 @@ from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.paging import skipped
 from hiringhall.doors.pages.told import told
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
-from hiringhall.queries import budgets, deliveries, disputes, feed, market, runs, seen
+from hiringhall.queries import budgets, costs, deliveries, disputes, feed, market, runs, seen
 from hiringhall.queries.disputes import DisputeView
 from hiringhall.queries.market import Candidate
 
@@ -185,6 +185,7 @@ async def _for_poster(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     await sequence(hall, organization_id=actor.organization_id or "")
     events = await feed.newest(hall, actor=actor, task_id=task_id, limit=LOG_EVENTS)
     return {
+        "cost": await costs.cost_of_draft(hall, actor=actor, task=found.task, terms=found.terms),
         "events": _within([record_of(one) for one in events]),
         "after": events[0].seq if events else 0,
         "spending": await budgets.spending_on(hall, actor=actor, task_id=task_id),
