@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.names import tidy_title
 from hiringhall.domain.tasks import MAX_DESCRIPTION_LENGTH, State
 
 MAX_TITLE_LENGTH = 500
@@ -60,7 +61,7 @@ class Output:
 
 def whole_title(title: str) -> str:
     """A title in the form it is kept, all of it. Raises Invalid."""
-    tidy = " ".join(title.split())
+    tidy = tidy_title(title)
     if not tidy:
         raise Invalid("title cannot be empty", {"title": "empty"})
     return _within(tidy, "title", MAX_TITLE_LENGTH)

@@ -15,6 +15,7 @@ from hiringhall.domain.market import (
     MAX_TITLE_LENGTH,
     tidy_category,
 )
+from hiringhall.domain.names import tidy_title
 
 MAX_PARTS = 20
 LEAST_TEXT_LENGTH = 20
@@ -161,7 +162,7 @@ def _tidy(part: PartPlan) -> PartPlan:
     key = part.key.strip()
     if not _KEY.fullmatch(key):
         raise _wrong("A key is up to 60 letters, digits, _ and -, the first no sign")
-    title, brief = " ".join(part.title.split()), part.brief.strip()
+    title, brief = tidy_title(part.title), part.brief.strip()
     if not title or len(title) > MAX_TITLE_LENGTH:
         raise _wrong(f"Part '{key}' has a title of up to {MAX_TITLE_LENGTH} characters")
     if not brief or len(brief) > MAX_TEXT_LENGTH:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from hiringhall.domain.durations import HOUR_US
 from hiringhall.domain.errors import Conflict, Invalid
 from hiringhall.domain.escrow import check_price
+from hiringhall.domain.names import tidy_title
 from hiringhall.domain.tasks import MARKET, MAX_DESCRIPTION_LENGTH, Engagement
 
 GENERAL = "general"
@@ -206,7 +207,7 @@ def make_offer(
 ) -> Offer:
     """Tidy what is offered; raises Invalid, which names every field that cannot be meant."""
     wrong = _Wrong()
-    name = wrong.text("title", " ".join(title.split()), most=MAX_TITLE_LENGTH, needed=True)
+    name = wrong.text("title", tidy_title(title), most=MAX_TITLE_LENGTH, needed=True)
     about = wrong.text("description", description.strip(), most=MAX_DESCRIPTION_LENGTH, needed=True)
     if engagement not in MARKET:
         wrong.say("engagement", "A task of the hall's own staff is not offered on the market")

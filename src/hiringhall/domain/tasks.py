@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.names import tidy_title
 
 TITLE_LENGTH = 70
 """Longer titles are cut (seed 000: "truncated to ~70 chars")."""
@@ -221,9 +222,9 @@ def make_brief(
     role: str | None = None,
 ) -> Brief:
     """Trim the texts of a brief, cut its title, and refuse what is empty or absurd."""
-    tidy_title = " ".join(title.split())
+    name = tidy_title(title, TITLE_LENGTH)
     tidy_description = description.strip()
-    if not tidy_title:
+    if not name:
         raise Invalid("Title cannot be empty", {"title": "empty"})
     if not tidy_description:
         raise Invalid("Description cannot be empty", {"description": "empty"})
@@ -233,7 +234,7 @@ def make_brief(
             {"description": "too long"},
         )
     return Brief(
-        title=tidy_title[:TITLE_LENGTH].rstrip(),
+        title=name,
         description=tidy_description,
         repository=_short(repository, "repository", 2_000),
         role=_short(role, "role", 100),

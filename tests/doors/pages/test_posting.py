@@ -241,7 +241,7 @@ async def test_a_task_of_the_staff_is_offered_on_the_market(
     assert "18.00" in page.words
     await bob.get(at, 404)
     token = (await bob.get("/app")).form("/signout").values["csrf"]
-    stolen = {**page.form(at).values, "csrf": token, "step": "post"}
+    stolen = {**page.form(at).values, "csrf": token, "step": "post", "acts_for": ""}
     page_of(await bob.http.post(at, data=stolen), 404)
     dearer = page_of(await ada.send(page.form(at), 409, step="post", price_cents="30"), 409)
     assert "This would hold 30.00 now, not the 20.00 that were shown" in dearer.words

@@ -91,6 +91,7 @@ FIELDS: dict[str, str] = {
     "thread": "",
     "next": "/app",
     "kept": "",
+    "acts_for": "",
     "repository": "",
     "gitRepoUrl": "",
     "token": "first_x",

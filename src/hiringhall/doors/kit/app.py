@@ -27,6 +27,7 @@ from hiringhall.doors.kit.refusals import (
     Header,
     Refusal,
     Refused,
+    see_above,
     unknown_path,
     wrong_method,
 )
@@ -40,6 +41,8 @@ _log: Any = structlog.get_logger("hiringhall.doors")
 _INTERNAL = "An internal error occurred while processing your request."
 
 _REPLAYED = ((b"idempotency-replayed", b"true"),)
+
+_LOOKING = ("GET", "HEAD")
 
 
 class DoorApp(Generic[D]):
@@ -109,6 +112,9 @@ class DoorApp(Generic[D]):
             raise unknown_path()
         resource, values = found
         if prepared is None:
+            above = self._paths.above(scope["path"]) if self.door.leads_back else None
+            if above is not None and scope["method"] in _LOOKING:
+                raise see_above(above)
             raise wrong_method(resource.allow)
         call: Call[Any, Any] = Call(
             door=self.door.name,
@@ -117,6 +123,7 @@ class DoorApp(Generic[D]):
             path=values,
             template=resource.template,
             request_id=request_id,
+            summary=prepared.route.summary,
         )
         return prepared, call
 

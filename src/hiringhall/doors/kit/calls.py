@@ -28,6 +28,7 @@ class Call(Generic[B, Q]):
         "raw_body",
         "request_id",
         "scope",
+        "summary",
         "template",
     )
 
@@ -40,6 +41,7 @@ class Call(Generic[B, Q]):
         path: dict[str, str],
         template: str,
         request_id: str,
+        summary: str = "",
     ) -> None:
         self.door = door
         self.scope = scope
@@ -47,6 +49,8 @@ class Call(Generic[B, Q]):
         self.path = path
         self.template = template
         self.request_id = request_id
+        self.summary = summary
+        """What the route does, in the words that its door describes it by."""
         self.raw_body = b""
         self.is_cut = False
         self.body: B

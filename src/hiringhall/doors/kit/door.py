@@ -32,7 +32,8 @@ class Door(Generic[D]):
     every other one.
     `headers` stand on every answer, `refusal_type` is what a refusal's body is called. With
     `tells_ignored` an answer names the fields of its request that nobody read. `cookie` names what
-    a page's script may come with instead of a key.
+    a page's script may come with instead of a key. With `leads_back` who looks at an address that
+    only takes forms is led to the nearest one above it that shows something.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Door(Generic[D]):
     limits: Limits = field(default_factory=Limits)
     tells_ignored: bool = False
     cookie: str = ""
+    leads_back: bool = False
 
     def spelling(self, error: type[HallError]) -> Spelling:
         """How this door spells an error; a subclass is spelled like its nearest listed parent."""

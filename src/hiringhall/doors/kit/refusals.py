@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from hiringhall.domain.errors import HallError
 
@@ -65,6 +66,13 @@ def unknown_path() -> Refused:
 def wrong_method(allow: bytes) -> Refused:
     """A path the door has, asked with a method it does not have (RFC 9110, 15.5.6)."""
     return Refused(405, "wrong_method", "Method Not Allowed", headers=((b"allow", allow),))
+
+
+def see_above(path: str) -> Refused:
+    """A path that takes only forms, looked at: what it belongs to is shown at another one."""
+    where = quote(path, safe="/").encode()
+    headers = ((b"location", where), (b"cache-control", b"no-store"))
+    return Refused(303, "see_other", f"See {path}", headers=headers)
 
 
 def too_large(limit_bytes: int) -> Refused:

@@ -122,6 +122,14 @@ class Paths(Generic[D]):
             raise ValueError(f"{route.path} names its parameters in two ways")
         node.resource.add(route)
 
+    def above(self, path: str) -> str | None:
+        """The nearest path above one that can be looked at; None where there is none."""
+        while path := path.rstrip("/").rpartition("/")[0]:
+            found = self.find(path)
+            if found is not None and "GET" in found[0].methods:
+                return path
+        return None
+
     def find(self, path: str) -> tuple[Resource[D], dict[str, str]] | None:
         """The resource of a path, with or without a trailing slash, and its parameters."""
         node = self._root

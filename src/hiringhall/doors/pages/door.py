@@ -13,6 +13,7 @@ from hiringhall.doors.keeping import FILES
 from hiringhall.doors.kit import Door, Refusal, Spelling
 from hiringhall.doors.look import HEADERS, HTML, render, word
 from hiringhall.doors.pages import crew, floor, office, routes_start
+from hiringhall.doors.pages.plain import in_words
 from hiringhall.doors.pages.reference import Reference
 from hiringhall.doors.pages.routes_docs import reference_routes
 
@@ -25,7 +26,7 @@ ERRORS: Mapping[type[HallError], Spelling] = neutral.ERRORS
 def envelope(refusal: Refusal) -> bytes:
     """A refusal as a page, for who sees none of their own forms again."""
     missing = refusal.status == 404
-    said = word("problem.not_found") if missing else f"{refusal.message.rstrip('.')}."
+    said = word("problem.not_found") if missing else f"{in_words(refusal.message).rstrip('.')}."
     if refusal.status == 413:
         said = word("problem.too_large", most=FILES.body_bytes >> 20)
     if isinstance(refusal.error, NotFound):
@@ -56,6 +57,7 @@ DOOR: Door[Desk] = Door(
     envelopes=ENVELOPES,
     refusal_type=HTML,
     headers=HEADERS,
+    leads_back=True,
     routes=(*routes_start.ROUTES, *floor.ROUTES, *crew.ROUTES, *office.ROUTES),
 )
 

@@ -9,8 +9,10 @@ from hiringhall.doors.pages.uploads import MULTIPART, Upload, read_parts
 
 FORM = b"application/x-www-form-urlencoded"
 _MOST_FIELDS = 300
-_UNSEEN = frozenset({"csrf", "password", "old", "new", "githubToken", "anthropicApiKey"})
-"""What is never shown again nor kept: it is renewed, or secret."""
+SECRETS = ("password", "old", "new", "githubToken", "anthropicApiKey")
+"""What is never shown again nor kept: it is typed again."""
+_UNSEEN = frozenset({"csrf", "acts_for", *SECRETS})
+"""Beside secrets, what a form says of who sends it: that is renewed."""
 
 
 class Form:
@@ -31,6 +33,10 @@ class Form:
     def kept(self) -> list[tuple[str, str]]:
         """What may be shown again, or kept over a sign-in."""
         return [(name, value) for name, value in self._pairs if name not in _UNSEEN]
+
+    def lost(self) -> list[str]:
+        """The secrets that were typed: they are not kept, and are to be given anew."""
+        return [name for name in SECRETS if self[name]]
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)

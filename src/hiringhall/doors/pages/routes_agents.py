@@ -11,6 +11,7 @@ from hiringhall.doors.pages.saying import (
     SAID,
     Said,
     doing,
+    done,
     refused,
     showing,
     words_of,
@@ -97,7 +98,7 @@ async def _change(visit: Visit) -> str:
         agent_id=visit.call.path["agent_id"],
         profile=_profile(visit),
     )
-    return f"{AGENTS}/{agent.id}"
+    return done(f"{AGENTS}/{agent.id}", "agent")
 
 
 ROUTES: tuple[Route[Desk], ...] = (

@@ -103,7 +103,7 @@ def _decimal(text: str, field: str) -> float | None:
         return None
     whole, _, rest = tidy.partition(".")
     if not (tidy.isascii() and whole.isdigit() and (rest or "0").isdigit() and len(tidy) < 12):
-        raise Invalid("A number is needed", {field: "not a number"})
+        raise Invalid("A number is needed", {field: "no number"})
     return float(tidy)
 
 

@@ -18,7 +18,7 @@ from hiringhall.domain.tasks import MARKET, Brief, Engagement, State, Task
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
-from hiringhall.doors.pages.costing import at_fields, market_facts
+from hiringhall.doors.pages.costing import at_fields, market_facts, staff_facts
 from hiringhall.doors.pages.drafting import changes_of, typed_of
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
@@ -80,8 +80,9 @@ async def change_draft(visit: Visit) -> Raw:
             shown=shown,
         )
     except tuple(_STATUS) as error:
-        at_price = isinstance(error, NotEnoughFunds | Conflict) and isinstance(posting, Offer)
-        return await _show_again(visit, error, offer=posting if at_price else None)
+        at_price = isinstance(error, NotEnoughFunds | Conflict)
+        priced = posting if at_price and isinstance(posting, Offer) else None
+        return await _show_again(visit, error, offer=priced)
     return visit.lead(_page_of(task))
 
 
@@ -155,7 +156,7 @@ async def _show(
         on_market=kind in MARKET,
         cost=cost,
         **market_facts(hall),
-        cap_micros=costs.task_cap_micros(hall),
+        **await staff_facts(visit, found.task.team_id),
     )
 
 

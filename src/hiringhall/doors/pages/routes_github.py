@@ -7,6 +7,7 @@ from hiringhall.domain.errors import Invalid, Unreachable
 from hiringhall.domain.market import tidy_link
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.plain import in_words
 from hiringhall.doors.pages.saying import Said, showing
 from hiringhall.doors.pages.teams import TEAM, show_of_team
 from hiringhall.doors.pages.visits import Visit
@@ -40,7 +41,7 @@ async def show_github(visit: Visit, said: Said) -> Raw:
         commits = [_commit(one) for one in found.commits]
         pulls = [_pull(one) for one in found.pulls]
     except (Invalid, Unreachable) as error:
-        hindrance, is_ours = error.message, isinstance(error, Invalid)
+        hindrance, is_ours = in_words(error.message).rstrip("."), isinstance(error, Invalid)
     return show_of_team(
         visit,
         "team_github.html",

@@ -21,7 +21,7 @@ from hiringhall.domain.tasks import MARKET, Brief, Engagement, Task
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
-from hiringhall.doors.pages.costing import at_fields, market_facts
+from hiringhall.doors.pages.costing import at_fields, market_facts, staff_facts
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
@@ -145,7 +145,7 @@ async def _show(
         on_market=kind in MARKET,
         cost=cost,
         **market_facts(hall),
-        cap_micros=costs.task_cap_micros(hall),
+        **await staff_facts(visit),
         hindrance="" if staffing.usual_runtime is not None else staffing.no_default_because,
     )
 

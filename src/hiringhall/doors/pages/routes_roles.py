@@ -9,7 +9,7 @@ from hiringhall.domain.runs import EXTERNAL
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.forms import Form
-from hiringhall.doors.pages.saying import Said, doing, showing, whole_number, words_of
+from hiringhall.doors.pages.saying import Said, doing, done, showing, whole_number, words_of
 from hiringhall.doors.pages.teams import TEAM, at, show_of_team
 from hiringhall.doors.pages.visits import Visit
 from hiringhall.queries.teams import role_view, roles_of, team_view
@@ -105,7 +105,7 @@ async def _add(visit: Visit) -> str:
         runtime=form["runtime"] or None,
         settings=_settings(form),
     )
-    return at(visit, f"/roles/{role.id}")
+    return done(at(visit, f"/roles/{role.id}"), "role")
 
 
 async def _change(visit: Visit) -> str:
@@ -119,13 +119,13 @@ async def _change(visit: Visit) -> str:
         runtime=form["runtime"] or None,
         settings=_settings(form),
     )
-    return at(visit, f"/roles/{role.id}")
+    return done(at(visit, f"/roles/{role.id}"), "role")
 
 
 async def _remove(visit: Visit) -> str:
     role = await _role(visit)
     await roles.delete_role(visit.desk.hall, actor=visit.actor, role_id=role.id)
-    return at(visit, "/roles")
+    return done(at(visit, "/roles"), "role_gone")
 
 
 ROUTES: tuple[Route[Desk], ...] = (

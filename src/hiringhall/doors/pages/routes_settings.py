@@ -1,16 +1,18 @@
 """Settings of a person and their organization: password and sign-ins, keys, who belongs to it."""
 
+import contextlib
+
 from hiringhall.actions import keys, members, own_account
 from hiringhall.actions.own_account import change_password
-from hiringhall.domain.errors import TooManyAttempts
+from hiringhall.domain.errors import NotFound, TooManyAttempts
 from hiringhall.domain.members import MemberRole, role_of
 from hiringhall.doors.caller import client_address
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once, only_once_with_secret
-from hiringhall.doors.pages.saying import SAID, Said, doing, refused, showing
-from hiringhall.doors.pages.visits import Visit, for_signed_in
+from hiringhall.doors.pages.saying import SAID, Said, doing, done, refused, showing
+from hiringhall.doors.pages.visits import Visit, for_signed_in, send_again
 from hiringhall.queries import members as member_queries
 from hiringhall.queries.accounts import open_keys
 from hiringhall.queries.sign_ins import browsers_of
@@ -56,7 +58,7 @@ async def _end_sign_in(visit: Visit) -> str:
     await own_account.end_sign_in(
         visit.desk.hall, actor=visit.actor, sign_in_id=visit.call.path["sign_in_id"]
     )
-    return AT
+    return done(AT, "signed_out")
 
 
 async def _switch(visit: Visit) -> str:
@@ -64,6 +66,16 @@ async def _switch(visit: Visit) -> str:
         visit.desk.hall, actor=visit.actor, organization_id=visit.form["organization_id"]
     )
     return HOME
+
+
+async def _act_for(visit: Visit) -> Raw:
+    """Act for the organization that a form was typed for, and look at the form again."""
+    with contextlib.suppress(NotFound):  # who does not belong to it any more is told so
+        await own_account.switch_organization(
+            visit.desk.hall, actor=visit.actor, organization_id=visit.form["organization_id"]
+        )
+    await visit.look()
+    return await send_again(visit, visit.form["kept"])
 
 
 async def show_keys(visit: Visit, said: Said) -> Raw:
@@ -91,7 +103,7 @@ async def _make_key(visit: Visit) -> Raw:
 
 async def _revoke_key(visit: Visit) -> str:
     await keys.revoke_key(visit.desk.hall, actor=visit.actor, key_id=visit.call.path["key_id"])
-    return KEYS
+    return done(KEYS, "key_revoked")
 
 
 async def show_people(visit: Visit, said: Said) -> Raw:
@@ -118,14 +130,14 @@ async def _change_role(visit: Visit) -> str:
         user_id=visit.call.path["user_id"],
         role=role_of(visit.form["role"]),
     )
-    return PEOPLE
+    return done(PEOPLE, "member")
 
 
 async def _remove(visit: Visit) -> str:
     """Whoever takes themselves out has nothing more to see here."""
     user_id = visit.call.path["user_id"]
     await members.remove_member(visit.desk.hall, actor=visit.actor, user_id=user_id)
-    return "/signin" if user_id == visit.actor.user_id else PEOPLE
+    return "/signin" if user_id == visit.actor.user_id else done(PEOPLE, "member_gone")
 
 
 async def _invite(visit: Visit) -> Raw:
@@ -147,7 +159,7 @@ async def _take_back(visit: Visit) -> str:
     await members.take_back(
         visit.desk.hall, actor=visit.actor, invitation_id=visit.call.path["invitation_id"]
     )
-    return PEOPLE
+    return done(PEOPLE, "invitation_gone")
 
 
 _MEMBER = f"{PEOPLE}/{{user_id}}"
@@ -170,6 +182,7 @@ ROUTES: tuple[Route[Desk], ...] = (
         _NONE,
         "Act for another organization",
     ),
+    Route("POST", f"{HOME}/again", for_signed_in(_act_for), {200: None}, "Act for another one"),
     Route("GET", KEYS, showing(show_keys), {200: None}, "Keys"),
     Route("POST", KEYS, for_signed_in(_make_key), {200: None}, "Make a key"),
     Route("POST", f"{KEYS}/{{key_id}}/revoke", doing(_revoke_key, show_keys), _NONE, "Revoke"),

@@ -129,7 +129,7 @@ async def sign_in(visit: Visit) -> Raw:
             errors={"password": word("wrong.credentials")} if known else None,
         )
     await _enter(visit, secret)
-    return send_again(visit, form["kept"]) if form["kept"] else visit.lead(to)
+    return await send_again(visit, form["kept"]) if form["kept"] else visit.lead(to)
 
 
 async def _enter(visit: Visit, secret: str) -> None:

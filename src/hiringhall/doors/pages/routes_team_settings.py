@@ -17,6 +17,7 @@ from hiringhall.doors.pages.saying import (
     SAID,
     Said,
     doing,
+    done,
     refused,
     showing,
     whole_number,
@@ -74,7 +75,7 @@ async def _change(visit: Visit) -> str:
         config=_config(form, team),
         anthropic_api_key=_sealed(form, SecretName.ANTHROPIC_API_KEY),
     )
-    return at(visit, "/settings")
+    return done(at(visit, "/settings"), "team")
 
 
 async def _cap(visit: Visit) -> str:
@@ -153,7 +154,7 @@ async def write_playbook(visit: Visit) -> Raw:
         )
     except SAID as error:
         return await show_playbook(visit, refused(visit, error))
-    return visit.lead(at(visit, "/playbook"))
+    return visit.lead(done(at(visit, "/playbook"), "playbook"))
 
 
 SETTINGS, PLAYBOOK = f"{TEAM}/settings", f"{TEAM}/playbook"

@@ -12,7 +12,7 @@ from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.once import only_once, only_once_with_secret
 from hiringhall.doors.pages.paging import PART, address, behind
 from hiringhall.doors.pages.routes_settings import AT as SETTINGS
-from hiringhall.doors.pages.saying import SAID, Said, doing, refused, showing, words_of
+from hiringhall.doors.pages.saying import SAID, Said, doing, done, refused, showing, words_of
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import webhooks
 
@@ -94,14 +94,14 @@ async def _change(visit: Visit) -> str:
         webhook_id=visit.call.path["webhook_id"],
         changes=changes,
     )
-    return f"{AT}/{visit.call.path['webhook_id']}"
+    return done(f"{AT}/{visit.call.path['webhook_id']}", "webhook")
 
 
 async def _delete(visit: Visit) -> str:
     await endpoints.delete_webhook(
         visit.desk.hall, actor=visit.actor, webhook_id=visit.call.path["webhook_id"]
     )
-    return AT
+    return done(AT, "webhook_gone")
 
 
 async def _rotate(visit: Visit) -> Raw:

@@ -22,7 +22,6 @@ from hiringhall.domain.errors import (
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Raw
 from hiringhall.doors.look import word
-from hiringhall.doors.look.words import word_or
 from hiringhall.doors.neutral import ERRORS
 from hiringhall.doors.pages.forms import NOTHING, Form
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
@@ -107,14 +106,16 @@ def doing(act: Act, show: Show) -> Handled:
     return for_signed_in(handle)
 
 
+def done(path: str, what: str) -> str:
+    """Where a form leads, with a word of what it did: that page says it, once it is shown."""
+    plain, mark, part = path.partition("#")
+    return f"{plain}{'&' if '?' in plain else '?'}done={what}{mark}{part}"
+
+
 def refused(visit: Visit, error: HallError) -> Said:
     """A refusal, as the page says it whose form was sent."""
     own = _OWN_WORDS.get(type(error))
     message = (error.message if own is None else word(own)).rstrip(".")
-    for name in error.fields if isinstance(error, Invalid) else ():
-        # A field that programs spell in one word of two is called by its label.
-        if name != name.lower():
-            message = message.replace(name, word_or(f"field.{name}", name))
     return Said(
         status=ERRORS[type(error)].status,
         problem=f"{message}.",

@@ -20,7 +20,8 @@ UNTYPED = frozenset(
     {
         *("deliverable_id", "question_id", "plan_id", "organization_id", "version", "once"),
         *("part", "line", "go", "send", "step", "whom", "next", "kept", "thread", "do", "sure"),
-        *("task", "parent_id", "check"),
+        *("task", "parent_id", "check", "template", "use", "offered", "before", "shown"),
+        *("seen", "files_again"),
     }
 )
 """Fields that nobody types: what a form is about, and which of its buttons was pressed."""
@@ -38,7 +39,7 @@ _SECTIONS: Mapping[str, str] = {"engagement": "engagement", "column": "column"}
 _PART = re.compile(r"part-([0-9]{1,3})-([a-z]+)", re.ASCII)
 _REPLY = re.compile(r"/app/tasks/([^/]+)/reply")
 _CHANGES = re.compile(r"/app/tasks/[^/]+/deliverables/([^/]+)/changes")
-_ANSWERED = re.compile(r"(?:answer|other)-[0-9]{1,3}", re.ASCII)
+_ANSWERED = re.compile(r"(answer|other)-([0-9]{1,3})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,10 @@ def label_of(name: str) -> str:
     part = _PART.fullmatch(name)
     if part is not None:
         return word("typed.part", number=int(part[1]) + 1, what=label_of(part[2]))
+    answered = _ANSWERED.fullmatch(name)
+    if answered is not None:
+        which = "typed.answer" if answered[1] == "answer" else "typed.own_words"
+        return word(which, number=int(answered[2]) + 1)
     place = place_of(name)
     if place is not None:
         return word("typed.line_gone", place=place)
@@ -82,6 +87,8 @@ def label_of(name: str) -> str:
 def _value(name: str, value: str) -> str:
     if name in _SECTIONS:
         return word_or(f"{_SECTIONS[name]}.{value}", value)
+    if name.startswith("answer-") and value.isascii() and value.isdigit() and len(value) < 3:
+        return word("typed.option", number=int(value) + 1)
     if name in CHOSEN or name.endswith("-out"):
         return word_or(f"typed_value.{value}", value)
     return value

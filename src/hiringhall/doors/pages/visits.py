@@ -1,13 +1,13 @@
 """Who is at a page: the cookie, the sign-in behind it, and the token that each form carries."""
 
 import hmac
-import json
-import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from hiringhall.domain.errors import Invalid, Unauthorized
 from hiringhall.domain.policy import Actor
@@ -16,17 +16,23 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.keeping import FILES
 from hiringhall.doors.kit import Call, Header, Limits, Raw
 from hiringhall.doors.look import HTML, render, word
-from hiringhall.doors.look.filters import money
 from hiringhall.doors.look.words import word_or
 from hiringhall.doors.pages import navigation
-from hiringhall.doors.pages.forms import NOTHING, Form, read_form, read_query
+from hiringhall.doors.pages.forms import NOTHING, SECRETS, Form, read_form, read_query
 from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.plain import in_words
+from hiringhall.doors.pages.told import told
 from hiringhall.hall import Replayed
+from hiringhall.queries.members import organizations_of
 from hiringhall.queries.sign_ins import MOST_US, SignIn, actor_of
 
 FILES_AGAIN = "files_again"
 """The field of a form that came with files before its sender had to sign in."""
-_CENTS = re.compile(r"\b([0-9]{1,15})(?: cents\b|(?= to [0-9]+ cents\b))", re.ASCII)
+_FOR_NONE = (
+    *(f"{HOME}/settings/{one}" for one in ("organization", "password", "sign-ins/")),
+    *(f"{HOME}/{one}" for one in ("again", "admin/")),
+)
+"""Where nobody acts for an organization: one's own account, and the hall's admins."""
 _NO_STORE: Header = (b"cache-control", b"no-store")
 
 
@@ -94,7 +100,8 @@ class Visit:
             here=navigation.here(self.call.scope["path"]),
             form_token=self.form_token,
             once=self.desk.hall.new_id(),
-            problem_said=in_money(problem),
+            problem_said=in_words(problem),
+            done_said=word_or(f"done.{self.query['done']}", ""),
             errors=_Errors(errors or {}),
             typed=typed or NOTHING,
             **context,
@@ -150,6 +157,8 @@ def for_signed_in(handler: Handler, *, with_files: bool = False) -> Handled:
     async def handle(desk: Desk, call: Call[Any, Any]) -> object:
         visit = await _arrive(desk, call, with_files=with_files)
         sends = call.scope["method"] == "POST"
+        if sends and visit.form_is_ours and _is_for_another(visit):
+            return await send_again(visit, kept_of(visit), status=409)
         if visit.who is not None and (not sends or visit.form_is_ours):
             try:
                 return await handler(visit)
@@ -161,9 +170,17 @@ def for_signed_in(handler: Handler, *, with_files: bool = False) -> Handled:
             return _not_sent(visit)
         if visit.who is None:
             return show_sign_in(visit, kept=kept_of(visit), status=401)
-        return send_again(visit, kept_of(visit), status=403)
+        return await send_again(visit, kept_of(visit), status=403)
 
     return handle
+
+
+def _is_for_another(visit: Visit) -> bool:
+    """Whether a form was shown to who acted for another organization than they do by now."""
+    given, path = visit.form["acts_for"], visit.call.scope["path"]
+    if visit.who is None or not given or path.startswith(_FOR_NONE):
+        return False
+    return given != visit.who.organization_id
 
 
 async def room_for_files(desk: Desk, call: Call[Any, Any]) -> Limits:
@@ -222,29 +239,69 @@ def show_sign_in(
 
 
 def kept_of(visit: Visit) -> str:
-    """What was typed, for a hidden field: where it was to go, and its fields.
+    """What was typed, for a hidden field: where it was to go, what it does, for whom, its fields.
 
-    Of files that came along it says that there were some: they are to be chosen again.
+    Of what is not kept, the names; files that came along are to be chosen again.
     """
-    lost = [(FILES_AGAIN, "yes")] if visit.form.uploads or visit.call.is_cut else []
-    return json.dumps([visit.call.scope["path"], [*visit.form.kept(), *lost]])
+    lost = visit.form.lost()
+    again: list[tuple[str, str]] = []
+    if visit.form.uploads or visit.call.is_cut:
+        lost, again = [*lost, "files"], [(FILES_AGAIN, "yes")]
+    return msgspec.json.encode(
+        Kept(
+            visit.call.scope["path"],
+            [*visit.form.kept(), *again],
+            visit.form["acts_for"],
+            visit.call.summary,
+            lost,
+        )
+    ).decode()
 
 
-def send_again(visit: Visit, kept: str, *, status: int = 200) -> Raw:
-    """What was typed before, to be looked at and sent; nothing of it is done yet."""
+class Kept(msgspec.Struct, array_like=True):
+    """What was typed and not sent, on its way through another form."""
+
+    path: str
+    fields: list[tuple[str, str]]
+    acts_for: str = ""
+    does: str = ""
+    lost: list[str] = msgspec.field(default_factory=list[str])
+
+
+async def send_again(visit: Visit, kept: str, *, status: int = 200) -> Raw:
+    """What was typed before, to be looked at and sent; nothing of it is done yet.
+
+    It is sent in the name of the organization that it was typed for, and of no other: who acts for
+    another one by now is asked, and who does not belong to it can only read it.
+    """
     try:
-        path, fields = json.loads(kept)
-        pairs = [(str(name), str(value)) for name, value in fields]
-    except (ValueError, TypeError):
+        found = msgspec.json.decode(kept, type=Kept)
+    except msgspec.DecodeError:
         return visit.lead(HOME)
-    if not str(path).startswith(f"{HOME}/"):
+    if not found.path.startswith(f"{HOME}/"):
         return visit.lead(HOME)
+    assert visit.who is not None, "it is for who is signed in"
+    hall, actor, here = visit.desk.hall, visit.actor, visit.who.organization_id
+    is_elsewhere = found.acts_for not in ("", here) and not found.path.startswith(_FOR_NONE)
+    meant = None
+    if is_elsewhere:
+        mine = await organizations_of(hall, actor=actor)
+        meant = next((one for one in mine if one.id == found.acts_for), None)
+    as_meant = actor if meant is None else replace(actor, organization_id=meant.id)
+    form = Form(found.fields)
+    lines = await told(visit.desk, actor=as_meant, path=found.path, form=form)
+    anew = {one.name for one in lines if one.name}
     return visit.show(
         "send_again.html",
         status=status,
-        action=path,
-        fields=pairs,
-        hidden={name for name, _ in pairs if word_or(f"field.{name}", "") == ""},
+        action=found.path,
+        does=found.does,
+        lines=lines,
+        fields=[(name, value) for name, value in form if name not in anew],
+        lost=[one for one in (*SECRETS, "files") if one in found.lost],
+        is_elsewhere=is_elsewhere,
+        meant=meant,
+        kept=kept,
         leave=HOME,
     )
 
@@ -259,12 +316,7 @@ def said_of(error: Invalid) -> dict[str, str]:
 
 def _sentence(what: str, error: Invalid) -> str:
     """What is said of a field, where that is a sentence; else the sentence of the whole."""
-    return in_money(what if what[:1].isupper() else error.message)
-
-
-def in_money(text: str) -> str:
-    """A sentence with its cents written as amounts are typed at a page: 4500 cents is 45.00."""
-    return _CENTS.sub(lambda found: money(int(found[1])), text)
+    return in_words(what if what[:1].isupper() else error.message)
 
 
 def _quoted(call: Call[Any, Any]) -> str:

@@ -1,0 +1,129 @@
+"""What a page says after a form: what was done, what is to be typed again, in people's words."""
+
+from typing import Any
+
+import pytest
+from markupsafe import escape
+
+from hiringhall.actions import roles
+from hiringhall.doors.look.words import all_words
+from hiringhall.doors.pages.plain import in_words
+from hiringhall.doors.pages.told import UNTYPED, label_of
+from hiringhall.hall import Hall
+from hiringhall.queries.teams import list_teams
+from tests.doors.pages.conftest import Person, page_of
+from tests.doors.pages.reading import Page
+from tests.doors.pages.test_settings import key_of
+from tests.doors.pages.test_tasks import actor, posts
+from tests.doors.sweep.browsers import FIELDS
+from tests.support.teams import a_team
+
+pytestmark = pytest.mark.anyio
+
+NEW = "/app/tasks/new"
+
+
+def done_of(page: Page) -> list[str]:
+    """What is said to be done, where a reader of the screen hears it."""
+    return [
+        one
+        for one in all_words()["done"].values()
+        if f'role="status">{escape(one)}</p>' in page.text
+    ]
+
+
+async def sent(person: Person, path: str, action: str, **typed: Any) -> list[str]:
+    answer = await person.sends(path, action, **typed)
+    return done_of(await person.get(answer.headers["location"]))
+
+
+async def test_what_was_done_is_said_on_the_page_it_leads_to(ada: Person, hall: Hall) -> None:
+    team = await a_team(hall, await actor(hall, ada), name="Rockets")
+    at = f"/app/teams/{team.id}"
+    assert "playbook is saved" in (await sent(ada, f"{at}/playbook", f"{at}/playbook"))[0]
+    assert "settings are saved" in (await sent(ada, f"{at}/settings", f"{at}/settings"))[0]
+    await key_of(ada)
+    keys = await ada.get("/app/settings/keys")
+    (revoke,) = [one for one in keys.forms if one.action.endswith("/revoke")]
+    assert done_of(keys) == []
+    assert "key is revoked" in (await sent(ada, "/app/settings/keys", revoke.action))[0]
+    assert done_of(await ada.get("/app?done=nothing-there")) == []
+    assert "<b>" not in (await ada.get("/app?done=%3Cb%3E")).text.partition("<main")[2][:300]
+
+
+async def test_a_secret_that_a_refused_form_held_is_to_be_typed_again(
+    ada: Person, hall: Hall
+) -> None:
+    team = await a_team(hall, await actor(hall, ada), name="Rockets")
+    at = f"/app/teams/{team.id}/settings"
+    typed = {"name": " ", "githubToken": "ghp_very_secret"}
+    page = page_of(await ada.sends(at, at, 400, **typed), 400)
+    assert page.words.count("secret and was not kept: type it again") == 1
+    assert "ghp_very" not in page.text
+
+
+async def test_refusals_speak_of_fields_by_their_labels(ada: Person, hall: Hall) -> None:
+    team = await a_team(hall, await actor(hall, ada), name="Rockets")
+    at = f"/app/teams/{team.id}/settings"
+    page = page_of(await ada.sends(at, at, 400, maxWorkers="100000000"), 400)
+    assert "maxWorkers" not in page.words
+    assert "“Workers at once” is a whole number" in page.words
+    minus = page_of(await ada.sends(at, at, 400, maxWorkers="-1"), 400)
+    assert "This is no whole number" not in minus.words
+    github = await ada.get(f"/app/teams/{team.id}/github")
+    assert "gitRepoUrl" not in github.words
+    assert "team's settings" in github.words
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Confidence must be from 0 to 1", "This is from 0 to 100, in %."),
+        ("This Idempotency-Key was used with another request body", "sent before"),
+        ("ask again with another Idempotency-Key", "shown then, once"),
+        ("4500 cents are needed", "45.00 are needed"),
+        ("Set gitRepoUrl and githubToken in the team's config", "in the team's settings"),
+        ("A role's file_name stays", "A role's file_name stays"),
+    ],
+)
+def test_what_is_said_to_programs_is_said_in_peoples_words(said: str, told: str) -> None:
+    plain = in_words(said)
+    assert told in plain
+    for name in ("Idempotency", "gitRepoUrl", "githubToken"):
+        assert name not in plain
+
+
+def test_each_field_that_is_typed_has_a_label() -> None:
+    words = all_words()
+    lacking = {
+        name
+        for name in FIELDS.keys() - UNTYPED - {"acts_for", "files", "search", "least_price_cents"}
+        if name not in words["typed"] and name not in words["field"] and name not in words["secret"]
+    }
+    assert lacking == set()
+    assert label_of("part-1-brief") == "Part 2: What is to be done"
+
+
+async def test_roles_are_chosen_from_those_that_there_are(ada: Person, hall: Hall) -> None:
+    me = await actor(hall, ada)
+    (first,) = await list_teams(hall, actor=me)
+    await roles.create_role(
+        hall, actor=me, team_id=first.id, name="stargazer", system_prompt="Look up."
+    )
+    other = await a_team(hall, me, name="Rockets")
+    page = await ada.get(NEW)
+    values = [one.attributes.get("value") for one in page.elements if one.tag == "option"]
+    assert {"", "stargazer"} <= set(values)
+    assert f"/app/teams/{other.id}/tasks/new" in page.links()
+    refused = page_of(await ada.sends(NEW, NEW, 400, title="T", description="D", role="gone"), 400)
+    assert refused.form(NEW).values["role"] == "gone"
+    path = await posts(ada, role="stargazer")
+    assert path.startswith("/app/tasks/")
+
+
+@pytest.mark.parametrize("title", ["\u200b\u200d", "\u2060 \ufeff", "\u3164", "\u202e", "\u0301"])
+async def test_a_title_that_nobody_can_see_is_none(ada: Person, title: str) -> None:
+    for engagement in ("staff", "claim"):
+        typed = {"title": title, "description": "D", "price_cents": "5"}
+        answer = await ada.sends(f"{NEW}?engagement={engagement}", NEW, 400, **typed)
+        assert 'id="title-wrong"' in page_of(answer, 400).text
