@@ -1,5 +1,6 @@
 """Roles of a team: which runtime does the work of that name, and how."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
 from hiringhall.domain.errors import Forbidden, Invalid, NameTaken, NotFound
 from hiringhall.domain.hosts import check_within
+from hiringhall.domain.meanwhile import still_meant
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.domain.roles import (
     DEFAULT_TIMEOUT_S,
@@ -98,11 +100,13 @@ async def change_role(
     timeout_s: int | None = None,
     runtime: str | None = KEEP,
     settings: dict[str, Any] | None = None,
+    seen: Mapping[str, str] | None = None,
 ) -> Role:
     """Change what is named; a run under way keeps what it began with.
 
-    `settings` are put over what is there, and None takes one away. Raises NotFound, NotYours,
-    Invalid, and Forbidden for a role of the operator's.
+    `settings` are put over what is there, and None takes one away. `seen` are the marks of
+    `said_of` as it was read: LostRace where somebody else changed the same. Raises
+    NotFound, NotYours, Invalid, and Forbidden for a role of the operator's.
     """
     change = _customers(hall, settings or {})
     if system_prompt is not None:
@@ -110,7 +114,9 @@ async def change_role(
     if timeout_s is not None:
         change["timeout_s"] = check_timeout(timeout_s)
     wanted = KEEP if runtime is KEEP else _customers_runtime(runtime)
-    role = await _change(hall, actor=actor, role_id=role_id, change=change, runtime=wanted)
+    role = await _change(
+        hall, actor=actor, role_id=role_id, change=change, runtime=wanted, seen=seen or {}
+    )
     await recovery.engage_idle(hall, team_id=role.team_id)
     return role
 
@@ -124,13 +130,17 @@ async def _change(
     role_id: str,
     change: dict[str, Any],
     runtime: str | None,
+    seen: Mapping[str, str],
 ) -> Role:
     role = await _load(tx, actor, role_id)
     _refuse_operators(role)
+    wanted = change if runtime is KEEP else {**change, "runtime": runtime}
+    meant = still_meant(wanted, said_of(role), seen)
+    runtime = meant.pop("runtime", role.runtime)
     role = replace(
         role,
-        runtime=role.runtime if runtime is KEEP else runtime,
-        config=merge_role_config(role.config, change),
+        runtime=runtime,
+        config=merge_role_config(role.config, meant),
         updated_at_us=hall.clock(),
     )
     _check(hall, role.runtime, role.config)
@@ -213,6 +223,11 @@ async def list_roles(hall: Hall, *, email: str, team: str | None = None) -> list
         return await roles.of_team(tx, await team_named(tx, email, team=team))
 
     return await hall.database.read(body)
+
+
+def said_of(role: Role) -> dict[str, Any]:
+    """What a change of a role can say anew, as it stands: for the marks of whoever reads it."""
+    return {**role.config, "runtime": role.runtime}
 
 
 def _check(hall: Hall, runtime: str | None, config: dict[str, Any]) -> None:

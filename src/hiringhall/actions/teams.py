@@ -1,5 +1,6 @@
 """Teams: founded with their first roles, changed, and given a playbook."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
 from hiringhall.domain.errors import Invalid, NoOrganization, NotFound
 from hiringhall.domain.first_roles import FIRST_ROLES
+from hiringhall.domain.meanwhile import still_meant
 from hiringhall.domain.names import tidy_name
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.domain.roles import Role
@@ -30,6 +32,10 @@ from hiringhall.store.database import Tx
 
 KEEP: Any = object()
 """Stands for what a change does not speak of, where None says something."""
+
+
+_OF_CONFIG = "config."
+"""What a part of a team's config is called among all that can be changed of it."""
 
 
 async def create_team(
@@ -92,20 +98,31 @@ async def change_team(
     autonomy: str | None = None,
     config: dict[str, Any] | None = None,
     anthropic_api_key: str | None = KEEP,
+    seen: Mapping[str, str] | None = None,
 ) -> Team:
     """Change what is named; `config` is put over what is there, key by key, and null takes away.
 
-    Raises NotFound, NotYours and Invalid.
+    `seen` are the marks of `said_of` as it was read: what somebody else has changed since is not
+    overwritten. Raises NotFound, NotYours, Invalid, and LostRace where both changed the same.
     """
     was = team = await _load(tx, actor, team_id)
+    wanted: dict[str, Any] = {_OF_CONFIG + key: value for key, value in (config or {}).items()}
+    if name is not None:
+        wanted["name"] = tidy_name(name, "name")
+    if goal is not KEEP:
+        wanted["goal"] = tidy_goal(goal)
+    if autonomy is not None:
+        wanted["autonomy"] = autonomy_of(autonomy)
+    meant = still_meant(wanted, said_of(team), seen or {})
+    given = {key.removeprefix(_OF_CONFIG): meant[key] for key in meant if _OF_CONFIG in key}
     team = replace(
         team,
-        name=team.name if name is None else tidy_name(name, "name"),
-        goal=team.goal if goal is KEEP else tidy_goal(goal),
-        autonomy=team.autonomy if autonomy is None else autonomy_of(autonomy),
+        name=meant.get("name", team.name),
+        goal=meant.get("goal", team.goal),
+        autonomy=meant.get("autonomy", team.autonomy),
         updated_at_us=hall.clock(),
     )
-    team, secrets = _configured(hall, team, config, anthropic_api_key)
+    team, secrets = _configured(hall, team, given, anthropic_api_key)
     await teams.change(tx, team)
     if team.max_workers != was.max_workers:
         tx.after_commit(hall.engine.wake)
@@ -115,11 +132,30 @@ async def change_team(
     return replace(team, secrets=_names_after(team, secrets))
 
 
+def said_of(team: Team) -> dict[str, Any]:
+    """What a change of a team can say anew, as it stands: for the marks of whoever reads it."""
+    config = {_OF_CONFIG + key: value for key, value in (team.config or {}).items()}
+    return {"name": team.name, "goal": team.goal, "autonomy": team.autonomy, **config}
+
+
 @action
-async def set_playbook(tx: Tx, hall: Hall, *, actor: Actor, team_id: str, playbook: str) -> None:
-    """Give a team another playbook; raises NotFound, NotYours and Invalid."""
+async def set_playbook(
+    tx: Tx,
+    hall: Hall,
+    *,
+    actor: Actor,
+    team_id: str,
+    playbook: str,
+    seen: Mapping[str, str] | None = None,
+) -> None:
+    """Give a team another playbook; raises NotFound, NotYours and Invalid.
+
+    `seen` is the mark of the one that was read: LostRace where it is another by now.
+    """
     tidy = tidy_playbook(playbook)
     team = await _load(tx, actor, team_id)
+    if not still_meant({"playbook": tidy}, {"playbook": team.playbook}, seen or {}):
+        return
     await teams.set_playbook(tx, team.id, tidy, at_us=hall.clock())
 
 

@@ -43,6 +43,7 @@ FIELDS: dict[str, str] = {
         "words",
     ),
     "amount_cents": "5",
+    "seen": "{}",
     "worker_cents": "1",
     "price_cents": "10",
     "least_price_cents": "1",

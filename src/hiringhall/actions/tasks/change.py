@@ -1,6 +1,6 @@
 """Changing a task of a board: what it says, what it waits for, what came of it, where it hangs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from hiringhall.domain.board import (
 )
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.events import TaskChanged
+from hiringhall.domain.meanwhile import still_meant
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import State, Task
 from hiringhall.hall import Hall
@@ -75,13 +76,27 @@ def task_change(
     return TaskChange(texts, fixed, needed, output, None if column is None else COLUMN_OF[column])
 
 
+def said_of(task: Task, needed: Sequence[str]) -> dict[str, Any]:
+    """What a change of a task can say anew, as it stands: for the marks of whoever reads it."""
+    names = ("title", "description", "accept_criteria", "role", "priority")
+    return {name: getattr(task, name) for name in names} | {"dependencies": list(needed)}
+
+
 @action
 async def change_task(
-    tx: Tx, hall: Hall, *, actor: Actor, task_id: str, change: TaskChange
+    tx: Tx,
+    hall: Hall,
+    *,
+    actor: Actor,
+    task_id: str,
+    change: TaskChange,
+    seen: Mapping[str, str] | None = None,
 ) -> Task:
     """Change a task: its words first, then its place on the board, with what came of it.
 
-    Raises NotFound, NotYours, Invalid for its dependencies and for what is fixed, and WrongState
+    `seen` are the marks of its words as they were read (`domain.meanwhile`): what somebody else
+    has changed since is not overwritten, and LostRace where both did. Raises NotFound, NotYours,
+    Invalid for its dependencies and for what is fixed, and WrongState
     where money is held for it or a worker is on it.
     """
     if change.dependencies is not None:
@@ -90,7 +105,7 @@ async def change_task(
     for name, said in change.fixed.items():
         if getattr(task, name) != said:
             raise Invalid(f"{name} of a task cannot be changed", {name: "fixed"})
-    task = await _reword(tx, hall, task, change, actor=actor)
+    task = await _reword(tx, hall, task, change, actor=actor, seen=seen or {})
     if change.column is not None:
         return await move_on_board(tx, hall, task, change.column, actor=actor, output=change.output)
     if change.output is not None:
@@ -120,11 +135,24 @@ async def _keep_others(tx: Tx, task_id: str) -> None:
         await teams.keep_dependencies(tx, task.team_id)
 
 
-async def _reword(tx: Tx, hall: Hall, task: Task, change: TaskChange, *, actor: Actor) -> Task:
-    texts = {name: said for name, said in change.texts.items() if getattr(task, name) != said}
-    changes: dict[str, str | int | list[str] | None] = {**texts}
+async def _reword(
+    tx: Tx,
+    hall: Hall,
+    task: Task,
+    change: TaskChange,
+    *,
+    actor: Actor,
+    seen: Mapping[str, str],
+) -> Task:
+    were = (await dependencies.of_tasks(tx, [task.id])).get(task.id, [])
+    wanted: dict[str, Any] = {**change.texts}
     if change.dependencies is not None:
-        were = (await dependencies.of_tasks(tx, [task.id])).get(task.id, [])
+        wanted["dependencies"] = list(change.dependencies)
+    meant = still_meant(wanted, said_of(task, were), seen)
+    needs_too = meant.pop("dependencies", None) is not None
+    texts = {name: said for name, said in meant.items() if getattr(task, name) != said}
+    changes: dict[str, str | int | list[str] | None] = {**texts}
+    if change.dependencies is not None and needs_too:
         needed = await put_dependencies(
             tx, task_id=task.id, team_id=task.team_id, depends_on=change.dependencies
         )

@@ -9,6 +9,7 @@ from hiringhall.domain.runs import EXTERNAL
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.meanwhile import meanwhile, seen_of
 from hiringhall.doors.pages.saying import Said, doing, done, showing, whole_number, words_of
 from hiringhall.doors.pages.teams import TEAM, at, show_of_team
 from hiringhall.doors.pages.visits import Visit
@@ -61,11 +62,18 @@ def _show_form(visit: Visit, team: Any, role: Role | None, said: Said) -> Raw:
         "/roles",
         said,
         role=role,
+        meanwhile=meanwhile(said, "words", {} if role is None else _said_of(role)),
         config={} if role is None else role.config,
         runtimes=_runtimes(visit, role),
         permissions=PERMISSIONS,
         is_operators=role is not None and roles.is_operators(role),
     )
+
+
+def _said_of(role: Role) -> dict[str, Any]:
+    """What its editor shows, whether a role says it or not: what is not said can be, meanwhile."""
+    shown = dict.fromkeys(("model", "models", "permissions", "hosts", *COUNTS))
+    return {**shown, **roles.said_of(role)}
 
 
 async def _role(visit: Visit) -> Role:
@@ -118,6 +126,7 @@ async def _change(visit: Visit) -> str:
         timeout_s=whole_number(form, "timeout"),
         runtime=form["runtime"] or None,
         settings=_settings(form),
+        seen=seen_of(form),
     )
     return done(at(visit, f"/roles/{role.id}"), "role")
 

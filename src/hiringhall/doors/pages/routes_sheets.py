@@ -11,6 +11,7 @@ from hiringhall.domain.tasks import State
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.meanwhile import meanwhile, seen_of
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.routes_teams import column_of
 from hiringhall.doors.pages.saying import Said, doing, showing, whole_number, words_of
@@ -82,6 +83,7 @@ async def show_sheet(visit: Visit, said: Said) -> Raw:
         found=found,
         task=found.task,
         titles=titles,
+        meanwhile=meanwhile(said, "words", change.said_of(found.task, found.dependencies)),
         column=COLUMN_OF[found.task.state],
         columns=COLUMNS,
         can=commands_of(found.task, Side.POSTER),
@@ -92,7 +94,13 @@ async def show_sheet(visit: Visit, said: Said) -> Raw:
 
 async def _change(visit: Visit, changes: change.TaskChange) -> str:
     task_id = visit.call.path["task_id"]
-    await change.change_task(visit.desk.hall, actor=visit.actor, task_id=task_id, change=changes)
+    await change.change_task(
+        visit.desk.hall,
+        actor=visit.actor,
+        task_id=task_id,
+        change=changes,
+        seen=seen_of(visit.form),
+    )
     return at(visit, f"/tasks/{task_id}")
 
 

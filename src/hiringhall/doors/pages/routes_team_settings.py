@@ -12,8 +12,8 @@ from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.caps import drawn, set_cap
 from hiringhall.doors.pages.editing import edited
 from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.meanwhile import meanwhile, seen_of
 from hiringhall.doors.pages.saying import (
-    NOTHING_SAID,
     SAID,
     Said,
     doing,
@@ -31,6 +31,8 @@ from hiringhall.queries.teams import team_view
 
 SHOWN = ("gitRepoUrl", "review", "maxWorkers", "pullRequest")
 """What of a team's config has a field of its own; the rest is shown as it was written."""
+
+_CONFIG = "config."
 
 PULLS = {"no": False, "draft": "draft", "yes": True}
 
@@ -52,6 +54,7 @@ async def show_settings(visit: Visit, said: Said) -> Raw:
         team,
         "/settings",
         said,
+        meanwhile=meanwhile(said, "settings", _said_of(team)),
         config=config,
         others=json.dumps(others, indent=2, ensure_ascii=False) if others else "",
         pulls=team.pull_requests.value,
@@ -74,12 +77,18 @@ async def _change(visit: Visit) -> str:
         autonomy=form["autonomy"] or None,
         config=_config(form, team),
         anthropic_api_key=_sealed(form, SecretName.ANTHROPIC_API_KEY),
+        seen=seen_of(form),
     )
     return done(at(visit, "/settings"), "team")
 
 
 async def _cap(visit: Visit) -> str:
     return await set_cap(visit, at(visit, "/settings"), team_id=visit.call.path["team_id"])
+
+
+def _said_of(team: Team) -> dict[str, Any]:
+    """What the form shows, whether the team says it or not: what is not said can be, meanwhile."""
+    return {**dict.fromkeys(_CONFIG + name for name in SHOWN), **teams.said_of(team)}
 
 
 def _sealed(form: Form, name: SecretName) -> Any:
@@ -92,7 +101,8 @@ def _sealed(form: Form, name: SecretName) -> Any:
 def _config(form: Form, team: Team) -> dict[str, Any]:
     """What the form says of the config, and None for what is not there any more."""
     others = _others(form)
-    gone = dict.fromkeys(set(team.config or {}) - set(others) - set(SHOWN))
+    began = {one.removeprefix(_CONFIG) for one in seen_of(form) if one.startswith(_CONFIG)}
+    gone = dict.fromkeys((began or set(team.config or {})) - set(others) - set(SHOWN))
     token = _sealed(form, SecretName.GITHUB_TOKEN)
     sealed = {} if token is teams.KEEP else {SecretName.GITHUB_TOKEN.value: token}
     return {
@@ -137,6 +147,7 @@ async def show_playbook(visit: Visit, said: Said) -> Raw:
         "/playbook",
         said,
         editor=edited(form, text),
+        meanwhile=meanwhile(said, "playbook", {"playbook": team.playbook}),
         templates=TEMPLATES,
     )
 
@@ -144,13 +155,14 @@ async def show_playbook(visit: Visit, said: Said) -> Raw:
 async def write_playbook(visit: Visit) -> Raw:
     """Keep it; or show it with a template, beside what was typed or as the next step says."""
     if visit.form["template"] or visit.form["use"]:
-        return await show_playbook(visit, NOTHING_SAID)
+        return await show_playbook(visit, Said(typed=visit.form, form="playbook"))
     try:
         await teams.set_playbook(
             visit.desk.hall,
             actor=visit.actor,
             team_id=visit.call.path["team_id"],
             playbook=visit.form["playbook"],
+            seen=seen_of(visit.form),
         )
     except SAID as error:
         return await show_playbook(visit, refused(visit, error))

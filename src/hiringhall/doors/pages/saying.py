@@ -64,6 +64,8 @@ class Said:
     errors: dict[str, str] = field(default_factory=dict[str, str])
     typed: Form = NOTHING
     form: str = ""
+    overtaken: bool = False
+    """Somebody else was faster."""
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -122,6 +124,7 @@ def refused(visit: Visit, error: HallError) -> Said:
         errors=said_of(error) if isinstance(error, Invalid) else {},
         typed=visit.form,
         form=visit.call.scope["path"].rstrip("/").rpartition("/")[2],
+        overtaken=isinstance(error, LostRace),
     )
 
 
