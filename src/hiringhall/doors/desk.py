@@ -1,5 +1,6 @@
 """What every door is handed: the hall, where its files are, and how it is reached from outside."""
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from hiringhall.actions.following import Feeds
 from hiringhall.blobs import Blobs, FileLinks
 from hiringhall.doors.kit import Call
 from hiringhall.hall import Hall
+from hiringhall.workers.runlog import Part, read_part
 
 LINK_S = 3_600
 """How long a signed link to a file works."""
@@ -62,15 +64,29 @@ class Desk:
             host = name if port is None else f"{name}:{port}"
         return f"{call.scope['scheme']}://{host}"
 
-    def links_for(self, call: Call[Any, Any]) -> Callable[[str], str]:
-        """From a file's id to an absolute link that works for an hour, for whoever has it."""
-        base_url, expires_at_s = self.base_url(call), self.hall.clock() // 1_000_000 + LINK_S
+    def links_below(self, base_url: str) -> Callable[[str], str]:
+        """From a file's id to a link that works for an hour, for whoever has it."""
+        expires_at_s = self.hall.clock() // 1_000_000 + LINK_S
         return lambda file_id: self.file_url(base_url, file_id, expires_at_s)
+
+    def links_for(self, call: Call[Any, Any]) -> Callable[[str], str]:
+        """Such links, absolute, in the answer to a call."""
+        return self.links_below(self.base_url(call))
 
     async def link_to(self, call: Call[Any, Any], file: StoredFile) -> str:
         """Such a link to one file: the file store's own, where it gives any."""
         stored = await self.blobs.url(file.blob_key, expires_s=LINK_S)
         return stored or self.links_for(call)(file.id)
+
+    async def log_of(self, run_id: str, *, after: int | None, most_bytes: int) -> Part | None:
+        """What was said with a run's worker, by lines: from behind a place, or the last of it.
+
+        None where this machine keeps no log of it.
+        """
+        if self.run_logs is None:
+            return None
+        path = self.run_logs / f"{run_id}.log"
+        return await asyncio.to_thread(read_part, path, after=after, most_bytes=most_bytes)
 
     def file_url(self, base_url: str, file_id: str, expires_at_s: int) -> str:
         """A link to a file that works for whoever has it, until a time."""

@@ -15,7 +15,7 @@ from hiringhall.store import agents, assignments, checks, deliverables, ratings,
 from hiringhall.store.database import Tx
 from hiringhall.store.deliverables import Deliverable, FileRow
 
-__all__ = ["Delivered", "FileRow", "deliveries_of", "delivery", "reading"]
+__all__ = ["Delivered", "FileRow", "deliveries_of", "delivery", "newest_deliveries", "reading"]
 
 
 async def deliveries_of(hall: Hall, *, actor: Actor, task_id: str) -> list[Delivered]:
@@ -32,6 +32,37 @@ async def deliveries_of(hall: Hall, *, actor: Actor, task_id: str) -> list[Deliv
         return [one for one in found if _made_by(actor, one)]
 
     return await hall.database.scan(find)
+
+
+async def newest_deliveries(
+    hall: Hall, *, actor: Actor, task_id: str, most: int
+) -> tuple[list[Delivered], int]:
+    """The newest of them, newest first, and how many came before those.
+
+    Raises NotFound and NotApproved.
+    """
+    seen = await task_seen(hall, actor=actor, task_id=task_id)
+
+    async def find(tx: Tx) -> tuple[list[Delivered], int]:
+        if seen.is_poster or await is_admin(tx, actor):
+            known = await deliverables.ids_of_task(tx, seen.task.id)
+        else:
+            known = await _own(tx, actor, seen.task.id)
+        made = await deliverables.by_ids(tx, known[-most:])
+        newest = await _whole(tx, seen.task, made)
+        return list(reversed(newest)), max(0, len(known) - most)
+
+    return await hall.database.scan(find)
+
+
+async def _own(tx: Tx, actor: Actor, task_id: str) -> list[str]:
+    """What somebody who works handed in for a task, in its order."""
+    if not works(actor):
+        return []
+    me = worker_of(actor)
+    mine = {one.id for one in await assignments.of_task(tx, task_id) if one.worker == me}
+    handed_in = await assignments.submissions_of(tx, task_id)
+    return [one.deliverable_id for one in handed_in if one.assignment_id in mine]
 
 
 async def delivery(hall: Hall, *, actor: Actor, deliverable_id: str) -> Delivered:

@@ -9,7 +9,7 @@ from hiringhall.domain.lifecycle import Timer
 from hiringhall.domain.logged import LoggedEvent
 from hiringhall.domain.market import Assignment
 from hiringhall.domain.policy import Actor, ActorKind, may_see
-from hiringhall.domain.tasks import Task
+from hiringhall.domain.tasks import State, Task
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin, require_admin
 from hiringhall.queries.market import market_task
@@ -75,32 +75,56 @@ async def dispute_view(hall: Hall, *, actor: Actor, dispute_id: str) -> DisputeV
         assignment = await assignments.by_id(tx, dispute.assignment_id)
         if assignment is None or not await _may_read(tx, actor, task, assignment):
             raise NotFound("dispute")
-        handed_in = {
-            one.deliverable_id
-            for one in await assignments.submissions_of(tx, task.id)
-            if one.assignment_id == assignment.id
-        }
-        evidence = [
-            one
-            for one in await events.of_task_typed(tx, task.id, EVIDENCE)
-            if one.data.get("deliverable_id", "") in {"", *handed_in}
-        ]
-        made = [one for one in await deliverables.of_task(tx, task.id) if one.id in handed_in]
-        return DisputeView(
-            dispute,
-            task,
-            assignment,
-            await disputes.statements_of(tx, dispute.id),
-            made,
-            {one.id: await deliverables.files_of(tx, one.id) for one in made},
-            evidence,
-            await _names(tx, task, assignment, {one.actor for one in evidence}),
-            await timers.due_at(tx, task_id=task.id, kind=Timer.DISPUTE)
-            if dispute.state is DisputeState.OPEN
-            else None,
-        )
+        return await _view(tx, dispute, task, assignment)
 
     return await hall.database.scan(find)
+
+
+async def dispute_on(hall: Hall, *, actor: Actor, task_id: str) -> DisputeView | None:
+    """The dispute that a task is in, or was in last; None where there is none for the actor.
+
+    While others disagree about it, what was decided before is not what it is in.
+    """
+
+    async def find(tx: Tx) -> DisputeView | None:
+        task = await tasks.by_id(tx, task_id) if ids.is_uuid(task_id) else None
+        if task is None:
+            return None
+        for one in reversed(await disputes.of_task(tx, task.id)):
+            assignment = await assignments.by_id(tx, one.assignment_id)
+            if assignment is not None and await _may_read(tx, actor, task, assignment):
+                is_over = one.state is not DisputeState.OPEN and task.state is State.DISPUTED
+                return None if is_over else await _view(tx, one, task, assignment)
+        return None
+
+    return await hall.database.scan(find)
+
+
+async def _view(tx: Tx, dispute: Dispute, task: Task, assignment: Assignment) -> DisputeView:
+    handed_in = [
+        one.deliverable_id
+        for one in await assignments.submissions_of(tx, task.id)
+        if one.assignment_id == assignment.id
+    ]
+    evidence = [
+        one
+        for one in await events.of_task_typed(tx, task.id, EVIDENCE)
+        if one.data.get("deliverable_id", "") in {"", *handed_in}
+    ]
+    made = await deliverables.by_ids(tx, handed_in)
+    return DisputeView(
+        dispute,
+        task,
+        assignment,
+        await disputes.statements_of(tx, dispute.id),
+        made,
+        {one.id: await deliverables.files_of(tx, one.id) for one in made},
+        evidence,
+        await _names(tx, task, assignment, {one.actor for one in evidence}),
+        await timers.due_at(tx, task_id=task.id, kind=Timer.DISPUTE)
+        if dispute.state is DisputeState.OPEN
+        else None,
+    )
 
 
 async def _names(tx: Tx, task: Task, assignment: Assignment, actors: set[str]) -> dict[str, str]:

@@ -220,23 +220,6 @@ async def candidates(hall: Hall, *, actor: Actor, task_id: str) -> list[Candidat
     return await _candidates(hall, lambda tx: proposals.foremost(tx, task_id, most=MOST_COMPARED))
 
 
-async def proposal_seen(hall: Hall, *, actor: Actor, task_id: str, proposal_id: str) -> Candidate:
-    """One of the proposals for a task, for whoever sees it among them; raises NotFound."""
-    view = await market_task(hall, actor=actor, task_id=task_id)
-    own = view.proposal
-    if own is not None and own.id == proposal_id:
-        return Candidate(own, None, Reputation())
-
-    async def find(tx: Tx) -> list[Proposal]:
-        one = await proposals.by_id(tx, proposal_id) if ids.is_uuid(proposal_id) else None
-        return [] if one is None or one.task_id != task_id else [one]
-
-    found = await _candidates(hall, find) if await _chooses(hall, actor, view) else []
-    if not found:
-        raise NotFound("proposal")
-    return found[0]
-
-
 async def _chooses(hall: Hall, actor: Actor, view: MarketView) -> bool:
     """Whether somebody chooses among the proposals, or looks after who does."""
 
@@ -246,21 +229,43 @@ async def _chooses(hall: Hall, actor: Actor, view: MarketView) -> bool:
     return await hall.database.read(sees_all)
 
 
+async def proposal_seen(hall: Hall, *, actor: Actor, task_id: str, proposal_id: str) -> Candidate:
+    """One proposal for a task, for its poster, for an admin, or for whoever made it.
+
+    Raises NotFound and NotApproved.
+    """
+    view = await market_task(hall, actor=actor, task_id=task_id)
+
+    async def find(tx: Tx) -> Candidate:
+        made = await proposals.by_id(tx, proposal_id) if ids.is_uuid(proposal_id) else None
+        if made is None or made.task_id != view.task.id:
+            raise NotFound("proposal")
+        if view.is_poster or await is_admin(tx, actor):
+            (weighed,) = await _weighed(tx, [made], own_too=hall.plays)
+            return weighed
+        if view.proposal is None or view.proposal.id != made.id:
+            raise NotFound("proposal")
+        return Candidate(made, None, Reputation())
+
+    return await hall.database.scan(find)
+
+
 async def _candidates(
     hall: Hall, look: Callable[[Tx], Awaitable[list[Proposal]]]
 ) -> list[Candidate]:
-    own_too = hall.plays
-
     async def find(tx: Tx) -> list[Candidate]:
-        made = await look(tx)
-        makers = sorted({one.worker.id for one in made})
-        known = await agents.by_ids(tx, makers)
-        found = await ratings.reputations(tx, makers, own_too=own_too)
-        return [
-            Candidate(one, known.get(one.worker.id), total_of(found[one.worker.id])) for one in made
-        ]
+        return await _weighed(tx, await look(tx), own_too=hall.plays)
 
     return await hall.database.scan(find)
+
+
+async def _weighed(tx: Tx, made: list[Proposal], *, own_too: bool) -> list[Candidate]:
+    makers = sorted({one.worker.id for one in made})
+    known = await agents.by_ids(tx, makers)
+    found = await ratings.reputations(tx, makers, own_too=own_too)
+    return [
+        Candidate(one, known.get(one.worker.id), total_of(found[one.worker.id])) for one in made
+    ]
 
 
 def total_of(by_category: dict[str, Reputation]) -> Reputation:

@@ -81,6 +81,12 @@ _by_ids = Statement(
     _whole.where(any_of(deliverables.c.id, "deliverable_ids")),
     name="deliverables_by_ids",
 )
+_ids_of_task = Statement(
+    select(deliverables.c.id)
+    .where(deliverables.c.task_id == bindparam("task_id"))
+    .order_by(deliverables.c.number),
+    name="deliverable_ids_of_task",
+)
 _files_of_many = Statement(
     select(files)
     .where(any_of(files.c.deliverable_id, "deliverable_ids"))
@@ -165,6 +171,19 @@ async def by_id(tx: Tx, deliverable_id: str) -> Deliverable | None:
 async def of_task(tx: Tx, task_id: str) -> list[Deliverable]:
     """All submissions of a task, in their order."""
     return [to_deliverable(row) for row in await tx.all(_of_task, task_id=task_id)]
+
+
+async def ids_of_task(tx: Tx, task_id: str) -> list[str]:
+    """The submissions of a task by their ids alone, in their order."""
+    return [row.id for row in await tx.all(_ids_of_task, task_id=task_id)]
+
+
+async def by_ids(tx: Tx, deliverable_ids: Sequence[str]) -> list[Deliverable]:
+    """Some submissions of a task, in their order."""
+    if not deliverable_ids:
+        return []
+    rows = await tx.all(_by_ids, deliverable_ids=list(deliverable_ids))
+    return sorted((to_deliverable(row) for row in rows), key=lambda one: one.number)
 
 
 Submitted: TypeAlias = tuple[Deliverable | None, list[FileRow]]

@@ -2,22 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import requests
-import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    allow_header_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from hiringhall.actions.tasks.answer import decide_deliverable
 from hiringhall.blobs import Blobs
@@ -27,24 +19,17 @@ from hiringhall.doors.kit import openapi
 from hiringhall.hall import Hall
 from hiringhall.queries.accounts import authenticate
 from tests.doors.conftest import Visitor, Worker
+from tests.support.fuzzing import generated, send, session, statuses_of
 from tests.support.halls import open_account, post
 from tests.support.served import served_hall
 
 DOCUMENT = openapi(DOOR, version="test")
 EXAMPLES = 12
-SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 NO_THROTTLE: dict[str, Any] = {
     "registrations_per_hour": 1_000_000,
     "sign_ins_per_hour": 1_000_000,
     "sign_ins_per_email": 1_000_000,
 }
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    allow_header_conformance,
-]
 
 
 @dataclass
@@ -82,19 +67,13 @@ async def prepare(hall: Hall, blobs: Blobs) -> Prepared:
 
 def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path) -> None:
     """Requests made from the document, right ones and wrong ones, get documented answers."""
-    schema = schemathesis.openapi.from_dict(DOCUMENT)
     with (
         served_hall(tmp_path, database_url=database_url, local_runs=0, **NO_THROTTLE) as served,
-        requests.Session() as session,
+        session() as client,
     ):
-        session.trust_env = False
         prepared = served.do(prepare(served.app.hall, served.app.blobs))
-        statuses: dict[str, set[int]] = {}
-        for found in schema.get_all_operations():
-            operation = cast("Any", found).ok()
-            seen = statuses.setdefault(operation.label, set())
-            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-                check_operation(operation.as_strategy(mode), served.url, prepared, session, seen)
+        check = partial(check_operation, served.url, prepared, client)
+        statuses = statuses_of(DOCUMENT, check)
     assert len(statuses) == len(DOOR.routes)
     for label, seen in statuses.items():
         if label.startswith("GET") or label.endswith("cancel"):
@@ -102,16 +81,9 @@ def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path)
 
 
 def check_operation(
-    strategy: Any, url: str, prepared: Prepared, session: requests.Session, seen: set[int]
+    url: str, prepared: Prepared, client: requests.Session, strategy: Any, seen: set[int]
 ) -> None:
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=SLOW,
-    )
+    @generated(EXAMPLES)
     @given(
         case=strategy,
         task_id=st.sampled_from([*prepared.tasks, None]),
@@ -120,11 +92,7 @@ def check_operation(
     def check(case: Any, task_id: str | None, *, with_key: bool) -> None:
         if task_id is not None and "task_id" in case.path_parameters:
             case.path_parameters["task_id"] = task_id
-        if with_key:
-            case.headers = {**(case.headers or {}), "Authorization": f"Bearer {prepared.key}"}
-        response = case.call(base_url=url, session=session)
-        seen.add(response.status_code)
-        case.validate_response(response, checks=CHECKS)
+        send(case, url, client, seen, key=prepared.key if with_key else None)
 
     check()
 

@@ -1,27 +1,20 @@
 """The Club door's OpenAPI document: it says what the door does, and the door does that."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import requests
-import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    allow_header_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from hiringhall.actions import accounts, keys
 from hiringhall.doors.club.door import DOOR
 from hiringhall.doors.kit import openapi
 from hiringhall.hall import Hall
 from hiringhall.queries.accounts import authenticate
+from tests.support.fuzzing import generated, send, session, statuses_of
 from tests.support.halls import sign_up
 from tests.support.market import claimed, funded, handed_in
 from tests.support.served import served_hall
@@ -34,14 +27,6 @@ CREATE = {
     "instructions": "One word for each.",
     "payout_cents": 1,
 }
-SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    allow_header_conformance,
-]
 
 
 @dataclass
@@ -69,21 +54,13 @@ async def prepare(hall: Hall) -> Prepared:
 
 def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path) -> None:
     """Requests made from the document, right ones and wrong ones, get documented answers."""
-    schema = schemathesis.openapi.from_dict(DOCUMENT)
     with (
         served_hall(tmp_path, database_url=database_url, local_runs=0) as served,
-        requests.Session() as session,
+        session() as client,
     ):
-        session.trust_env = False
         prepared = served.do(prepare(served.app.hall))
-        statuses: dict[str, set[int]] = {}
-        for found in schema.get_all_operations():
-            operation = cast("Any", found).ok()
-            seen = statuses.setdefault(operation.label, set())
-            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-                check_operation(
-                    operation.as_strategy(mode), f"{served.url}/club", prepared, session, seen
-                )
+        check = partial(check_operation, f"{served.url}/club", prepared, client)
+        statuses = statuses_of(DOCUMENT, check)
     assert len(statuses) == len(DOOR.routes)
     for label, seen in statuses.items():
         assert {200, 201} & seen, f"{label} was never answered well: {seen}"
@@ -91,16 +68,9 @@ def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path)
 
 
 def check_operation(
-    strategy: Any, url: str, prepared: Prepared, session: requests.Session, seen: set[int]
+    url: str, prepared: Prepared, client: requests.Session, strategy: Any, seen: set[int]
 ) -> None:
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=SLOW,
-    )
+    @generated(EXAMPLES)
     @given(case=strategy, pick=st.integers(0, 7), key=st.sampled_from(prepared.keys))
     def check(case: Any, pick: int, key: str | None) -> None:
         known = prepared.handed_in if case.path.endswith("/feedback") else prepared.tasks
@@ -110,11 +80,7 @@ def check_operation(
             case.body = {"rating": pick % 5 + 1} if "task_id" in case.path_parameters else CREATE
         if pick % 2 and case.query:
             case.query = {name: said for name, said in case.query.items() if name == "limit"}
-        if key is not None:
-            case.headers = {**(case.headers or {}), "Authorization": f"Bearer {key}"}
-        response = case.call(base_url=url, session=session)
-        seen.add(response.status_code)
-        case.validate_response(response, checks=CHECKS)
+        send(case, url, client, seen, key=key)
 
     check()
 

@@ -1,22 +1,14 @@
 """The Nexwork door's OpenAPI document: it says what the door does, and the door does that."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import requests
-import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    allow_header_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from hiringhall.actions.market import agents, reviewing
 from hiringhall.domain.agents import make_profile
@@ -28,20 +20,13 @@ from hiringhall.doors.nexwork.door import DOOR
 from hiringhall.hall import Hall
 from hiringhall.queries.agents import authenticate_agent
 from tests.support.force import confirmed, subtask
+from tests.support.fuzzing import generated, send, session, statuses_of
 from tests.support.halls import sign_up
 from tests.support.market import funded, handed_in, proposed
 from tests.support.served import served_hall
 
 DOCUMENT = openapi(DOOR, version="test")
 EXAMPLES = 12
-SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    allow_header_conformance,
-]
 
 
 @dataclass
@@ -86,21 +71,13 @@ async def prepare(hall: Hall) -> Prepared:
 
 def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path) -> None:
     """Requests made from the document, right ones and wrong ones, get documented answers."""
-    schema = schemathesis.openapi.from_dict(DOCUMENT)
     with (
         served_hall(tmp_path, database_url=database_url, local_runs=0) as served,
-        requests.Session() as session,
+        session() as client,
     ):
-        session.trust_env = False
         prepared = served.do(prepare(served.app.hall))
-        statuses: dict[str, set[int]] = {}
-        for found in schema.get_all_operations():
-            operation = cast("Any", found).ok()
-            seen = statuses.setdefault(operation.label, set())
-            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-                check_operation(
-                    operation.as_strategy(mode), f"{served.url}/nexwork", prepared, session, seen
-                )
+        check = partial(check_operation, f"{served.url}/nexwork", prepared, client)
+        statuses = statuses_of(DOCUMENT, check)
     assert len(statuses) == len(DOOR.routes)
     for label, seen in statuses.items():
         if label.startswith("GET"):
@@ -108,16 +85,9 @@ def test_no_generated_request_breaks_the_door(database_url: str, tmp_path: Path)
 
 
 def check_operation(
-    strategy: Any, url: str, prepared: Prepared, session: requests.Session, seen: set[int]
+    url: str, prepared: Prepared, client: requests.Session, strategy: Any, seen: set[int]
 ) -> None:
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=SLOW,
-    )
+    @generated(EXAMPLES)
     @given(
         case=strategy,
         pick=st.sampled_from([0, 0, 1, 2, None]),
@@ -127,11 +97,7 @@ def check_operation(
         name, known = prepared.ids_for(case)
         if pick is not None and name in case.path_parameters:
             case.path_parameters[name] = known[pick % len(known)]
-        if key is not None:
-            case.headers = {**(case.headers or {}), "Authorization": f"Bearer {key}"}
-        response = case.call(base_url=url, session=session)
-        seen.add(response.status_code)
-        case.validate_response(response, checks=CHECKS)
+        send(case, url, client, seen, key=key)
 
     check()
 

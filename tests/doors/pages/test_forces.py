@@ -210,6 +210,7 @@ async def test_a_part_is_reviewed_and_the_whole_accepted(
     await ada.send(form, reason="More of it")
     assert "More of it" in (await ada.get(path)).words
     await delivers(hall, scout, find, f"{LONG} And more.")
+    await ada.sends(path, f"{path}/accept", 400, rating="6")
     await ada.sends(path, f"{path}/accept", rating="5", feedback="Good work")
     page = await ada.get(at(whole))
     for word in ("The whole", "1 of 1 parts done", "18.00", LONG):
@@ -228,7 +229,7 @@ async def test_a_whole_is_turned_down_with_a_reason(
     path = at(whole, f"/parts/{find.id}")
     await ada.sends(path, f"{path}/accept")
     form = (await ada.get(at(whole))).form(at(whole, "/reject"))
-    await ada.send(form, 400, reason="")
+    assert "reason" in wrong(page_of(await ada.send(form, 400, reason=""), 400))
     await ada.send(form, reason="Not what I meant")
     assert "Not what I meant" in (await ada.get(at(whole))).words
 

@@ -150,7 +150,8 @@ async def test_a_dispute_goes_from_word_to_word_until_both_agree(
     task = await claimed(hall, await actor(hall, ada), await actor(hall, bob))
     at = f"/app/tasks/{task.id}"
     await handed_in(hall, await actor(hall, bob), task)
-    await ada.sends(at, f"{at}/dispute", 400, dispute_reason=" ")
+    empty = page_of(await ada.sends(at, f"{at}/dispute", 400, dispute_reason=" "), 400)
+    assert 'id="dispute_reason-wrong"' in empty.text
     await ada.sends(at, f"{at}/dispute", dispute_reason="Half of it is missing")
     page = await bob.get(at)
     assert "Half of it is missing" in page.words
@@ -158,11 +159,15 @@ async def test_a_dispute_goes_from_word_to_word_until_both_agree(
     assert "Handing in again ends the dispute" in (await bob.get(f"{at}/deliver")).words
     assert "The clock decides" in page.words
     (state,) = [one.action for one in page.forms if one.action.endswith("/state")]
-    await bob.send(page.form(state), statement="It is all there")
-    assert "It is all there" in (await ada.get(at)).words
+    empty = page_of(await bob.send(page.form(state), 400, statement=" "), 400)
+    assert 'id="statement-wrong"' in empty.text
+    for _ in range(2):
+        await bob.send(page.form(state), statement="It is all there")
+    assert (await ada.get(at)).words.split("What the log says")[0].count("It is all there") == 1
     agree = state.replace("/state", "/agree")
     await bob.sends(at, agree, 400, worker_cents="much")
-    await bob.sends(at, agree, 400, worker_cents="50.01")
+    more = page_of(await bob.sends(at, agree, 400, worker_cents="50.01"), 400)
+    assert "more, or less, than is taken here" in more.words
     await bob.sends(at, agree, worker_cents="30")
     assert "30.00" in (await ada.get(at)).words
     await ada.sends(at, agree, worker_cents="30")
@@ -172,7 +177,12 @@ async def test_a_dispute_goes_from_word_to_word_until_both_agree(
     assert "you get 30.00 of 50.00" in page_after.words
     for words in ("Your work was accepted", "Whoever does it gets", "The clock decides"):
         assert words not in page_after.words
-    await bob.send(page.form(state), 409, statement="Too late")
+    assert (
+        "other words"
+        in page_of(await bob.send(page.form(state), 409, statement="Too late"), 409).words
+    )
+    late = page_of(await bob.send(page.form(state), 409, statement="Too late", once=""), 409)
+    assert "Too late" in late.words, "what was typed is not lost"
 
 
 async def test_an_admin_looks_at_a_dispute_and_decides_it(
@@ -194,6 +204,9 @@ async def test_an_admin_looks_at_a_dispute_and_decides_it(
         token = (await who.get("/app")).form("/signout").values["csrf"]
         fields = {"csrf": token, "outcome_cents": "50"}
         page_of(await who.http.post(resolve, data=fields), 403)
+    for amount in ("", "50.01"):
+        wrong = page_of(await third.send(page.form(resolve), 400, outcome_cents=amount), 400)
+        assert 'id="outcome_cents-wrong"' in wrong.text
     await third.send(page.form(resolve), outcome_cents="12.50", outcome_reason="Split")
     for who in (ada, bob):
         shown = (await who.get(at)).words.split("What the log says")[0]

@@ -8,7 +8,8 @@ import pytest
 
 from hiringhall.domain.tasks import Engagement, State, Task
 from hiringhall.doors.desk import Desk
-from hiringhall.doors.pages.posting import cents_of, moment_of
+from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.typed import amount, moment
 from hiringhall.hall import Hall
 from hiringhall.queries.seen import Wanted, posted_by, task_seen
 from tests.doors.conftest import BASE_URL, OpenFront
@@ -274,8 +275,8 @@ async def test_what_is_typed_runs_nowhere(ada: Person, payload: str) -> None:
     [("12.50", 1_250), ("1,200", 120_000), ("1'200.5", 120_050), ("7", 700), (" 0,99 ", 99)],
 )
 def test_amounts_are_read_as_people_write_them(text: str, cents: int) -> None:
-    assert cents_of(text, "price") == cents
+    assert amount(Form([("price", text)]), "price") == cents
 
 
 def test_a_forms_time_is_utc() -> None:
-    assert moment_of("1970-01-01T00:01", "deadline") == 60_000_000
+    assert moment(Form([("deadline", "1970-01-01T00:01")]), "deadline") == 60_000_000

@@ -103,6 +103,8 @@ async def test_a_plan_is_decided_on(ada: Person, worker: Worker) -> None:
 
 async def test_a_task_is_cancelled(ada: Person) -> None:
     path = await posts(ada)
+    long = page_of(await ada.sends(path, f"{path}/cancel", 400, why="x" * 200_001), 400)
+    assert 'id="why-wrong"' in long.text
     await ada.sends(path, f"{path}/cancel", why="No more need")
     page = await ada.get(path)
     assert "Cancelled" in page.words

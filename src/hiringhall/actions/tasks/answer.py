@@ -75,7 +75,7 @@ async def give_reply(
 ) -> Task:
     """The same, within a transaction; `said_as` is who the answer says it is from."""
     task = await load_for_change(tx, actor=actor, task_id=task_id)
-    plain = _tidy(text, "Message")
+    plain = _tidy(text, "message")
     _check_open(task, question_id)
     if answers is None and not plain:
         raise Invalid("Message cannot be empty", {"message": "empty"})
@@ -86,7 +86,7 @@ async def give_reply(
     given = tuple(answers or ())
     if answers is not None:
         check_answers(asked, given, every=every)
-        plain = _tidy(reply_text(asked, given), "Answers")
+        plain = _tidy(reply_text(asked, given), "answers")
     if not await questions.answer(tx, asked.id, text=plain, answers=given, at_us=hall.clock()):
         raise LostRace("This question was answered at the same moment")
     replied = ReplyGiven(asked.id, plain, said_as)
@@ -186,7 +186,7 @@ async def decide_plan_of(
     plan_id: str | None = None,
 ) -> Task:
     """The same, within a transaction."""
-    said = _tidy(reason, "Reason")
+    said = _tidy(reason, "reason")
     if plan_id not in (None, task.plan_id):
         raise LostRace("This plan was made anew; look at the one that waits now")
     if task.is_whole:
@@ -224,7 +224,7 @@ async def decide_deliverable(
     On the market a no is a dispute. Raises NotFound, Invalid and WrongState.
     """
     task = await load_for_change(tx, actor=actor, task_id=task_id)
-    said = _tidy(reason, "Reason")
+    said = _tidy(reason, "reason")
     if task.engagement in MARKET:
         decide = reviewing.accept_in if accepted else reviewing.reject_in
         return await decide(tx, hall, task, side=Side.POSTER, actor=actor, feedback=said)
@@ -254,15 +254,17 @@ async def cancel_in(tx: Tx, hall: Hall, task: Task, *, actor: Actor, reason: str
         Command.CANCEL,
         side=Side.POSTER,
         actor=actor,
-        event=TaskCancelled(_tidy(reason, "Reason")),
+        event=TaskCancelled(_tidy(reason, "reason")),
         waiting_for=Waiting.NOTHING,
     )
     await cancel_live_run(tx, hall, cancelled, because="the task was cancelled")
     return cancelled
 
 
-def _tidy(text: str | None, what: str) -> str:
+def _tidy(text: str | None, field: str) -> str:
     tidy = (text or "").strip()
     if len(tidy) > MAX_TEXT_LENGTH:
-        raise Invalid(f"{what} is longer than {MAX_TEXT_LENGTH} characters")
+        raise Invalid(
+            f"{field.capitalize()} is longer than {MAX_TEXT_LENGTH} characters", {field: "too long"}
+        )
     return tidy

@@ -1,7 +1,5 @@
 """The native door's runs: listed, read, stopped, and taken in hand elsewhere."""
 
-import asyncio
-
 from hiringhall.actions.runs import external
 from hiringhall.actions.runs.stopping import stop_run
 from hiringhall.domain import errors, ids
@@ -15,7 +13,6 @@ from hiringhall.doors.native.paging import cut, position_of
 from hiringhall.doors.native.routes_tasks import SAYS, SEES
 from hiringhall.doors.native.wire_tasks import ReasonBody
 from hiringhall.queries import runs, seen, teams
-from hiringhall.workers.runlog import read_part
 
 LOG_BYTES = 64 * 1024
 """How much of a log one answer holds."""
@@ -78,12 +75,7 @@ async def read_log(desk: Desk, call: Call[None, wire.LogQuery]) -> wire.RunLogAn
     It is kept for two weeks, on the machine where the run was.
     """
     view = await runs.run_view(desk.hall, actor=call.actor, run_id=call.path["run_id"])
-    part = None
-    if desk.run_logs is not None:
-        path = desk.run_logs / f"{view.run.id}.log"
-        part = await asyncio.to_thread(
-            read_part, path, after=call.query.after, most_bytes=LOG_BYTES
-        )
+    part = await desk.log_of(view.run.id, after=call.query.after, most_bytes=LOG_BYTES)
     if part is None:
         node = view.run.node_id
         where = f"the node {node}" if node else "no machine: nobody has begun with it"

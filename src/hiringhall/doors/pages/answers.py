@@ -9,6 +9,7 @@ from hiringhall.domain.questions import (
     QuestionKind,
 )
 from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.typed import place
 
 OTHER = "other"
 
@@ -73,5 +74,7 @@ def _chosen(question: Question, index: int, form: Form) -> list[str]:
 
 def _option(question: Question, value: str) -> str:
     """An option by its number, which is what a form sends; nothing for what is none."""
-    number = int(value) if value.isascii() and value.isdigit() and len(value) < 3 else -1
-    return question.options[number] if 0 <= number < len(question.options) else ""
+    number = place(value)
+    if number is None or number >= len(question.options):
+        return ""
+    return question.options[number]

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from hiringhall.actions.budgets import set_owners_cap
 from hiringhall.domain.compute import MICROS_PER_CENT
-from hiringhall.domain.errors import Invalid
 from hiringhall.doors.pages.charts import Gauge, gauge
 from hiringhall.doors.pages.once import only_once
-from hiringhall.doors.pages.saying import Said, cents
-from hiringhall.doors.pages.visits import Visit
+from hiringhall.doors.pages.saying import Said
+from hiringhall.doors.pages.typed import cents
+from hiringhall.doors.pages.visits import Visit, called_here
 from hiringhall.queries.budgets import Spending
 
 FORM = "cap"
@@ -43,14 +43,11 @@ def _typed(cap_micros: int | None) -> str:
 async def set_cap(visit: Visit, leads_to: str, *, team_id: str | None = None) -> str:
     """Set the cap that was typed, or none of the owners' where nothing was; where that leads."""
     typed = cents(visit.form, FORM)
-    try:
+    with called_here(cap_micros=FORM):
         await set_owners_cap(
             only_once(visit, leads_to),
             actor=visit.actor,
             cap_micros=None if typed is None else typed * MICROS_PER_CENT,
             team_id=team_id,
         )
-    except Invalid as error:
-        # The field has the page's own name: an amount is typed there, and no millionths.
-        raise Invalid(error.message, {FORM: error.fields["cap_micros"]}) from error
     return leads_to

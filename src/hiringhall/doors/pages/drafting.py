@@ -7,7 +7,8 @@ from typing import Any
 from hiringhall.domain.market import Item
 from hiringhall.domain.tasks import MARKET, Engagement
 from hiringhall.doors.pages.forms import Form
-from hiringhall.doors.pages.posting import item_of, lines_of, market_fields
+from hiringhall.doors.pages.posting import item_of, market_fields
+from hiringhall.doors.pages.typed import as_typed, lines_of
 
 _FIELD = {"deadline_us": "deadline", "require_spec_approval": "plan_first"}
 """What a form calls another way than `make_posting` does."""
@@ -73,7 +74,7 @@ def _text(name: str, value: Any) -> str:
         case _, True:
             return "yes"
         case "price_cents", int():
-            return f"{value // 100}.{value % 100:02}"
+            return as_typed(value)
         case "deadline_us", int():
             return datetime.fromtimestamp(value // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M")
         case "inputs" | "assets", _:

@@ -9,7 +9,7 @@ from hiringhall.domain.errors import Invalid
 from hiringhall.domain.force import MAX_PARTS, PartPlan
 from hiringhall.doors.pages.calling import meant
 from hiringhall.doors.pages.forms import Form
-from hiringhall.doors.pages.saying import cents, whole_number, words_of
+from hiringhall.doors.pages.typed import amount, as_typed, cents, whole_number, words_of
 
 BLANK_ROWS = 3
 FIELDS = ("key", "title", "brief", "category", "share", "needs", "agent", "minutes")
@@ -53,7 +53,7 @@ def rows_of_plan(parts: Sequence[PartPlan], names: Mapping[str, str]) -> list[Ro
             title=one.title,
             brief=one.brief,
             category=one.category or "",
-            share=amount(one.share_cents),
+            share=as_typed(one.share_cents),
             needs=", ".join(one.depends_on),
             agent=names.get(one.agent_id or "", one.agent_id or ""),
             minutes="" if one.time_limit_min is None else str(one.time_limit_min),
@@ -84,7 +84,7 @@ def split_evenly(rows: Sequence[Row], free_cents: int) -> list[Row]:
     each, over = divmod(free_cents, len(filled))
     found = list(rows)
     for place, index in enumerate(filled):
-        found[index] = replace(found[index], share=amount(each + (1 if place < over else 0)))
+        found[index] = replace(found[index], share=as_typed(each + (1 if place < over else 0)))
     return found
 
 
@@ -110,14 +110,11 @@ def plan_of(rows: Sequence[Row], known: Sequence[Agent] = ()) -> list[PartPlan]:
 def _part(row: Row, number: int, known: Sequence[Agent]) -> PartPlan:
     share, minutes = f"part-{number}-share", f"part-{number}-minutes"
     form = Form([(share, row.share), (minutes, row.minutes)])
-    share_cents = cents(form, share)
-    if share_cents is None:
-        raise Invalid("Each part has a share of the price", {share: "empty"})
     return PartPlan(
         key=row.key,
         title=row.title,
         brief=row.brief,
-        share_cents=share_cents,
+        share_cents=amount(form, share),
         depends_on=tuple(words_of(row.needs)),
         agent_id=meant(row.agent, known, f"part-{number}-agent"),
         category=row.category.strip() or None,
@@ -131,8 +128,3 @@ def row_meant(message: str, rows: Sequence[Row]) -> str:
         if one.key.strip() and f"'{one.key.strip()}'" in message:
             return f"part-{number}-title"
     return ""
-
-
-def amount(cents_: int) -> str:
-    """Cents as they are typed: 12.50."""
-    return f"{cents_ // 100}.{cents_ % 100:02d}"

@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 from hiringhall.domain import ids
+from hiringhall.doors.pages.typed import place
 from hiringhall.doors.pages.visits import Visit
 
 PART = 25
@@ -19,9 +20,7 @@ def behind(visit: Visit) -> str | None:
 
 def skipped(visit: Visit) -> int:
     """How many come before the part that is asked for, where a list is counted."""
-    asked = visit.query["skip"]
-    plain = asked.isascii() and asked.isdigit() and len(asked) < 8
-    return min(int(asked), _MOST_SKIPPED) if plain else 0
+    return min(place(visit.query["skip"]) or 0, _MOST_SKIPPED)
 
 
 def address(visit: Visit, **changes: str) -> str:

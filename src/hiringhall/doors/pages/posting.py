@@ -2,57 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.escrow import Shown
 from hiringhall.domain.market import Item, tidy_link
 from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.typed import amount, lines_of, moment, whole_number, words_of
 
 T = TypeVar("T")
-
-_AMOUNT = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?", re.ASCII)
-_WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
-_GROUPED = re.compile(r"(?<=[0-9])[,' ](?=[0-9]{3}(?![0-9]))", re.ASCII)
-_EPOCH = datetime.fromtimestamp(0, UTC)
-
-
-def cents_of(text: str, field: str) -> int:
-    """An amount as people write it, such as 12.50 or 1,200, in cents; raises Invalid."""
-    written = _AMOUNT.fullmatch(_GROUPED.sub("", text.strip()))
-    if written is None:
-        raise Invalid("An amount is written like 12.50", {field: "not an amount"})
-    return int(written[1]) * 100 + int(f"{written[2] or '':0<2}")
-
-
-def whole_of(text: str, field: str) -> int | None:
-    """A whole number, or None for an empty field; raises Invalid."""
-    tidy = text.strip()
-    if not tidy:
-        return None
-    if not _WHOLE.fullmatch(tidy):
-        raise Invalid("A whole number is needed", {field: "not a number"})
-    return int(tidy)
-
-
-def moment_of(text: str, field: str) -> int | None:
-    """A time of a form's own field, in µs UTC; None for an empty one. Raises Invalid."""
-    tidy = text.strip()
-    if not tidy:
-        return None
-    try:
-        moment = datetime.fromisoformat(tidy)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return (moment - _EPOCH) // timedelta(microseconds=1)
-    except (ValueError, OverflowError):
-        raise Invalid("A time is written like 2026-02-22 14:30", {field: "not a time"}) from None
-
-
-def lines_of(text: str) -> list[str]:
-    """The lines of a text that say something."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def market_fields(form: Form) -> tuple[dict[str, Any], dict[str, str]]:
@@ -66,19 +24,19 @@ def market_fields(form: Form) -> tuple[dict[str, Any], dict[str, str]]:
         "instructions": form["instructions"],
         "expected_output": form["expected_output"],
         "inputs": [item_of(line) for line in lines_of(form["inputs"])],
-        "tags": [one for one in (part.strip() for part in form["tags"].split(",")) if one],
+        "tags": words_of(form["tags"]),
         "fee_on_top": bool(form["fee_on_top"]),
     }
     readers: dict[str, tuple[str, Any]] = {
-        "price_cents": ("price_cents", cents_of),
-        "deadline": ("deadline_us", moment_of),
-        "expires_in_hours": ("expires_in_hours", whole_of),
-        "time_limit_minutes": ("time_limit_minutes", whole_of),
-        "max_proposals": ("max_proposals", whole_of),
+        "price_cents": ("price_cents", amount),
+        "deadline": ("deadline_us", moment),
+        "expires_in_hours": ("expires_in_hours", whole_number),
+        "time_limit_minutes": ("time_limit_minutes", whole_number),
+        "max_proposals": ("max_proposals", whole_number),
     }
     for field, (name, read) in readers.items():
         try:
-            found[name] = read(form[field], field)
+            found[name] = read(form, field)
         except Invalid as error:
             wrong |= error.fields
             found[name] = 1 if name == "price_cents" else None

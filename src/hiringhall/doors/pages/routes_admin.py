@@ -10,16 +10,9 @@ from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once, only_once_with_secret
 from hiringhall.doors.pages.paging import PART, address, behind
-from hiringhall.doors.pages.routes_files import FILES, link_of
-from hiringhall.doors.pages.saying import (
-    SAID,
-    Said,
-    cents,
-    doing,
-    refused,
-    showing,
-    whole_number,
-)
+from hiringhall.doors.pages.routes_files import FILES
+from hiringhall.doors.pages.saying import SAID, Said, doing, refused, showing
+from hiringhall.doors.pages.typed import amount, whole_number
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.hall import Registration
 from hiringhall.queries import disputes as dispute_queries
@@ -91,23 +84,20 @@ async def show_dispute(visit: Visit, said: Said) -> Raw:
         found=found,
         dispute=found.dispute,
         files={key: files[:FILES] for key, files in found.files.items()},
-        link_to=link_of(visit),
+        link_to=visit.desk.links_below(""),
         currency=hall.rules.currency,
         **said.shown,
     )
 
 
 async def _resolve(visit: Visit) -> str:
-    worker_cents = cents(visit.form, "worker_cents")
-    if worker_cents is None:
-        raise Invalid("Say what the worker gets", {"worker_cents": "empty"})
     dispute_id = visit.call.path["dispute_id"]
     leads_to = f"{DISPUTES}/{dispute_id}"
     await disputes.resolve(
         only_once(visit, leads_to),
         actor=visit.actor,
         dispute_id=dispute_id,
-        worker_cents=worker_cents,
+        worker_cents=amount(visit.form, "worker_cents"),
         reason=visit.form["reason"],
     )
     return leads_to
@@ -131,16 +121,13 @@ async def show_organizations(visit: Visit, said: Said) -> Raw:
 
 
 async def _book(visit: Visit) -> str:
-    amount_cents = cents(visit.form, "amount_cents")
-    if amount_cents is None:
-        raise Invalid("Say how much", {"amount_cents": "empty"})
     if not visit.form["organization_id"]:
         raise Invalid("Say whose it is", {"organization_id": "empty"})
     await book_deposit(
         only_once(visit, _BOOKED),
         actor=visit.actor,
         organization_id=visit.form["organization_id"],
-        amount_cents=amount_cents,
+        amount_cents=amount(visit.form, "amount_cents"),
     )
     return _BOOKED
 

@@ -7,15 +7,8 @@ from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once_with_secret
 from hiringhall.doors.pages.paging import behind, skipped
-from hiringhall.doors.pages.saying import (
-    SAID,
-    Said,
-    doing,
-    done,
-    refused,
-    showing,
-    words_of,
-)
+from hiringhall.doors.pages.saying import SAID, Said, doing, done, refused, showing
+from hiringhall.doors.pages.typed import words_of
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries.operated import operated, operated_agent
 

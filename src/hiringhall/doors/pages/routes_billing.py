@@ -3,7 +3,6 @@
 from hiringhall.actions.payments.deposits import begin_deposit
 from hiringhall.actions.payments.payees import open_payee
 from hiringhall.actions.payments.payouts import retry_payout
-from hiringhall.domain.errors import Invalid
 from hiringhall.domain.members import MemberRole
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
@@ -11,7 +10,8 @@ from hiringhall.doors.pages.caps import drawn, set_cap
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.paging import PART, address, behind
 from hiringhall.doors.pages.routes_settings import AT as SETTINGS
-from hiringhall.doors.pages.saying import NOTHING_SAID, SAID, Said, cents, doing, refused, showing
+from hiringhall.doors.pages.saying import NOTHING_SAID, SAID, Said, doing, refused, showing
+from hiringhall.doors.pages.typed import amount
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import money
 from hiringhall.queries.accounts import day_credits
@@ -42,13 +42,10 @@ async def show_money(visit: Visit, said: Said) -> Raw:
 async def _deposit(visit: Visit) -> Raw:
     """Begin to pay in: the page where it is paid is the provider's."""
     try:
-        amount_cents = cents(visit.form, "amount_cents")
-        if amount_cents is None:
-            raise Invalid("Say how much", {"amount_cents": "empty"})
         begun = await begin_deposit(
             only_once(visit, AT),
             actor=visit.actor,
-            amount_cents=amount_cents,
+            amount_cents=amount(visit.form, "amount_cents"),
             return_url=f"{visit.desk.base_url(visit.call)}{AT}",
         )
     except SAID as error:

@@ -9,16 +9,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from hiringhall.actions.tasks.deciding import send_back
-from hiringhall.domain.errors import Conflict, Invalid, LostRace, NotFound, WrongState
+from hiringhall.domain.errors import NotFound
 from hiringhall.domain.patches import FilePatch, Shown, comments_text, in_parts, read_patch
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
-from hiringhall.doors.look import word
 from hiringhall.doors.pages.line_comments import MOST_COMMENTS, comments_in, text_of
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.routes_files import attached
+from hiringhall.doors.pages.saying import NOTHING_SAID, SAID, Said, refused
 from hiringhall.doors.pages.task_view import AT
-from hiringhall.doors.pages.visits import Visit, for_signed_in
+from hiringhall.doors.pages.typed import place
+from hiringhall.doors.pages.visits import Visit, called_here, for_signed_in
 from hiringhall.queries.changes import ChangesView, changes_of
 
 LINES = 350
@@ -37,38 +38,30 @@ async def _view(visit: Visit) -> ChangesView:
 
 async def show_changes(visit: Visit) -> Raw:
     """The changes, part by part."""
-    return await _show(visit, await _view(visit), part=_number(visit.query["part"]))
+    return await _show(visit, await _view(visit), part=place(visit.query["part"]) or 0)
 
 
 async def say(visit: Visit) -> Raw:
     """Open a place to write at, turn to another part, or send all that was written."""
     form, view = visit.form, await _view(visit)
-    part, comments = _number(form["part"]), comments_in(form)
+    part, comments = place(form["part"]) or 0, comments_in(form)
     if form["line"]:
-        return await _show(visit, view, part=part, opened=_number(form["line"]))
+        return await _show(visit, view, part=part, opened=place(form["line"]))
     if form["go"]:
-        return await _show(visit, view, part=_number(form["go"]))
-    files = read_patch(await text_of(visit.desk, view.patch))
-    said = comments_text(form["overall"], files, comments)
-    if not said:
-        errors = {"overall": word("wrong.empty")}
-        return await _show(visit, view, part=part, status=400, errors=errors)
+        return await _show(visit, view, part=place(form["go"]) or 0)
+    text = await text_of(visit.desk, view.patch)
+    said = await asyncio.to_thread(_said, text, form["overall"], comments)
     try:
-        await send_back(
-            visit.desk.hall,
-            actor=visit.actor,
-            deliverable_id=view.made.deliverable.id,
-            reason=said,
-        )
-    except Invalid as error:
-        return await _show(visit, view, part=part, status=400, problem=error.message)
-    except (WrongState, LostRace, Conflict) as error:
-        return await _show(visit, view, part=part, status=409, problem=error.message)
+        with called_here(reason="overall"):
+            await send_back(
+                visit.desk.hall,
+                actor=visit.actor,
+                deliverable_id=view.made.deliverable.id,
+                reason=said,
+            )
+    except SAID as error:
+        return await _show(visit, view, part=part, said=refused(visit, error))
     return visit.lead(f"{HOME}/tasks/{view.seen.task.id}")
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
 
 
 async def _show(
@@ -77,22 +70,17 @@ async def _show(
     *,
     part: int,
     opened: int | None = None,
-    status: int = 200,
-    problem: str = "",
-    errors: dict[str, str] | None = None,
+    said: Said = NOTHING_SAID,
 ) -> Raw:
     text = await text_of(visit.desk, view.patch)
     files, parts = await asyncio.to_thread(_read, text)
     at = min(part, max(0, len(parts) - 1))
     shown = parts[at] if parts else []
     comments = comments_in(visit.form)
-    here = {place for one in shown for place in range(one.first, one.first + len(one.lines))}
+    here = {line for one in shown for line in range(one.first, one.first + len(one.lines))}
     return visit.show(
         "changes.html",
-        status=status,
-        problem=problem,
-        errors=errors,
-        typed=visit.form,
+        **{**said.shown, "typed": visit.form},
         task=view.seen.task,
         made=view.made.deliverable,
         patch=view.patch,
@@ -102,7 +90,7 @@ async def _show(
         opened=opened,
         full=len(comments) >= MOST_COMMENTS,
         comments=comments,
-        elsewhere={place: said for place, said in comments.items() if place not in here},
+        elsewhere={line: said for line, said in comments.items() if line not in here},
         **_summary(files, shown, comments),
     )
 
@@ -110,6 +98,10 @@ async def _show(
 def _read(text: str) -> tuple[list[FilePatch], list[list[Shown]]]:
     files = read_patch(text)
     return files, in_parts(files, most_lines=LINES, most_weight=WEIGHT)
+
+
+def _said(text: str, overall: str, comments: Mapping[int, str]) -> str:
+    return comments_text(overall, read_patch(text), comments)
 
 
 def _summary(

@@ -8,10 +8,12 @@ from hiringhall.domain.errors import Invalid
 from hiringhall.domain.proposals import make_bid
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.once import only_once
-from hiringhall.doors.pages.posting import cents_of, judged
+from hiringhall.doors.pages.posting import judged
 from hiringhall.doors.pages.task_view import AT, found_for, page_of, saying
-from hiringhall.doors.pages.visits import Visit, for_signed_in
+from hiringhall.doors.pages.typed import amount, decimal
+from hiringhall.doors.pages.visits import Visit, called_here, for_signed_in
 from hiringhall.queries import market
 
 
@@ -40,21 +42,23 @@ async def _shortlist(visit: Visit, task_id: str) -> None:
 
 
 async def _decline(visit: Visit, task_id: str) -> None:
-    await choosing.decline(
-        visit.desk.hall,
-        actor=visit.actor,
-        proposal_id=visit.call.path["proposal_id"],
-        reason=visit.form["decline_reason"],
-    )
+    with called_here(reason="decline_reason"):
+        await choosing.decline(
+            visit.desk.hall,
+            actor=visit.actor,
+            proposal_id=visit.call.path["proposal_id"],
+            reason=visit.form["decline_reason"],
+        )
 
 
 async def _withdraw(visit: Visit, task_id: str) -> None:
-    await proposing.withdraw_proposal(
-        visit.desk.hall,
-        actor=visit.actor,
-        proposal_id=visit.call.path["proposal_id"],
-        reason=visit.form["withdraw_reason"],
-    )
+    with called_here(reason="withdraw_reason"):
+        await proposing.withdraw_proposal(
+            visit.desk.hall,
+            actor=visit.actor,
+            proposal_id=visit.call.path["proposal_id"],
+            reason=visit.form["withdraw_reason"],
+        )
 
 
 async def _claim(visit: Visit, task_id: str) -> None:
@@ -62,23 +66,24 @@ async def _claim(visit: Visit, task_id: str) -> None:
 
 
 async def _release(visit: Visit, task_id: str) -> None:
-    await claims.release_claim(
-        visit.desk.hall, actor=visit.actor, task_id=task_id, reason=visit.form["release_reason"]
-    )
+    with called_here(reason="release_reason"):
+        await claims.release_claim(
+            visit.desk.hall, actor=visit.actor, task_id=task_id, reason=visit.form["release_reason"]
+        )
 
 
 async def _propose(visit: Visit, task_id: str) -> None:
     form = visit.form
     said: dict[str, Any] = {"plan": form["plan"], "sample": form["sample"]}
     unread: dict[str, str] = {}
-    readers: dict[str, Callable[[str], float | None]] = {
-        "price_cents": lambda text: cents_of(text, "price_cents"),
+    readers: dict[str, Callable[[Form, str], float | None]] = {
+        "price_cents": amount,
         "confidence": _share,
-        "estimated_hours": _hours,
+        "estimated_hours": decimal,
     }
     for field, read in readers.items():
         try:
-            said[field] = read(form[field])
+            said[field] = read(form, field)
         except Invalid as error:
             unread |= error.fields
     if unread:
@@ -87,43 +92,27 @@ async def _propose(visit: Visit, task_id: str) -> None:
     await proposing.propose(visit.desk.hall, actor=visit.actor, task_id=task_id, **said)
 
 
-def _share(text: str) -> float | None:
+def _share(form: Form, name: str) -> float | None:
     """A percentage as people write it, as a part of one."""
-    percent = _decimal(text, "confidence")
+    percent = decimal(form, name)
     return None if percent is None else percent / 100
 
 
-def _hours(text: str) -> float | None:
-    return _decimal(text, "estimated_hours")
-
-
-def _decimal(text: str, field: str) -> float | None:
-    tidy = text.strip().removesuffix("%").strip().replace(",", ".")
-    if not tidy:
-        return None
-    whole, _, rest = tidy.partition(".")
-    if not (tidy.isascii() and whole.isdigit() and (rest or "0").isdigit() and len(tidy) < 12):
-        raise Invalid("A number is needed", {field: "no number"})
-    return float(tidy)
-
-
 async def _dispute(visit: Visit, task_id: str) -> None:
-    said = visit.form["dispute_reason"]
-    if not said.strip():
-        raise Invalid("Say what you do not agree with", {"dispute_reason": "empty"})
-    await disputes.open_dispute(visit.desk.hall, actor=visit.actor, task_id=task_id, reason=said)
+    with called_here(reason="dispute_reason"):
+        await disputes.open_dispute(
+            visit.desk.hall, actor=visit.actor, task_id=task_id, reason=visit.form["dispute_reason"]
+        )
 
 
 async def _state(visit: Visit, task_id: str) -> None:
-    said = visit.form["statement"]
-    if not said.strip():
-        raise Invalid("Say something", {"statement": "empty"})
-    await disputes.state_case(
-        only_once(visit, page_of(task_id)),
-        actor=visit.actor,
-        dispute_id=visit.call.path["dispute_id"],
-        text=said,
-    )
+    with called_here(text="statement"):
+        await disputes.state_case(
+            only_once(visit, page_of(task_id)),
+            actor=visit.actor,
+            dispute_id=visit.call.path["dispute_id"],
+            text=visit.form["statement"],
+        )
 
 
 async def _agree(visit: Visit, task_id: str) -> None:
@@ -131,18 +120,19 @@ async def _agree(visit: Visit, task_id: str) -> None:
         only_once(visit, page_of(task_id)),
         actor=visit.actor,
         dispute_id=visit.call.path["dispute_id"],
-        worker_cents=cents_of(visit.form["worker_cents"], "worker_cents"),
+        worker_cents=amount(visit.form, "worker_cents"),
     )
 
 
 async def _resolve(visit: Visit, task_id: str) -> None:
-    await disputes.resolve(
-        only_once(visit, page_of(task_id)),
-        actor=visit.actor,
-        dispute_id=visit.call.path["dispute_id"],
-        worker_cents=cents_of(visit.form["outcome_cents"], "outcome_cents"),
-        reason=visit.form["outcome_reason"],
-    )
+    with called_here(worker_cents="outcome_cents", reason="outcome_reason"):
+        await disputes.resolve(
+            only_once(visit, page_of(task_id)),
+            actor=visit.actor,
+            dispute_id=visit.call.path["dispute_id"],
+            worker_cents=amount(visit.form, "outcome_cents"),
+            reason=visit.form["outcome_reason"],
+        )
 
 
 _PROPOSAL = f"{AT}/proposals/{{proposal_id}}"

@@ -14,8 +14,8 @@ from hiringhall.doors.keeping import FILES, kept_files
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
 from hiringhall.doors.pages.navigation import HOME
-from hiringhall.doors.pages.posting import lines_of
 from hiringhall.doors.pages.task_view import AT, found_for
+from hiringhall.doors.pages.typed import lines_of
 from hiringhall.doors.pages.visits import (
     FILES_AGAIN,
     Visit,

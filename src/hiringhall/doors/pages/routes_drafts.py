@@ -24,6 +24,7 @@ from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.posting import judged, shown_of
+from hiringhall.doors.pages.typed import place
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import costs, seen
 
@@ -93,8 +94,8 @@ def _kind(form: Form, found: seen.Seen) -> Engagement:
 
 def _version(form: Form) -> int:
     """The version that the form began with; none of them where it says none."""
-    given = form["version"]
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else -1
+    given = place(form["version"])
+    return -1 if given is None else given
 
 
 async def _own(visit: Visit) -> seen.Seen:

@@ -4,7 +4,6 @@ What a stranger made is never a page of the hall's: texts are escaped, pictures 
 that gives nothing but pictures, and whatever is kept comes as an attachment.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from hiringhall.blobs import BlobMissing
@@ -14,7 +13,7 @@ from hiringhall.doors.files import PICTURE_BYTES, disposition, picture_of
 from hiringhall.doors.kit import Header, Raw, Route
 from hiringhall.doors.look import word
 from hiringhall.doors.pages.paging import address, skipped
-from hiringhall.doors.pages.task_view import AT, LINK_S, found_for
+from hiringhall.doors.pages.task_view import AT, found_for
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries.deliveries import Delivered, FileRow, delivery
 
@@ -39,12 +38,6 @@ async def _made(visit: Visit) -> Delivered:
     return made
 
 
-def link_of(visit: Visit) -> Callable[[str], str]:
-    """How a file is kept from a page: by a signed link, for whoever sees the page, for a while."""
-    expires_at_s = visit.desk.hall.clock() // 1_000_000 + LINK_S
-    return lambda file_id: visit.desk.file_url("", file_id, expires_at_s)
-
-
 async def list_files(visit: Visit) -> Raw:
     """All files of a delivery, part by part."""
     made, skip = await _made(visit), skipped(visit)
@@ -55,7 +48,7 @@ async def list_files(visit: Visit) -> Raw:
         made=made.deliverable,
         files=made.files[skip : skip + FILES],
         total=len(made.files),
-        link_to=link_of(visit),
+        link_to=visit.desk.links_below(""),
         first=address(visit, skip="") if skip else None,
         following=None if following is None else address(visit, skip=str(following)),
     )
@@ -71,7 +64,7 @@ async def show_file(visit: Visit) -> Raw:
     picture = picture_of(begins) if file.size_bytes <= PICTURE_BYTES else None
     text = None if picture or b"\0" in begins else begins.decode("utf-8", "replace")
     is_markdown = file.name.lower().endswith(_MARKDOWN)
-    link = link_of(visit)(file.id)
+    link = visit.desk.links_below("")(file.id)
     return visit.show(
         "file.html",
         task_id=made.deliverable.task_id,

@@ -10,14 +10,14 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.calling import meant
 from hiringhall.doors.pages.once import only_once
-from hiringhall.doors.pages.routes_forces import FORCE, FORCES, rating_of, view_of, whole_of
+from hiringhall.doors.pages.routes_forces import FORCE, FORCES, view_of, whole_of
 from hiringhall.doors.pages.saying import Said, doing, showing
-from hiringhall.doors.pages.visits import Visit
+from hiringhall.doors.pages.typed import whole_number
+from hiringhall.doors.pages.visits import Visit, called_here
 from hiringhall.queries import deliveries, seen
 from hiringhall.queries.wholes import could_do, could_join, said_last
 
 PART = f"{FORCE}/parts/{{part_id}}"
-LINK_S = 3600
 
 
 def _here(visit: Visit) -> str:
@@ -35,11 +35,6 @@ async def show_part(visit: Visit, said: Said) -> Raw:
         raise NotFound("part")
     found = await seen.task_seen(hall, actor=actor, task_id=part_id)
     made = await deliveries.deliveries_of(hall, actor=actor, task_id=part_id)
-    expires_at_s = hall.clock() // 1_000_000 + LINK_S
-
-    def link_to(file_id: str) -> str:
-        return visit.desk.file_url("", file_id, expires_at_s)
-
     return visit.show(
         "force_part.html",
         whole=whole.task,
@@ -49,7 +44,7 @@ async def show_part(visit: Visit, said: Said) -> Raw:
         delivered=list(reversed(made)),
         candidates=await could_do(hall, actor=actor, part_id=part_id),
         messages=await said_last(hall, actor=actor, task_id=part_id),
-        link_to=link_to,
+        link_to=visit.desk.links_below(""),
         currency=hall.rules.currency,
         **said.shown,
     )
@@ -70,7 +65,7 @@ async def _accept(visit: Visit) -> str:
         only_once(visit, _here(visit)),
         actor=visit.actor,
         deliverable_id=visit.form["deliverable_id"],
-        rating=rating_of(visit.form),
+        rating=whole_number(visit.form, "rating"),
         feedback=visit.form["feedback"],
     )
     return _here(visit)
@@ -88,12 +83,13 @@ async def _revise(visit: Visit) -> str:
 
 
 async def _dispute(visit: Visit) -> str:
-    await disputes.open_dispute(
-        visit.desk.hall,
-        actor=visit.actor,
-        task_id=await _part_id(visit),
-        reason=visit.form["complaint"],
-    )
+    with called_here(reason="complaint"):
+        await disputes.open_dispute(
+            visit.desk.hall,
+            actor=visit.actor,
+            task_id=await _part_id(visit),
+            reason=visit.form["complaint"],
+        )
     return _here(visit)
 
 
@@ -112,12 +108,13 @@ async def _give(visit: Visit) -> str:
 
 
 async def _drop(visit: Visit) -> str:
-    await answer.cancel_task(
-        visit.desk.hall,
-        actor=visit.actor,
-        task_id=await _part_id(visit),
-        reason=visit.form["why"],
-    )
+    with called_here(reason="why"):
+        await answer.cancel_task(
+            visit.desk.hall,
+            actor=visit.actor,
+            task_id=await _part_id(visit),
+            reason=visit.form["why"],
+        )
     return _here(visit)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from hiringhall.actions.force import planning, talking
 from hiringhall.actions.tasks import answer, deciding, publishing
-from hiringhall.domain.errors import Conflict, Invalid, NotEnoughFunds, NotFound
+from hiringhall.domain.errors import Conflict, NotEnoughFunds, NotFound
 from hiringhall.domain.force import MAX_PARTS, ForceState, Reviewer
 from hiringhall.domain.market import Offer
 from hiringhall.domain.messages import Message, MessageKind, Sender
@@ -21,8 +21,9 @@ from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.paging import behind
 from hiringhall.doors.pages.posting import shown_of
-from hiringhall.doors.pages.saying import SAID, Said, cents, doing, refused, showing, whole_number
-from hiringhall.doors.pages.visits import Visit, for_signed_in
+from hiringhall.doors.pages.saying import SAID, Said, doing, refused, showing
+from hiringhall.doors.pages.typed import cents, whole_number
+from hiringhall.doors.pages.visits import Visit, called_here, for_signed_in
 from hiringhall.queries import costs, deliveries, money, seen
 from hiringhall.queries.force import ForceView, buyer_thread, force_view
 from hiringhall.queries.wholes import said_last, wholes_of
@@ -153,7 +154,7 @@ async def show_force(visit: Visit, said: Said) -> Raw:
     hall, actor = visit.desk.hall, visit.actor
     found, view = await whole_of(visit), await view_of(visit)
     task = found.task
-    made = await deliveries.deliveries_of(hall, actor=actor, task_id=task.id)
+    made, _ = await deliveries.newest_deliveries(hall, actor=actor, task_id=task.id, most=1)
     messages = await said_last(hall, actor=actor, task_id=task.id)
     return visit.show(
         "force.html",
@@ -165,7 +166,7 @@ async def show_force(visit: Visit, said: Said) -> Raw:
         is_planning=view is not None and view.force.state is ForceState.PLANNING,
         graph=None if view is None else graph_of(view),
         box=(BOX_WIDTH, BOX_HEIGHT),
-        assembled=made[-1] if made else None,
+        assembled=made[0] if made else None,
         messages=messages,
         summary=_summary(messages),
         threads=[] if view is None else [one for one in view.parts if one.task is not None],
@@ -279,23 +280,13 @@ async def _accept(visit: Visit) -> str:
         only_once(visit, _here(visit)),
         actor=visit.actor,
         deliverable_id=visit.form["deliverable_id"],
-        rating=rating_of(visit.form),
+        rating=whole_number(visit.form, "rating"),
         feedback=visit.form["feedback"],
     )
     return _here(visit)
 
 
-def rating_of(form: Form) -> int | None:
-    """One to five, or nothing; raises Invalid."""
-    given = form["rating"]
-    if given and given not in ("1", "2", "3", "4", "5"):
-        raise Invalid("A rating is 1 to 5", {"rating": "range"})
-    return int(given) if given else None
-
-
 async def _reject(visit: Visit) -> str:
-    if not visit.form["reason"].strip():
-        raise Invalid("Say what is wrong with it", {"reason": "empty"})
     await deciding.reject_deliverable(
         visit.desk.hall,
         actor=visit.actor,
@@ -306,12 +297,13 @@ async def _reject(visit: Visit) -> str:
 
 
 async def _withdraw(visit: Visit) -> str:
-    await answer.cancel_task(
-        visit.desk.hall,
-        actor=visit.actor,
-        task_id=visit.call.path["task_id"],
-        reason=visit.form["why"],
-    )
+    with called_here(reason="why"):
+        await answer.cancel_task(
+            visit.desk.hall,
+            actor=visit.actor,
+            task_id=visit.call.path["task_id"],
+            reason=visit.form["why"],
+        )
     return _here(visit)
 
 

@@ -17,6 +17,7 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Route, Stream
 from hiringhall.doors.pages.routes_tasks import event_html
 from hiringhall.doors.pages.task_view import AT
+from hiringhall.doors.pages.typed import place
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.doors.streams import AT_ONCE, EVENT_STREAM, FIRST, heard_by
 from hiringhall.queries.seen import task_seen
@@ -32,7 +33,7 @@ async def follow_task(visit: Visit) -> Stream:
     if not found.is_followed:
         raise NotFound("task")
     known = visit.call.header(b"last-event-id") or visit.query["after"]
-    after = int(known) if known.isascii() and known.isdigit() and len(known) < 18 else 0
+    after = place(known) or 0
     reader = await visit.desk.feeds.read_along(
         hall, actor=visit.actor, after=after, task_id=task_id
     )

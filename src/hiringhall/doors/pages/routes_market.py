@@ -1,15 +1,15 @@
 """The market for people who work: what is on offer, what they have, what they earned."""
 
 from hiringhall.actions.payments.payouts import retry_payout
-from hiringhall.domain.errors import Conflict, IdempotencyConflict, Invalid, LostRace, WrongState
+from hiringhall.domain.errors import Invalid
 from hiringhall.domain.tasks import Engagement
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
-from hiringhall.doors.look import word
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.paging import PART, address, behind, skipped
-from hiringhall.doors.pages.saying import cents
+from hiringhall.doors.pages.saying import Said, doing, showing
+from hiringhall.doors.pages.typed import cents
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
 from hiringhall.queries import market, my_work
 
@@ -77,51 +77,38 @@ async def show_work(visit: Visit) -> Raw:
     )
 
 
-async def show_earnings(visit: Visit) -> Raw:
+async def show_earnings(visit: Visit, said: Said) -> Raw:
     """What the organization earned on the market, with all its agents, payout by payout."""
-    return await _earnings(visit)
-
-
-async def _earnings(visit: Visit, *, status: int = 200, problem: str = "") -> Raw:
     skip = skipped(visit)
     found = await my_work.earnings(visit.desk.hall, actor=visit.actor, offset=skip, limit=PART)
     following = skip + PART if skip + PART < found.total else None
     return visit.show(
         "earnings.html",
-        status=status,
-        problem=problem,
         found=found,
         me=visit.actor.user_id,
         currency=visit.desk.hall.rules.currency,
         plays=visit.desk.hall.plays,
         first=address(visit, skip="") if skip else None,
         following=None if following is None else address(visit, skip=str(following)),
+        **said.shown,
     )
 
 
-async def retry(visit: Visit) -> Raw:
-    """Have a payout that failed tried again."""
-    try:
-        await retry_payout(
-            only_once(visit, _EARNINGS),
-            actor=visit.actor,
-            payout_id=visit.call.path["payout_id"],
-        )
-    except IdempotencyConflict:
-        return await _earnings(visit, status=409, problem=word("problem.twice"))
-    except (WrongState, LostRace, Conflict) as error:
-        return await _earnings(visit, status=409, problem=error.message)
-    return visit.lead(_EARNINGS)
+async def _retry(visit: Visit) -> str:
+    await retry_payout(
+        only_once(visit, _EARNINGS), actor=visit.actor, payout_id=visit.call.path["payout_id"]
+    )
+    return _EARNINGS
 
 
 ROUTES: tuple[Route[Desk], ...] = (
     Route("GET", _MARKET, for_signed_in(show_board), {200: None}, "The market"),
     Route("GET", _WORK, for_signed_in(show_work), {200: None}, "Your work"),
-    Route("GET", _EARNINGS, for_signed_in(show_earnings), {200: None}, "Your earnings"),
+    Route("GET", _EARNINGS, showing(show_earnings), {200: None}, "Your earnings"),
     Route(
         "POST",
         f"{_EARNINGS}/{{payout_id}}/retry",
-        for_signed_in(retry),
+        doing(_retry, show_earnings),
         {303: None},
         "Try a payout again",
     ),

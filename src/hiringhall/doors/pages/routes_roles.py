@@ -10,8 +10,9 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.meanwhile import meanwhile, seen_of
-from hiringhall.doors.pages.saying import Said, doing, done, showing, whole_number, words_of
+from hiringhall.doors.pages.saying import Said, doing, done, showing
 from hiringhall.doors.pages.teams import TEAM, at, show_of_team
+from hiringhall.doors.pages.typed import whole_number, words_of
 from hiringhall.doors.pages.visits import Visit
 from hiringhall.queries.teams import role_view, roles_of, team_view
 

@@ -1,19 +1,17 @@
 """A run at its page: what it came to, and what was said with its worker, line by line."""
 
-import asyncio
-
 from hiringhall.actions.runs.stopping import stop_run
 from hiringhall.domain.errors import NotFound
 from hiringhall.domain.runs import LIVE
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
-from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.routes_files import attached
 from hiringhall.doors.pages.task_view import AT, saying
-from hiringhall.doors.pages.visits import Visit, for_signed_in
+from hiringhall.doors.pages.typed import place
+from hiringhall.doors.pages.visits import Visit, called_here, for_signed_in
 from hiringhall.queries import runs
 from hiringhall.queries.runs import RunView
-from hiringhall.workers.runlog import MOST_BYTES, Part, read_part
+from hiringhall.workers.runlog import MOST_BYTES
 
 SHOWN_BYTES = 24 * 1024
 _RUN = f"{AT}/runs/{{run_id}}"
@@ -26,22 +24,10 @@ async def _view(visit: Visit) -> RunView:
     return view
 
 
-async def _part(visit: Visit, run_id: str, *, after: int | None, most_bytes: int) -> Part | None:
-    if visit.desk.run_logs is None:
-        return None
-    path = visit.desk.run_logs / f"{run_id}.log"
-    return await asyncio.to_thread(read_part, path, after=after, most_bytes=most_bytes)
-
-
-def _after(query: Form) -> int | None:
-    asked = query["after"]
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 12 else None
-
-
 async def show_run(visit: Visit) -> Raw:
     """A run with the end of its log, or the part behind a place."""
-    view, after = await _view(visit), _after(visit.query)
-    part = await _part(visit, view.run.id, after=after, most_bytes=SHOWN_BYTES)
+    view, after = await _view(visit), place(visit.query["after"])
+    part = await visit.desk.log_of(view.run.id, after=after, most_bytes=SHOWN_BYTES)
     return visit.show(
         "run.html",
         view=view,
@@ -57,7 +43,7 @@ async def show_run(visit: Visit) -> Raw:
 async def keep_log(visit: Visit) -> Raw:
     """The whole log, to be kept."""
     view = await _view(visit)
-    part = await _part(visit, view.run.id, after=0, most_bytes=MOST_BYTES + SHOWN_BYTES)
+    part = await visit.desk.log_of(view.run.id, after=0, most_bytes=MOST_BYTES + SHOWN_BYTES)
     if part is None:
         raise NotFound("log")
     return attached(part.text, f"run-{view.run.id}.log")
@@ -65,7 +51,10 @@ async def keep_log(visit: Visit) -> Raw:
 
 async def _stop(visit: Visit, task_id: str) -> None:
     view = await _view(visit)
-    await stop_run(visit.desk.hall, actor=visit.actor, run_id=view.run.id, reason=visit.form["why"])
+    with called_here(reason="why"):
+        await stop_run(
+            visit.desk.hall, actor=visit.actor, run_id=view.run.id, reason=visit.form["why"]
+        )
 
 
 ROUTES: tuple[Route[Desk], ...] = (

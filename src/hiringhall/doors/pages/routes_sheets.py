@@ -14,8 +14,9 @@ from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.meanwhile import meanwhile, seen_of
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.routes_teams import column_of
-from hiringhall.doors.pages.saying import Said, doing, showing, whole_number, words_of
+from hiringhall.doors.pages.saying import Said, doing, showing
 from hiringhall.doors.pages.teams import TEAM, at, show_of_team
+from hiringhall.doors.pages.typed import whole_number, words_of
 from hiringhall.doors.pages.visits import Visit
 from hiringhall.queries import feed
 from hiringhall.queries.kanban import COLUMNS, sheet_of

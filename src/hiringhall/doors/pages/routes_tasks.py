@@ -12,15 +12,12 @@ from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import HTML, render
 from hiringhall.doors.pages.answers import answers_of, by_field
 from hiringhall.doors.pages.once import only_once
-from hiringhall.doors.pages.posting import cents_of, shown_of, whole_of
+from hiringhall.doors.pages.posting import shown_of
+from hiringhall.doors.pages.saying import showing
 from hiringhall.doors.pages.task_view import AT, found_for, key_of, now_of, page_of, saying, show
-from hiringhall.doors.pages.visits import Visit, for_signed_in
+from hiringhall.doors.pages.typed import amount, whole_number
+from hiringhall.doors.pages.visits import Visit, called_here, for_signed_in
 from hiringhall.queries import seen
-
-
-async def show_task(visit: Visit) -> Raw:
-    """The task's page."""
-    return await show(visit)
 
 
 async def show_now(visit: Visit) -> Raw:
@@ -52,14 +49,15 @@ async def _reply(visit: Visit, task_id: str) -> None:
 
 
 async def _decide_plan(visit: Visit, task_id: str) -> None:
-    await answer.decide_plan(
-        visit.desk.hall,
-        actor=visit.actor,
-        task_id=task_id,
-        accepted=visit.form["decision"] == "yes",
-        reason=visit.form["plan_reason"],
-        plan_id=visit.form["plan_id"],
-    )
+    with called_here(reason="plan_reason"):
+        await answer.decide_plan(
+            visit.desk.hall,
+            actor=visit.actor,
+            task_id=task_id,
+            accepted=visit.form["decision"] == "yes",
+            reason=visit.form["plan_reason"],
+            plan_id=visit.form["plan_id"],
+        )
 
 
 async def _accept(visit: Visit, task_id: str) -> None:
@@ -67,7 +65,7 @@ async def _accept(visit: Visit, task_id: str) -> None:
         only_once(visit, page_of(task_id)),
         actor=visit.actor,
         deliverable_id=visit.form["deliverable_id"],
-        rating=whole_of(visit.form["rating"], "rating"),
+        rating=whole_number(visit.form, "rating"),
         feedback=visit.form["feedback"],
     )
 
@@ -82,9 +80,10 @@ async def _revise(visit: Visit, task_id: str) -> None:
 
 
 async def _cancel(visit: Visit, task_id: str) -> None:
-    await answer.cancel_task(
-        visit.desk.hall, actor=visit.actor, task_id=task_id, reason=visit.form["why"]
-    )
+    with called_here(reason="why"):
+        await answer.cancel_task(
+            visit.desk.hall, actor=visit.actor, task_id=task_id, reason=visit.form["why"]
+        )
 
 
 async def _publish(visit: Visit, task_id: str) -> None:
@@ -119,9 +118,11 @@ async def _reopen(visit: Visit, task_id: str) -> None:
 
 
 async def _raise_cap(visit: Visit, task_id: str) -> None:
-    cents = cents_of(visit.form["cap"], "cap")
     await raise_task_cap(
-        visit.desk.hall, actor=visit.actor, task_id=task_id, cap_micros=cents * MICROS_PER_CENT
+        visit.desk.hall,
+        actor=visit.actor,
+        task_id=task_id,
+        cap_micros=amount(visit.form, "cap") * MICROS_PER_CENT,
     )
 
 
@@ -146,7 +147,7 @@ _WORDS = {
 }
 
 ROUTES: tuple[Route[Desk], ...] = (
-    Route("GET", AT, for_signed_in(show_task), {200: None}, "A task"),
+    Route("GET", AT, showing(show), {200: None}, "A task"),
     Route("GET", f"{AT}/now", for_signed_in(show_now), {200: None}, "Where a task stands"),
     *(
         Route("POST", f"{AT}/{name}", saying(say), {303: None}, summary)

@@ -20,9 +20,9 @@ from hiringhall.doors.pages.saying import (
     done,
     refused,
     showing,
-    whole_number,
 )
 from hiringhall.doors.pages.teams import TEAM, at, show_of_team
+from hiringhall.doors.pages.typed import whole_number
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries.budgets import spending_of_team
 from hiringhall.queries.members import myself

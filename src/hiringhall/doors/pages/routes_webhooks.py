@@ -12,7 +12,8 @@ from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.once import only_once, only_once_with_secret
 from hiringhall.doors.pages.paging import PART, address, behind
 from hiringhall.doors.pages.routes_settings import AT as SETTINGS
-from hiringhall.doors.pages.saying import SAID, Said, doing, done, refused, showing, words_of
+from hiringhall.doors.pages.saying import SAID, Said, doing, done, refused, showing
+from hiringhall.doors.pages.typed import words_of
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import webhooks
 

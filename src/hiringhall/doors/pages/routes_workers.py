@@ -6,18 +6,18 @@ from typing import Any
 from hiringhall.actions.runs.stopping import stop_run
 from hiringhall.domain import ids
 from hiringhall.domain.errors import NotFound
-from hiringhall.domain.runs import LIVE, Run
+from hiringhall.domain.runs import LIVE
 from hiringhall.domain.teams import Team
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.paging import behind
 from hiringhall.doors.pages.saying import Said, doing, showing
 from hiringhall.doors.pages.teams import TEAM, at, show_of_team
-from hiringhall.doors.pages.visits import Visit
+from hiringhall.doors.pages.typed import place
+from hiringhall.doors.pages.visits import Visit, called_here
 from hiringhall.queries.kanban import working
 from hiringhall.queries.runs import RunView, run_view
 from hiringhall.queries.teams import team_view
-from hiringhall.workers.runlog import Part, read_part
 
 MOST_LIVE = 20
 MOST_COUNTED = 1_000
@@ -25,8 +25,6 @@ MOST_COUNTED = 1_000
 PAGE = 50
 TAIL_BYTES = 2_000
 LOG_BYTES = 48 * 1024
-_MOST_PLACE = 15
-"""Digits of a place in a log."""
 
 WORKERS = f"{TEAM}/workers"
 
@@ -79,7 +77,7 @@ async def _live(visit: Visit, team: Team) -> dict[str, Any]:
     )
     shown = found[:MOST_LIVE]
     parts = await asyncio.gather(
-        *(_log_of(visit, one.run, after=None, most=TAIL_BYTES) for one in shown)
+        *(visit.desk.log_of(one.run.id, after=None, most_bytes=TAIL_BYTES) for one in shown)
     )
     return {
         "live": [
@@ -89,13 +87,6 @@ async def _live(visit: Visit, team: Team) -> dict[str, Any]:
         "further": len(found) - len(shown),
         "further_at": f"?live={shown[-1].run.id}" if shown else "",
     }
-
-
-async def _log_of(visit: Visit, run: Run, *, after: int | None, most: int) -> Part | None:
-    if visit.desk.run_logs is None:
-        return None
-    path = visit.desk.run_logs / f"{run.id}.log"
-    return await asyncio.to_thread(read_part, path, after=after, most_bytes=most)
 
 
 async def _run_of_team(visit: Visit, team: Team) -> RunView:
@@ -109,9 +100,8 @@ async def show_worker(visit: Visit, said: Said) -> Raw:
     """A worker with a part of its log: the last, or from a place on."""
     team = await _team(visit)
     view = await _run_of_team(visit, team)
-    given = visit.query["after"]
-    known = given.isascii() and given.isdigit() and len(given) <= _MOST_PLACE
-    part = await _log_of(visit, view.run, after=int(given) if known else None, most=LOG_BYTES)
+    after = place(visit.query["after"])
+    part = await visit.desk.log_of(view.run.id, after=after, most_bytes=LOG_BYTES)
     return show_of_team(
         visit,
         "team_worker.html",
@@ -121,7 +111,7 @@ async def show_worker(visit: Visit, said: Said) -> Raw:
         view=view,
         run=view.run,
         is_live=view.run.state in LIVE,
-        follows=view.run.state in LIVE and not known,
+        follows=view.run.state in LIVE and after is None,
         asks_stop=bool(visit.query["stop"]),
         part=part,
         earlier=None if part is None or part.begins == 0 else max(0, part.begins - LOG_BYTES),
@@ -131,7 +121,10 @@ async def show_worker(visit: Visit, said: Said) -> Raw:
 
 async def _stop(visit: Visit) -> str:
     view = await _run_of_team(visit, await _team(visit))
-    await stop_run(visit.desk.hall, actor=visit.actor, run_id=view.run.id, reason=visit.form["why"])
+    with called_here(reason="why"):
+        await stop_run(
+            visit.desk.hall, actor=visit.actor, run_id=view.run.id, reason=visit.form["why"]
+        )
     return at(visit, f"/workers/{view.run.id}")
 
 

@@ -1,6 +1,5 @@
 """A form that calls an action: what is refused is said on its page, with all that was typed."""
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,9 +45,6 @@ _OWN_WORDS: dict[type[HallError], str] = {
     SecretNotRepeated: "problem.secret_twice",
 }
 """What is said to programs of a header, said of a form."""
-
-_WHOLE = re.compile(r"-?[0-9]{1,12}", re.ASCII)
-_MONEY = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +122,3 @@ def refused(visit: Visit, error: HallError) -> Said:
         form=visit.call.scope["path"].rstrip("/").rpartition("/")[2],
         overtaken=isinstance(error, LostRace),
     )
-
-
-def whole_number(form: Form, name: str) -> int | None:
-    """A number that was typed; None where nothing was. Raises Invalid."""
-    text = form[name].strip()
-    if not text:
-        return None
-    if not _WHOLE.fullmatch(text):
-        raise Invalid("This is no whole number", {name: "not a number"})
-    return int(text)
-
-
-def cents(form: Form, name: str) -> int | None:
-    """An amount that was typed, such as 12 or 12.50; None where nothing was. Raises Invalid."""
-    text = form[name].strip()
-    if not text:
-        return None
-    found = _MONEY.fullmatch(text)
-    if found is None:
-        raise Invalid("This is no amount of money", {name: "not an amount"})
-    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
-
-
-def words_of(text: str) -> list[str]:
-    """What was typed between commas, or on lines of its own."""
-    return [one.strip() for one in re.split(r"[,\n]", text) if one.strip()]

@@ -7,34 +7,21 @@ from urllib.parse import urlencode
 from markupsafe import escape
 
 from hiringhall.actions.feed import sequence
-from hiringhall.domain.disputes import DisputeState
-from hiringhall.domain.errors import (
-    Conflict,
-    Forbidden,
-    HallError,
-    IdempotencyConflict,
-    Invalid,
-    LostRace,
-    NotEnoughFunds,
-    NotFound,
-    OutOfCredits,
-    WrongState,
-)
+from hiringhall.domain.errors import NotFound
 from hiringhall.domain.records import record_of
 from hiringhall.domain.tasks import MARKET, State, Task
-from hiringhall.doors.desk import Desk
-from hiringhall.doors.kit import Call, Raw
+from hiringhall.doors.kit import Raw
 from hiringhall.doors.look import word
-from hiringhall.doors.pages.forms import NOTHING, Form
+from hiringhall.doors.pages.forms import NOTHING
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.paging import skipped
+from hiringhall.doors.pages.saying import Handled, Said, doing
 from hiringhall.doors.pages.told import told
-from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
+from hiringhall.doors.pages.visits import Visit
 from hiringhall.queries import budgets, costs, deliveries, disputes, feed, market, runs, seen
 from hiringhall.queries.disputes import DisputeView
 from hiringhall.queries.market import Candidate
 
-LINK_S = 3600
 LOG_EVENTS = 50
 LOG_WEIGHT = 25_000
 """How many bytes the texts of a log may take on its page; `LONGEST_SAID` is for one of them."""
@@ -44,9 +31,8 @@ MOST_CANDIDATES = 20
 LOOKS = 3
 AT = f"{HOME}/tasks/{{task_id}}"
 _SPOKEN = ("text", "reason", "message")
-_STATUS: dict[type[HallError], int] = {NotEnoughFunds: 402, OutOfCredits: 429}
 
-Said = Callable[[Visit, str], Awaitable[object]]
+Word = Callable[[Visit, str], Awaitable[object]]
 
 BY: dict[str, Callable[[Candidate], float]] = {
     "price": lambda one: one.proposal.bid.price_cents,
@@ -71,20 +57,15 @@ async def found_for(visit: Visit) -> seen.Seen:
 async def now_of(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     """What a task waits for, and what came of it so far."""
     hall = visit.desk.hall
-    found, delivered = await _with_delivered(visit, found)
+    found, delivered, older = await _with_delivered(visit, found)
     task = found.task
-    expires_at_s = hall.clock() // 1_000_000 + LINK_S
-
-    def link_to(file_id: str) -> str:
-        return visit.desk.file_url("", file_id, expires_at_s)
-
     return {
         "task": task,
         "seen": found,
         "can": found.can,
-        "delivered": list(reversed(delivered))[:MOST_DELIVERED],
-        "older": max(0, len(delivered) - MOST_DELIVERED),
-        "link_to": link_to,
+        "delivered": delivered,
+        "older": older,
+        "link_to": visit.desk.links_below(""),
         "known": key_of(found),
         "currency": hall.rules.currency,
         "is_admin": visit.who is not None and visit.who.is_admin,
@@ -95,17 +76,25 @@ async def now_of(visit: Visit, found: seen.Seen) -> dict[str, Any]:
 
 async def _with_delivered(
     visit: Visit, found: seen.Seen
-) -> tuple[seen.Seen, list[deliveries.Delivered]]:
+) -> tuple[seen.Seen, list[deliveries.Delivered], int]:
     """The task and what was handed in, of one moment: a delivery may come between two looks."""
-    hall, actor, task_id = visit.desk.hall, visit.actor, found.task.id
-    delivered = await deliveries.deliveries_of(hall, actor=actor, task_id=task_id)
+    delivered, older = await _delivered(visit)
     for _ in range(LOOKS):
-        newest = delivered[-1].deliverable.id if delivered else None
+        newest = delivered[0].deliverable.id if delivered else None
         if not found.is_poster or newest == found.task.deliverable_id:
             break
         found = await found_for(visit)
-        delivered = await deliveries.deliveries_of(hall, actor=actor, task_id=task_id)
-    return found, delivered
+        delivered, older = await _delivered(visit)
+    return found, delivered, older
+
+
+async def _delivered(visit: Visit) -> tuple[list[deliveries.Delivered], int]:
+    return await deliveries.newest_deliveries(
+        visit.desk.hall,
+        actor=visit.actor,
+        task_id=visit.call.path["task_id"],
+        most=MOST_DELIVERED,
+    )
 
 
 async def _candidates(visit: Visit, found: seen.Seen) -> dict[str, Any]:
@@ -137,11 +126,7 @@ async def _dispute(visit: Visit, task: Task) -> DisputeView | None:
     """The newest dispute on a task that the visitor may read."""
     if not task.has_hold:
         return None
-    hall, actor = visit.desk.hall, visit.actor
-    made = await disputes.disputes_of(hall, actor=actor, task_id=task.id)
-    if not made or (made[-1].state is not DisputeState.OPEN and task.state is State.DISPUTED):
-        return None
-    return await disputes.dispute_view(hall, actor=actor, dispute_id=made[-1].id)
+    return await disputes.dispute_on(visit.desk.hall, actor=visit.actor, task_id=task.id)
 
 
 def key_of(found: seen.Seen) -> str:
@@ -153,15 +138,9 @@ def key_of(found: seen.Seen) -> str:
     return "-".join(str(part or "") for part in (*parts, *counts))
 
 
-async def show(
-    visit: Visit,
-    *,
-    status: int = 200,
-    errors: dict[str, str] | None = None,
-    problem: str = "",
-    unsent: Form = NOTHING,
-) -> Raw:
-    """The task's page."""
+async def show(visit: Visit, said: Said) -> Raw:
+    """The task's page; what was typed is shown by itself where its form may be there no more."""
+    unsent = NOTHING if said.status == 400 else said.typed
     found = await found_for(visit)
     path = visit.call.scope["path"]
     beside = await (_for_poster(visit, found) if found.is_poster else _for_others(visit, found))
@@ -169,11 +148,8 @@ async def show(
     context = await now_of(visit, await found_for(visit))
     return visit.show(
         "task.html",
-        status=status,
-        errors=errors,
-        problem=problem,
-        typed=visit.form,
         unsent=await told(visit.desk, actor=visit.actor, path=path, form=unsent),
+        **said.shown,
         **beside,
         **context,
     )
@@ -218,41 +194,30 @@ async def _for_others(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     return shown
 
 
-async def _too_late(visit: Visit, error: HallError) -> Raw:
-    """Say that others were faster; where the task is not theirs to see any more, with no task."""
+async def _show_or_lost(visit: Visit, said: Said) -> Raw:
+    """The task's page; where others were faster, and it is not theirs to see any more, that."""
     try:
-        return await show(visit, status=409, problem=error.message, unsent=visit.form)
+        return await show(visit, said)
     except NotFound:
+        if said.status != 409:
+            raise
         return visit.show(
             "message.html",
             status=409,
             heading=word("task.too_late"),
-            said=f"{error.message.rstrip('.')}.",
+            said=said.problem,
             request_id=None,
             leads_to=f"{HOME}/market",
             leads_name=word("task.too_late_leads"),
         )
 
 
-def saying(say: Said) -> Callable[[Desk, Call[Any, Any]], Awaitable[object]]:
-    """A word to the task; what it refuses is said on its page, with all that was typed."""
+def saying(say: Word) -> Handled:
+    """A word to the task: it leads to its page, and what it refuses is said there."""
 
-    async def handle(visit: Visit) -> Raw:
+    async def act(visit: Visit) -> str:
         task_id = visit.call.path["task_id"]
-        try:
-            await say(visit, task_id)
-        except Invalid as error:
-            fields = said_of(error)
-            problem = word("new.wrong") if fields else error.message
-            return await show(visit, status=400, errors=fields, problem=problem)
-        except IdempotencyConflict:
-            twice = word("problem.twice")
-            return await show(visit, status=409, problem=twice, unsent=visit.form)
-        except (WrongState, LostRace, Conflict) as error:
-            return await _too_late(visit, error)
-        except (NotEnoughFunds, Forbidden, OutOfCredits) as error:
-            status = _STATUS.get(type(error), 403)
-            return await show(visit, status=status, problem=error.message, unsent=visit.form)
-        return visit.lead(page_of(task_id))
+        await say(visit, task_id)
+        return page_of(task_id)
 
-    return for_signed_in(handle)
+    return doing(act, _show_or_lost)

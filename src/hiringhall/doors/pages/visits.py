@@ -1,8 +1,9 @@
 """Who is at a page: the cookie, the sign-in behind it, and the token that each form carries."""
 
+import contextlib
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -304,6 +305,19 @@ async def send_again(visit: Visit, kept: str, *, status: int = 200) -> Raw:
         kept=kept,
         leave=HOME,
     )
+
+
+@contextlib.contextmanager
+def called_here(**names: str) -> Generator[None]:
+    """What is wrong with a field of an action is said of the form's, where that has another name.
+
+    `names` are those of the form, by the action's.
+    """
+    try:
+        yield
+    except Invalid as error:
+        fields = {names.get(name, name): what for name, what in error.fields.items()}
+        raise Invalid(error.message, fields) from None
 
 
 def said_of(error: Invalid) -> dict[str, str]:
