@@ -43,7 +43,7 @@ async def test_from_a_claim_to_a_payout(ada: Somebody, comes: Comes) -> None:
     await bob.sees("Delivery 1")
     await ada.sees("All of them")
     await ada.page.get_by_label("Rating").select_option("5")
-    await ada.presses("Accept, and pay 18.00")
+    await ada.presses("Accept, and pay 20.00")
     await ada.sees("Rated 5 of 5.")
     await bob.sees("Your work was accepted")
     await bob.opens("/app/earnings")

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+REVISIONS_BEFORE = 3
+"""How many revisions have to be asked for before a dispute is about what was not handed in."""
+
 
 class Party(StrEnum):
     """A side of a dispute."""

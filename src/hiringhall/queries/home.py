@@ -9,7 +9,8 @@ from hiringhall.domain.market import AssignmentState
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Task
 from hiringhall.hall import Hall
-from hiringhall.store import feed, holds, inbox, ledger, posted, work
+from hiringhall.queries.seen import CLOCKS
+from hiringhall.store import feed, holds, inbox, ledger, posted, timers, work
 from hiringhall.store.database import Tx
 from hiringhall.store.feed import NEWEST, Part
 from hiringhall.store.work import Work
@@ -42,6 +43,8 @@ class Home:
     held_cents: int
     events: list[HomeEvent]
     mine: list[Work]
+    decides_until_us: dict[str, int]
+    """When the clock decides on what waits, in the poster's place, by task."""
 
 
 async def home(hall: Hall, *, actor: Actor) -> Home:
@@ -64,6 +67,11 @@ async def home(hall: Hall, *, actor: Actor) -> Home:
             await holds.held_cents(tx, organization_id),
             [HomeEvent(one, titles.get(one.task_id or "")) for one in recent],
             await _at_work(tx, actor.user_id),
+            await timers.of_tasks(
+                tx,
+                [one.id for one in waiting if one.has_hold and one.state in CLOCKS],
+                kinds=frozenset(CLOCKS.values()),
+            ),
         )
 
     return await hall.database.scan(find)

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from hiringhall.domain import ids
+from hiringhall.domain.disputes import REVISIONS_BEFORE
 from hiringhall.domain.errors import Forbidden, NotFound
 from hiringhall.domain.escrow import Hold
-from hiringhall.domain.lifecycle import Command, Side, commands_of
+from hiringhall.domain.lifecycle import Command, Side, Timer, commands_of
 from hiringhall.domain.logged import LoggedEvent
 from hiringhall.domain.market import Assignment, AssignmentState, Terms, folded
 from hiringhall.domain.policy import Actor, may_see
@@ -17,7 +18,17 @@ from hiringhall.domain.tasks import FINAL, MARKET, QUESTIONED, Engagement, State
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin
 from hiringhall.queries.market import MAX_WORDS, board_page, may_have, part_in, works
-from hiringhall.store import assignments, events, offered, plans, posted, questions, tasks, work
+from hiringhall.store import (
+    assignments,
+    events,
+    offered,
+    plans,
+    posted,
+    questions,
+    tasks,
+    timers,
+    work,
+)
 from hiringhall.store.database import Tx
 from hiringhall.store.plans import Plan
 from hiringhall.store.posted import Text, Wanted
@@ -57,6 +68,8 @@ class Seen:
     proposal: Proposal | None = None
     mine: Assignment | None = None
     delivered: int = 0
+    decides_until_us: int | None = None
+    """When the clock decides in the poster's place: accepts a delivery, or chooses nobody."""
 
     @property
     def is_followed(self) -> bool:
@@ -72,6 +85,8 @@ class Seen:
             found += [one for one in commands_of(self.task, Side.WORKER) if one in _FOR_WORKERS]
         elif self.task.is_on_offer and not self.is_poster:
             found += _FOR_TAKERS.get(self.task.engagement, []) if self.proposal is None else []
+        if self.task.state is not State.IN_REVIEW and self.task.revisions < REVISIONS_BEFORE:
+            found = [one for one in found if one != Command.DISPUTE]
         return list(dict.fromkeys(found))
 
 
@@ -288,7 +303,17 @@ async def _see(tx: Tx, actor: Actor, task: Task) -> Seen:
         proposal=proposal,
         mine=mine,
         delivered=delivered,
+        decides_until_us=await _decides_until(tx, task),
     )
+
+
+CLOCKS = {State.IN_REVIEW: Timer.REVIEW, State.SELECTING: Timer.GRACE}
+"""The clock of a task that waits for its poster, by where it stands."""
+
+
+async def _decides_until(tx: Tx, task: Task) -> int | None:
+    kind = CLOCKS.get(task.state) if task.has_hold else None
+    return None if kind is None else await timers.due_at(tx, task_id=task.id, kind=kind)
 
 
 async def _check_known(tx: Tx, actor: Actor, seen: Seen) -> None:

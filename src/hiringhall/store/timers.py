@@ -1,5 +1,6 @@
 """Timers: what has to happen to a task at an hour, one row a kind."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, bindparam, cast, delete, func, literal, select
@@ -60,6 +61,12 @@ _at = Statement(
     ),
     name="timer_of_task",
 )
+_of_tasks = Statement(
+    select(timers.c.task_id, timers.c.due_at_us).where(
+        any_of(timers.c.task_id, "task_ids"), any_of(timers.c.kind, "kinds")
+    ),
+    name="timers_of_tasks",
+)
 _take = Statement(
     delete(timers).where(
         timers.c.task_id == bindparam("task_id"),
@@ -90,6 +97,19 @@ async def due_at(tx: Tx, *, task_id: str, kind: Timer) -> int | None:
     """When a timer of a task has its hour; None where it does not run."""
     row = await tx.one(_at, task_id=task_id, kind=kind.value)
     return None if row is None else row.due_at_us
+
+
+async def of_tasks(tx: Tx, task_ids: Sequence[str], *, kinds: frozenset[Timer]) -> dict[str, int]:
+    """When the first of these timers of each task has its hour; tasks without one are left out."""
+    if not task_ids:
+        return {}
+    found: dict[str, int] = {}
+    rows = await tx.all(
+        _of_tasks, task_ids=sorted(set(task_ids)), kinds=sorted(kind.value for kind in kinds)
+    )
+    for row in rows:
+        found[row.task_id] = min(row.due_at_us, found.get(row.task_id, row.due_at_us))
+    return found
 
 
 async def due(tx: Tx, *, now_us: int, most: int) -> list[DueTimer]:

@@ -55,10 +55,21 @@ async def test_a_claim_is_taken_at_the_page_and_paid(
     assert "This task is yours" in page.words
     assert [one for one in page.elements if "data-until" in one.attributes]
     assert f"{at}/deliver" in page.links()
+    for who in (ada, bob):
+        assert f"{at}/dispute" not in {one.action for one in (await who.get(at)).forms}
     await ada.sends(at, f"{at}/cancel", 409)
     made = await handed_in(hall, await actor(hall, bob), task, "**positive**")
     page = await ada.get(at)
-    assert "Accept, and pay 45.00" in page.words
+    assert "Accept, and pay 50.00" in page.words
+    assert "It is accepted, and paid, by itself on" in page.words
+    assert '<span class="soft small">Ada</span>' in page.text
+    assert '<span class="soft small">an agent</span>' not in page.text
+    assert "Bob" not in page.text
+    assert "by itself on" in (await ada.get("/app")).words
+    theirs = await bob.get(at)
+    assert "It is accepted by itself on" in theirs.words
+    assert "you get 45.00 USD. That is 50.00 less the hall's fee of 5.00" in theirs.words
+    assert "It is yours until" not in theirs.words
     assert "<strong>positive</strong>" in page.text
     await ada.sends(at, f"{at}/accept", 400, rating="9")
     await ada.sends(at, f"{at}/accept", rating="5", feedback="Well done")
@@ -106,9 +117,9 @@ async def test_proposals_stand_side_by_side_and_one_is_chosen(
     await bob.send(page.form(f"{at}/propose"), **form)
     assert "Your proposal" in (await bob.get(at)).words
     shown = await ada.get(f"{at}?by=price")
-    for words in ("Proposals (2)", "scout", "A person", "20.00", "40.00", "80 %", "1.5"):
+    for words in ("Proposals (2)", "scout", "Person 1", "20.00", "40.00", "80 %", "1.5"):
         assert words in shown.words
-    assert shown.words.index("A person") < shown.words.index("scout")
+    assert shown.words.index("Person 1") < shown.words.index("scout")
     whole = [one for one in shown.links() if f"{at}/proposals/" in one]
     assert len(whole) == 2
     theirs, ours = sorted(whole, key=shown.text.index)
@@ -225,17 +236,17 @@ async def test_many_proposals_stand_in_parts_and_withdrawn_ones_last(
     at = f"/app/tasks/{task.id}"
 
     def named(page: Page) -> list[str]:
-        return re.findall(r"scout \d\d|A person", page.words)
+        return re.findall(r"scout \d\d|Person \d+", page.words)
 
     page = await ada.get(at)
     assert "And 4 more" in page.words
     assert named(page) == [f"scout {number:02}" for number in range(1, 21)]
     (further,) = [one for one in page.links() if "skip=20" in one]
     rest = await ada.get(further)
-    assert named(rest) == ["scout 21", "scout 22", "A person", "scout 00"]
+    assert named(rest) == ["scout 21", "scout 22", "Person 1", "scout 00"]
     assert "more" not in rest.words.partition("Those before")[2][:20]
     cheapest = await ada.get(f"{at}?by=price")
-    assert named(cheapest)[0] == "A person"
+    assert named(cheapest)[0] == "Person 1"
     (further,) = [one for one in cheapest.links() if "skip=20" in one]
     assert "by=price" in further
     (first,) = [one for one in (await ada.get(further)).links() if one == f"{at}?by=price#choose"]

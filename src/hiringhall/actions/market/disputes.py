@@ -8,7 +8,7 @@ from hiringhall.actions.market.ending import end_all
 from hiringhall.actions.tasks.moving import move, record
 from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
-from hiringhall.domain.disputes import Dispute, DisputeState, Party, Statement
+from hiringhall.domain.disputes import REVISIONS_BEFORE, Dispute, DisputeState, Party, Statement
 from hiringhall.domain.errors import Conflict, Invalid, NotFound
 from hiringhall.domain.escrow import Share
 from hiringhall.domain.events import DisputeOpened, DisputeResolved, DisputeStated
@@ -26,9 +26,6 @@ from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin, require_admin
 from hiringhall.store import assignments, disputes, tasks, timers
 from hiringhall.store.database import Tx
-
-REVISIONS_BEFORE = 3
-"""After so many either side may open a dispute while the worker is still at it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Its poster is sent the lines of its log; whoever works on it, that there is news
 know (`queries.work_events`), and their page asks for itself anew.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import partial
 
 import msgspec
@@ -15,6 +15,7 @@ from hiringhall.domain.errors import NotFound
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Route, Stream
+from hiringhall.doors.pages.people import names_for
 from hiringhall.doors.pages.routes_tasks import event_html
 from hiringhall.doors.pages.task_view import AT
 from hiringhall.doors.pages.typed import place
@@ -34,11 +35,12 @@ async def follow_task(visit: Visit) -> Stream:
         raise NotFound("task")
     known = visit.call.header(b"last-event-id") or visit.query["after"]
     after = place(known) or 0
+    told_of = partial(_lines_of, await names_for(visit)) if found.is_poster else _news_of
     reader = await visit.desk.feeds.read_along(
         hall, actor=visit.actor, after=after, task_id=task_id
     )
     return Stream(
-        _pieces(visit, reader, _lines_of if found.is_poster else _news_of),
+        _pieces(visit, reader, told_of),
         EVENT_STREAM,
         headers=_HEADERS,
         endless=True,
@@ -67,10 +69,10 @@ def _news_of(heard: Heard) -> bytes:
     return b"id: %d\ndata: news\n\n" % heard.told[-1].seq if heard.told else b""
 
 
-def _lines_of(heard: Heard) -> bytes:
+def _lines_of(names: Mapping[str, str], heard: Heard) -> bytes:
     pieces: list[bytes] = []
     for one in heard.told:
-        lines = event_html(msgspec.json.decode(one.record)).splitlines()
+        lines = event_html(msgspec.json.decode(one.record), names).splitlines()
         data = b"\n".join(b"data: " + line for line in lines)
         pieces.append(b"id: %d\n%s\n\n" % (one.seq, data))
     return b"".join(pieces)

@@ -13,6 +13,7 @@ from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.meanwhile import meanwhile, seen_of
 from hiringhall.doors.pages.once import only_once
+from hiringhall.doors.pages.people import names_for
 from hiringhall.doors.pages.routes_teams import column_of
 from hiringhall.doors.pages.saying import Said, doing, showing
 from hiringhall.doors.pages.teams import TEAM, at, show_of_team
@@ -89,6 +90,7 @@ async def show_sheet(visit: Visit, said: Said) -> Raw:
         columns=COLUMNS,
         can=commands_of(found.task, Side.POSTER),
         roles=await roles_of(hall, actor=actor, team_id=team.id),
+        names=await names_for(visit),
         events=[record_of(one) for one in events.get(found.task.id, ())],
     )
 

@@ -1,5 +1,6 @@
 """A task at its page, and what its poster says to it: answers, decisions, and where it goes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from hiringhall.actions.budgets import raise_task_cap
@@ -126,9 +127,9 @@ async def _raise_cap(visit: Visit, task_id: str) -> None:
     )
 
 
-def event_html(record: dict[str, Any]) -> bytes:
-    """One line of a task's log."""
-    return render("event.html", event=record)
+def event_html(record: dict[str, Any], names: Mapping[str, str]) -> bytes:
+    """One line of a task's log; `names` are those of the people that it may speak of."""
+    return render("event.html", event=record, names=names)
 
 
 _WORDS = {

@@ -15,6 +15,7 @@ from hiringhall.doors.look import word
 from hiringhall.doors.pages.forms import NOTHING
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.paging import skipped
+from hiringhall.doors.pages.people import names_for
 from hiringhall.doors.pages.saying import Handled, Said, doing
 from hiringhall.doors.pages.told import told
 from hiringhall.doors.pages.visits import Visit
@@ -97,17 +98,40 @@ async def _delivered(visit: Visit) -> tuple[list[deliveries.Delivered], int]:
     )
 
 
+_NO_MORE: dict[str, Any] = {
+    "persons": {}, "by": "", "earlier": "", "further": 0, "further_at": "",
+}  # fmt: skip
+
+
+_NO_MORE: dict[str, Any] = {
+    "persons": {}, "by": "", "earlier": "", "further": 0, "further_at": "",
+}  # fmt: skip
+
+
 async def _candidates(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     """The proposals for it, for whoever may choose or looks after them."""
     by, skip, task = visit.query["by"], skipped(visit), found.task
     chooses = found.is_poster or (visit.who is not None and visit.who.is_admin)
     if not found.proposals or task.engagement not in MARKET or not chooses:
-        return {"candidates": [], "by": "", "earlier": "", "further": 0, "further_at": ""}
+        return {
+            "candidates": [],
+            "persons": {},
+            "by": "",
+            "earlier": "",
+            "further": 0,
+            "further_at": "",
+        }
     made = await market.candidates(visit.desk.hall, actor=visit.actor, task_id=task.id)
+    persons = [one.proposal.id for one in made if one.agent is None]
     if by in BY:
         made.sort(key=BY[by])
     ahead = skip + MOST_CANDIDATES
     return {
+        # Told apart, in the order in which they proposed, and no more is said of who they are.
+        "persons": {
+            proposal_id: word("proposal.person_number", number=number)
+            for number, proposal_id in enumerate(persons, start=1)
+        },
         "candidates": made[skip:ahead],
         "by": by if by in BY else "",
         "earlier": _part_at(task, by, max(0, skip - MOST_CANDIDATES)) if skip else "",
@@ -162,6 +186,7 @@ async def _for_poster(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     events = await feed.newest(hall, actor=actor, task_id=task_id, limit=LOG_EVENTS)
     return {
         "cost": await costs.cost_of_draft(hall, actor=actor, task=found.task, terms=found.terms),
+        "names": await names_for(visit),
         "events": _within([record_of(one) for one in events]),
         "after": events[0].seq if events else 0,
         "spending": await budgets.spending_on(hall, actor=actor, task_id=task_id),

@@ -15,20 +15,51 @@
   // A task's log: each new line is put on top, and what the task waits for is asked for anew, unless
   // somebody is typing there: then the page says that there is news.
   const log = document.querySelector("[data-live]");
+  const isTyped = (part) => [...part.querySelectorAll("input, textarea")].some((one) =>
+    one.type === "radio" || one.type === "checkbox"
+      ? one.checked !== one.defaultChecked
+      : one.type !== "hidden" && one.value !== one.defaultValue);
+  const renewOthers = () => {
+    for (const part of document.querySelectorAll("[data-renews]"))
+      if (!isTyped(part)) part.dispatchEvent(new Event("hall:moved"));
+  };
   const renew = () => {
     const now = document.getElementById("now");
     if (!now) return;
-    const typed = [...now.querySelectorAll("input, textarea")].some((one) =>
-      one.type === "radio" || one.type === "checkbox"
-        ? one.checked !== one.defaultChecked
-        : one.type !== "hidden" && one.value !== one.defaultValue);
-    if (typed) now.querySelector("[data-moved]").hidden = false;
+    if (isTyped(now)) now.querySelector("[data-moved]").hidden = false;
     else now.dispatchEvent(new Event("hall:moved", { bubbles: true }));
   };
   document.addEventListener("hall:news", renew);
-  let soon;
+  let soon, later;
+  // A line that is lost for a moment is nobody's matter; for longer, what stands here may be old.
+  const watch = (source) => {
+    let lost, wasLost = false;
+    const say = (name, is) => {
+      const told = document.querySelector(`[data-${name}]`);
+      if (told) told.hidden = !is;
+    };
+    source.addEventListener("error", () => {
+      lost = lost || setTimeout(() => {
+        wasLost = true;
+        say("lost", true);
+        say("back", false);
+      }, 4000);
+    });
+    source.addEventListener("open", () => {
+      clearTimeout(lost);
+      lost = undefined;
+      if (!wasLost) return;
+      wasLost = false;
+      say("lost", false);
+      say("back", true);
+      setTimeout(() => say("back", false), 8000);
+      renew();
+      renewOthers();
+    });
+  };
   if (log && window.EventSource) {
     const source = new EventSource(log.dataset.live);
+    watch(source);
     source.addEventListener("message", (event) => {
       if (document.getElementById(`event-${event.lastEventId}`)) return;
       log.insertAdjacentHTML("afterbegin", event.data);
@@ -36,6 +67,8 @@
       tell(log);
       clearTimeout(soon);
       soon = setTimeout(renew, 100);
+      clearTimeout(later);
+      later = setTimeout(renewOthers, 600);
     });
     addEventListener("pagehide", () => source.close());
   }
@@ -43,6 +76,7 @@
   const news = document.querySelector("[data-news]");
   if (news && window.EventSource) {
     const source = new EventSource(news.dataset.news);
+    watch(source);
     source.addEventListener("message", () => {
       clearTimeout(soon);
       soon = setTimeout(renew, 100);
