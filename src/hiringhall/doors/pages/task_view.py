@@ -103,11 +103,6 @@ _NO_MORE: dict[str, Any] = {
 }  # fmt: skip
 
 
-_NO_MORE: dict[str, Any] = {
-    "persons": {}, "by": "", "earlier": "", "further": 0, "further_at": "",
-}  # fmt: skip
-
-
 async def _candidates(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     """The proposals for it, for whoever may choose or looks after them."""
     by, skip, task = visit.query["by"], skipped(visit), found.task
