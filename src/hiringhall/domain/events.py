@@ -1,7 +1,10 @@
 """What happened, as frozen classes named in the past tense: enough to rebuild a task's row."""
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
+
+Changed = str | int | list[str] | list[dict[str, str]] | None
+"""What a field of a brief or of an offer is now, as JSON has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class TaskChanged(Happened):
     """
 
     type = "task_changed"
-    changes: dict[str, Any]
+    changes: dict[str, Changed]
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,9 @@ async def test_it_is_its_organizations_alone_and_says_what_it_says_as_text(
     assert PAYLOADS[0] not in page.text
     assert says_now(page)["description"] == PAYLOADS[0]
     await bob.get(at(task), 404)
-    token = (await bob.get("/app")).form("/signout").values["csrf"]
-    stolen = {**page.form(at(task)).values, "csrf": token, "step": "draft", "title": "Mine"}
-    page_of(await bob.http.post(at(task), data=stolen), 404)
+    own = (await bob.get("/app")).form("/signout").values
+    stolen = {**page.form(at(task)).values, "csrf": own["csrf"], "step": "draft", "title": "Mine"}
+    # Sent for her organization it is not his to send, and for his own there is no such draft.
+    page_of(await bob.http.post(at(task), data=stolen), 409)
+    page_of(await bob.http.post(at(task), data={**stolen, "acts_for": own["acts_for"]}), 404)
     assert (await seen(hall, ada, task)).task.version == 1

@@ -19,7 +19,7 @@ from hiringhall.domain.board import (
     whole_title,
 )
 from hiringhall.domain.errors import Invalid
-from hiringhall.domain.events import TaskChanged
+from hiringhall.domain.events import Changed, TaskChanged
 from hiringhall.domain.meanwhile import still_meant
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import State, Task
@@ -151,7 +151,7 @@ async def _reword(
     meant = still_meant(wanted, said_of(task, were), seen)
     needs_too = meant.pop("dependencies", None) is not None
     texts = {name: said for name, said in meant.items() if getattr(task, name) != said}
-    changes: dict[str, str | int | list[str] | None] = {**texts}
+    changes: dict[str, Changed] = {**texts}
     if change.dependencies is not None and needs_too:
         needed = await put_dependencies(
             tx, task_id=task.id, team_id=task.team_id, depends_on=change.dependencies

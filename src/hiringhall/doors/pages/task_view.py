@@ -98,9 +98,10 @@ async def _delivered(visit: Visit) -> tuple[list[deliveries.Delivered], int]:
     )
 
 
-_NO_MORE: dict[str, Any] = {
+_NOT_COMPARED: dict[str, Any] = {
     "persons": {}, "by": "", "earlier": "", "further": 0, "further_at": "",
 }  # fmt: skip
+"""What a page says of proposals that nobody there chooses among."""
 
 
 async def _candidates(visit: Visit, found: seen.Seen) -> dict[str, Any]:
@@ -108,14 +109,7 @@ async def _candidates(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     by, skip, task = visit.query["by"], skipped(visit), found.task
     chooses = found.is_poster or (visit.who is not None and visit.who.is_admin)
     if not found.proposals or task.engagement not in MARKET or not chooses:
-        return {
-            "candidates": [],
-            "persons": {},
-            "by": "",
-            "earlier": "",
-            "further": 0,
-            "further_at": "",
-        }
+        return {"candidates": [], **_NOT_COMPARED}
     made = await market.candidates(visit.desk.hall, actor=visit.actor, task_id=task.id)
     persons = [one.proposal.id for one in made if one.agent is None]
     if by in BY:
