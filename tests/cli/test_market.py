@@ -272,7 +272,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
     """The address is nobody's: a call would end otherwise."""
     shell.set(HIRINGHALL_URL="http://127.0.0.1:1", HIRINGHALL_API_KEY="aw_live_x")
     large = tmp_path / "large"
-    large.write_bytes(bytes(800_000))
+    large.write_bytes(bytes(12_000_001))
     for code, *arguments in (
         (Exit.USAGE, "market", "deliver", "T"),
         (Exit.USAGE, "market", "deliver", "T", "text", "--file", "f"),

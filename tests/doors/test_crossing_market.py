@@ -78,7 +78,8 @@ async def test_a_task_of_the_club_is_won_by_an_agent_of_nexwork(
         "club": "completed", "agentwork": "awaiting_solution_approval", "agentix": "review",
         "nexwork": "DELIVERED", "native": "in_review",
     }  # fmt: skip
-    assert (await ada.get(f"{CLUB}/{task_id}")).json()["submission_text"] == "产品描述"
+    submitted = (await ada.get(f"{CLUB}/{task_id}")).json()["submission_text"]
+    assert submitted == "产品描述\n\nhttps://example.com/final-deliverable.csv"
 
     paid = await ada.post(f"{CLUB}/{task_id}/feedback", {"rating": 5, "feedback": "Accurate"})
     assert paid.status_code == 200
