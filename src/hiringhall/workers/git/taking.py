@@ -80,7 +80,7 @@ class Taking:
         self.mirror.make_work()
         # A name of its own: a git of ours that outlives us for a moment writes where it was told
         # to, and would do so in the folder of the next to collect.
-        for left in self.run.glob(f"{name}-*"):
+        for left in self.run.glob(f"{name}*"):
             self.rubbish.put_aside(left)
         folder = self.run / f"{name}-{secrets.token_hex(4)}"
         folder.mkdir()
