@@ -49,7 +49,8 @@ say({"files": kept, "data": outcome(os.listdir, sys.argv[1]), "root": os.listdir
         str(data),
     )
     assert tried.found["data"] in {"ENOENT", "EACCES"}
-    names = {path.name for path in data.rglob("*") if path.is_file()}
+    # A folder may go while it is walked through: what the run had is being removed.
+    names = {name for _, _, files in os.walk(data) for name in files}
     seen = [path for path in tried.found["files"] if not path.startswith("/workspace/.git/")]
     assert [path for path in seen if Path(path).name in names - {"brief.md", "brief.json"}] == []
     allowed = ("/etc/", "/session/brief.", "/opt/agents/", "/dev/", "/lib", "/bin", "/sbin")
