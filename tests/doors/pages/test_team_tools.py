@@ -187,7 +187,7 @@ async def test_github_says_what_is_missing_and_who_can_mend_it(
     ada: Person, hall: Hall, me: Actor, team: Team, github: GitHubStandIn
 ) -> None:
     page = await ada.get(at(team, "/github"))
-    assert "Set it in the team's settings" in page.words
+    assert "Set “Repository” and “GitHub token” in the team's settings" in page.words
     assert at(team, "/settings") in page.links()
     github.answer = (500, {})
     config = {"gitRepoUrl": f"{github.url}/a/b", "githubToken": "ghp_x"}
