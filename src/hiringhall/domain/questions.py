@@ -109,8 +109,6 @@ def _check_every(asked: AskedQuestion, answers: Sequence[Answer]) -> None:
             gaps[f"answers.{index}"] = "unanswered"
         elif not all(value.strip() for value in values):
             gaps[f"answers.{index}"] = "own text is empty"
-        elif len(values) > 1 and asked.questions[index].type is not InputType.MULTI_SELECT:
-            gaps[f"answers.{index}"] = "one is to be chosen"
     if gaps:
         raise Invalid("Each question is to be answered", gaps)
 

@@ -46,6 +46,8 @@ def is_ticked(page: Page, name: str, value: str) -> bool:
     [
         ({"answer-1": [], "other-1": "Svelte"}, "Which framework? Svelte"),
         ({"answer-1": "other", "other-1": "Svelte"}, "Which framework? Svelte"),
+        ({"answer-1": "0", "other-1": "Svelte"}, "Which framework? Svelte"),
+        ({"answer-1": "0", "other-1": " "}, "Which framework? React"),
         ({"answer-2": ["0"], "other-2": "Chrome"}, "Which browsers? Firefox, Chrome"),
         ({"answer-2": [], "other-2": "Chrome"}, "Which browsers? Chrome"),
         ({"answer-2": ["0", "other"], "other-2": "Firefox"}, "Which browsers? Firefox"),
@@ -80,15 +82,18 @@ async def test_each_gap_is_said_beside_its_question_and_nothing_is_lost(
     assert is_ticked(page, "answer-1", "other")
 
 
-async def test_an_option_and_words_of_ones_own_are_not_guessed_at(
-    ada: Person, worker: Worker
-) -> None:
+async def test_what_is_shown_again_is_what_would_be_taken(ada: Person, worker: Worker) -> None:
     path = await asked(ada, worker)
-    typed = {**ANSWERED, "other-1": "Svelte"}
-    page = page_of(await ada.sends(path, f"{path}/reply", 400, **typed), 400)
-    assert wrong_at(page).keys() == {"answer-1"}
-    assert page.form(f"{path}/reply").values["other-1"] == "Svelte"
-    assert is_ticked(page, "answer-1", "0")
+    typed: dict[str, Any] = {"answer-1": "0", "other-1": "Svelte", "answer-2": ["0"]}
+    refused = await ada.sends(path, f"{path}/reply", 400, **typed, **{"other-2": "Chrome"})
+    page = page_of(refused, 400)
+    assert wrong_at(page).keys() == {"answer-0"}
+    assert is_ticked(page, "answer-1", "other")
+    assert not is_ticked(page, "answer-1", "0")
+    assert is_ticked(page, "answer-2", "0")
+    assert is_ticked(page, "answer-2", "other")
+    values = page.form(f"{path}/reply").values
+    assert (values["other-1"], values["other-2"]) == ("Svelte", "Chrome")
 
 
 async def test_programs_choose_what_they_answer(ada: Person, hall: Hall, worker: Worker) -> None:

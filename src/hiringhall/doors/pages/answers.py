@@ -17,9 +17,8 @@ OTHER = "other"
 def answers_of(asked: AskedQuestion, form: Form) -> list[Answer] | None:
     """What was answered, by the index of the question; None where a plain message was asked for.
 
-    A text of one's own means Other, whether that is ticked or not; Other with no text is an empty
-    answer. Where one was to be chosen and both an option and a text were, both are told: nobody
-    but who typed them knows which is meant.
+    A text of one's own means Other, whether that is ticked or not, and where one was to be chosen
+    it is that one, whatever is ticked beside it; Other with no text is an empty answer.
     """
     if asked.kind is not QuestionKind.CLARIFYING:
         return None
@@ -27,8 +26,8 @@ def answers_of(asked: AskedQuestion, form: Form) -> list[Answer] | None:
     for index, question in enumerate(asked.questions):
         chosen = tuple(_chosen(question, index, form))
         if chosen:
-            is_one = question.type is not InputType.MULTI_SELECT and len(chosen) == 1
-            found.append(Answer(index, chosen[0] if is_one else chosen))
+            is_many = question.type is InputType.MULTI_SELECT
+            found.append(Answer(index, chosen if is_many else chosen[0]))
     return found
 
 
@@ -62,6 +61,8 @@ def _chosen(question: Question, index: int, form: Form) -> list[str]:
     if question.type is InputType.TEXT:
         return [text for text in (values[0].strip() if values else "",) if text]
     own = form[f"{OTHER}-{index}"].strip()
+    if own and question.type is InputType.SINGLE_SELECT:
+        return [own]
     options = [
         option
         for value in dict.fromkeys(values)
