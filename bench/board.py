@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 import asyncpg
@@ -161,6 +162,12 @@ def _multiply(count: int, on_offer: int, dialect: str) -> Iterator[str]:
     yield "ANALYZE"
 
 
+def _write_out(path: Path) -> None:
+    """Have what was written to a file stand on the disk."""
+    with path.open("rb") as written:
+        os.fsync(written.fileno())
+
+
 async def _execute(url: str, statements: Iterator[str]) -> None:
     if url.startswith("sqlite://"):
         path = url.removeprefix("sqlite://")
@@ -172,8 +179,7 @@ async def _execute(url: str, statements: Iterator[str]) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
         for part in (path, f"{path}-wal"):
-            with open(part, "rb") as written:
-                os.fsync(written.fileno())
+            _write_out(Path(part))
         return
     server = await asyncpg.connect(url)
     for statement in statements:
