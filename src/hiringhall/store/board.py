@@ -5,7 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, bindparam, cast, delete, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from hiringhall.domain.tasks import Engagement, Task
 from hiringhall.store.database import Tx
@@ -107,6 +117,10 @@ _WORDS = tuple(f"word_{number}" for number in range(MAX_WORDS))
 _has_words = and_(*(contains(board.c.searched, name) for name in _WORDS))
 _behind = board.c.task_id < bindparam("before")
 _ahead = board.c.closes_at_us > bindparam("now_us")
+# The sum keeps the planner from the index of the clock: nearly all of a board is ahead of it, and
+# a page wants the newest, which the order of the ids has. (PostgreSQL, whose plan is made before
+# it knows how few are asked for, would sort the whole board of a small hall.)
+_ahead_in_order = board.c.closes_at_us + literal_column("0") > bindparam("now_us")
 _kinds: dict[str, list[Any]] = {
     "all": [],
     # One category alone is the most that people ask for, and an index has its order.
@@ -131,13 +145,21 @@ _kinds |= {kind + _CHOOSY: [*conditions, *_chosen] for kind, conditions in _kind
 
 
 def _lines(*conditions: Any) -> Any:
-    """The page is cut out of the board alone, and only then are the proposals counted beside it."""
+    """The page is cut out of the board alone, and only then are the proposals counted beside it.
+
+    PostgreSQL plans a statement anew each time where that seems better than the plan it has, as it
+    does where few rows are asked for; that takes as long as reading the page. Behind a SELECT the
+    numbers tell it nothing, so it keeps its plan.
+    """
+    most, skip = (
+        select(bindparam(name, type_=BigInteger)).scalar_subquery() for name in ("most", "skip")
+    )
     cut = (
         select(*(column for column in board.c if column.name != "searched"))
-        .where(_ahead, _behind, *conditions)
+        .where(_ahead_in_order, _behind, *conditions)
         .order_by(board.c.task_id.desc())
-        .limit(bindparam("most"))
-        .offset(bindparam("skip"))
+        .limit(most)
+        .offset(skip)
         .subquery("cut")
     )
     standing = (
