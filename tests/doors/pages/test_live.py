@@ -10,16 +10,22 @@ import httpx
 import pytest
 
 from hiringhall.actions.market import choosing, proposing, reviewing
+from hiringhall.actions.runs import outcomes
+from hiringhall.actions.tasks import change
+from hiringhall.actions.tasks.running import run_task
 from hiringhall.domain.policy import Actor
-from hiringhall.domain.tasks import Engagement
+from hiringhall.domain.questions import make_question
+from hiringhall.domain.tasks import Engagement, State
 from hiringhall.doors.front import Front
 from hiringhall.doors.server import Server
 from hiringhall.hall import Hall
 from hiringhall.queries.sign_ins import actor_of, signed_in
+from tests.doors.conftest import Worker
 from tests.doors.pages.conftest import Person
 from tests.doors.pages.reading import Page
 from tests.support.market import PLAN, claimed, current, funded, handed_in
 from tests.support.streams import PATIENCE_S, EventStream, on_a_socket
+from tests.support.teams import a_team, put_up
 
 pytestmark = pytest.mark.anyio
 
@@ -43,12 +49,16 @@ def news_of(page: Page) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def following(server: Server, person: Person, task_id: str) -> AsyncGenerator[EventStream]:
-    """What the open page of a task hears, from what it was shown with on."""
-    page = await person.get(f"/app/tasks/{task_id}")
+async def following(
+    server: Server, person: Person, task_id: str = "", *, path: str = "", last_id: str = ""
+) -> AsyncGenerator[EventStream]:
+    """What an open page hears, a task's or any, from what it was shown with on."""
+    page = await person.get(path or f"/app/tasks/{task_id}")
     address = news_of(page)
     assert address is not None
     headers = {"Cookie": f"hall={person.http.cookies['hall']}"}
+    if last_id:
+        headers["Last-Event-ID"] = last_id
     async with (
         httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_S, trust_env=False) as client,
         client.stream("GET", address, headers=headers) as response,
@@ -99,3 +109,43 @@ async def test_nobody_hears_what_others_do_there(
         news = await stream.record()
         version = (await current(hall, task)).version
         assert news.fields["id"] == str(version), "of the rival's there was nothing"
+
+
+async def test_an_open_board_hears_whatever_changes_it(
+    hall: Hall, server: Server, ada: Person, bob: Person, worker: Worker
+) -> None:
+    me = await actor_at(hall, ada)
+    team = await a_team(hall, me)
+    board = f"/app/teams/{team.id}"
+    last_id = ""
+
+    async def says() -> None:
+        nonlocal last_id
+        news = await stream.record()
+        assert news.fields["data"] == "news", "what it is, the board asks for itself"
+        assert int(news.fields["id"]) > int(last_id or 0)
+        last_id = news.fields["id"]
+
+    async with following(server, ada, path=board) as stream:
+        task = await put_up(hall, me, team)
+        await says()
+        await change.change_task(
+            hall, actor=me, task_id=task.id, change=change.task_change(title="Another word")
+        )
+        await says()
+        await change.change_task(
+            hall, actor=me, task_id=task.id, change=change.task_change(column=State.DRAFT)
+        )
+        await says()
+    moved = change.task_change(column=State.OPEN)
+    await change.change_task(hall, actor=me, task_id=task.id, change=moved)
+    async with following(server, ada, path=board, last_id=last_id) as stream:
+        await says()
+        await run_task(hall, actor=me, task_id=task.id)
+        run = await worker.begins()
+        await says()
+        await worker.reports(run, "Half of it is there")
+        await outcomes.ask(hall, token=run.token, asked=[make_question("text", "Which?", None)])
+        await says()
+    assert (await bob.http.get(f"{board}/events?after=0")).status_code == 404
+    assert (await bob.http.get("/app/teams/nothing/events")).status_code == 404

@@ -1,7 +1,7 @@
-"""A task as it goes on, in a stream that is taken up where it broke off.
+"""A task or a team's board as it goes on, in a stream that is taken up where it broke off.
 
-Its poster is sent the lines of its log; whoever works on it, that there is news of what they may
-know (`queries.work_events`), and their page asks for itself anew.
+Its poster is sent the lines of a task's log; whoever works on it, that there is news of what they
+may know (`queries.work_events`), and their page asks for itself anew. So does an open board.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -12,12 +12,14 @@ import msgspec
 from hiringhall.actions.channel import Heard
 from hiringhall.actions.following import Reader
 from hiringhall.domain.errors import NotFound
+from hiringhall.domain.events import BY_TYPE, MessagePosted, ProgressReported, WorkBrought
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Route, Stream
 from hiringhall.doors.pages.people import names_for
 from hiringhall.doors.pages.routes_tasks import event_html
 from hiringhall.doors.pages.task_view import AT
+from hiringhall.doors.pages.teams import TEAM
 from hiringhall.doors.pages.typed import place
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.doors.streams import AT_ONCE, EVENT_STREAM, FIRST, heard_by
@@ -25,6 +27,9 @@ from hiringhall.queries.seen import task_seen
 from hiringhall.queries.sign_ins import actor_of, signed_in
 
 _HEADERS = ((b"cache-control", b"no-store"), *AT_ONCE)
+_ONLY_SAID = {one.type for one in (ProgressReported, MessagePosted, WorkBrought)}
+ON_A_BOARD = tuple(name for name in BY_TYPE if name not in _ONLY_SAID)
+"""What may change how a board looks: all but what is only said in a task."""
 
 
 async def follow_task(visit: Visit) -> Stream:
@@ -33,12 +38,31 @@ async def follow_task(visit: Visit) -> Stream:
     found = await task_seen(hall, actor=visit.actor, task_id=task_id)
     if not found.is_followed:
         raise NotFound("task")
-    known = visit.call.header(b"last-event-id") or visit.query["after"]
-    after = place(known) or 0
     told_of = partial(_lines_of, await names_for(visit)) if found.is_poster else _news_of
     reader = await visit.desk.feeds.read_along(
-        hall, actor=visit.actor, after=after, task_id=task_id
+        hall, actor=visit.actor, after=_known(visit), task_id=task_id
     )
+    return _stream(visit, reader, told_of)
+
+
+async def follow_team(visit: Visit) -> Stream:
+    """That something on a team's board has changed; what it is, the board asks for itself."""
+    reader = await visit.desk.feeds.read_along(
+        visit.desk.hall,
+        actor=visit.actor,
+        after=_known(visit),
+        team_id=visit.call.path["team_id"],
+        types=ON_A_BOARD,
+    )
+    return _stream(visit, reader, _news_of)
+
+
+def _known(visit: Visit) -> int:
+    """The place up to which a browser knows all."""
+    return place(visit.call.header(b"last-event-id") or visit.query["after"]) or 0
+
+
+def _stream(visit: Visit, reader: Reader, told_of: Callable[[Heard], bytes]) -> Stream:
     return Stream(
         _pieces(visit, reader, told_of),
         EVENT_STREAM,
@@ -66,7 +90,10 @@ def _nothing_of(heard: Heard) -> bytes:
 
 
 def _news_of(heard: Heard) -> bytes:
-    return b"id: %d\ndata: news\n\n" % heard.told[-1].seq if heard.told else b""
+    if heard.told:
+        return b"id: %d\ndata: news\n\n" % heard.told[-1].seq
+    # A browser that knows more than there is has a page of another past.
+    return b"id: %d\ndata: news\n\n" % (heard.cursor or 0) if heard.gap else b""
 
 
 def _lines_of(names: Mapping[str, str], heard: Heard) -> bytes:
@@ -80,4 +107,5 @@ def _lines_of(names: Mapping[str, str], heard: Heard) -> bytes:
 
 ROUTES: tuple[Route[Desk], ...] = (
     Route("GET", f"{AT}/events", for_signed_in(follow_task), {200: None}, "Follow a task"),
+    Route("GET", f"{TEAM}/events", for_signed_in(follow_team), {200: None}, "Follow a board"),
 )

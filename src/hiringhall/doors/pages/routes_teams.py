@@ -1,6 +1,7 @@
 """Teams: listed, founded, and the board of each, whose cards are moved by hand."""
 
 from hiringhall.actions import teams as team_actions
+from hiringhall.actions.feed import sequence
 from hiringhall.actions.tasks import change
 from hiringhall.domain import ids
 from hiringhall.domain.board import COLUMN_OF
@@ -15,6 +16,7 @@ from hiringhall.doors.pages.saying import Said, doing, showing
 from hiringhall.doors.pages.teams import TEAM, TEAMS, at, show_of_team
 from hiringhall.doors.pages.visits import Visit
 from hiringhall.queries.boards import Filter, page_of_team
+from hiringhall.queries.feed import newest_place
 from hiringhall.queries.kanban import COLUMNS, kanban_of
 from hiringhall.queries.teams import team_view, teams_page
 
@@ -57,8 +59,18 @@ def _page_of(team: Team) -> str:
 
 async def show_board(visit: Visit, said: Said) -> Raw:
     """A team's board, its foremost tasks in their columns."""
-    board = await kanban_of(visit.desk.hall, actor=visit.actor, team_id=visit.call.path["team_id"])
-    return show_of_team(visit, "team_board.html", board.team, "", said, board=board)
+    hall = visit.desk.hall
+    # Before the board is read: what happens from then on, the stream says.
+    after = await known_place(visit)
+    board = await kanban_of(hall, actor=visit.actor, team_id=visit.call.path["team_id"])
+    return show_of_team(visit, "team_board.html", board.team, "", said, board=board, after=after)
+
+
+async def known_place(visit: Visit) -> int:
+    """The end of the visitor's feed, from where an open page is to follow it."""
+    hall, organization_id = visit.desk.hall, visit.actor.organization_id or ""
+    await sequence(hall, organization_id=organization_id)
+    return await newest_place(hall, organization_id=organization_id)
 
 
 def column_of(text: str, field: str) -> State:
