@@ -34,6 +34,19 @@ async def test_a_client_shakes_hands_and_sees_the_tools(hall: Hall) -> None:
     assert (await client.http.get("/other")).status_code == 404
 
 
+async def test_a_version_that_nobody_speaks_is_refused_by_a_status(hall: Hall) -> None:
+    """Clients that speak several look for another then; the handshake itself offers one."""
+    http = Client(await desk_of(hall)).http
+    listing = {"jsonrpc": "2.0", "id": 7, "method": "tools/list"}
+    for spoken, status in (("2025-06-18", 200), ("1999-01-01", 400), ("\u00e9", 400)):
+        headers = [(b"mcp-protocol-version", spoken.encode("latin-1"))]
+        answer = await http.post("/mcp", json=listing, headers=headers)
+        assert answer.status_code == status, spoken
+    begin = listing | {"method": "initialize", "params": {"protocolVersion": "1999-01-01"}}
+    answer = await http.post("/mcp", json=begin, headers={"MCP-Protocol-Version": "1999-01-01"})
+    assert answer.json()["result"]["protocolVersion"] == "2025-11-25"
+
+
 async def test_every_tool_says_what_it_takes(hall: Hall) -> None:
     """What a schema names is what is taken: nobody is told of an argument that is refused."""
     for tool in BY_NAME.values():

@@ -32,6 +32,6 @@ class _Toolbox:
             return rpc.refused(error.message)
 
 
-async def answer(desk: Desk, body: bytes, *, version: str | None = None) -> tuple[int, bytes]:
+async def answer(desk: Desk, body: bytes, *, version: str | None) -> tuple[int, bytes]:
     """The HTTP status and body that one message is answered with."""
     return await rpc.answer(_Toolbox(desk), body, version=version)

@@ -42,7 +42,7 @@ class _Wrong(Exception):
         self.code = code
 
 
-async def answer(tools: Toolbox, body: bytes, *, version: str | None = None) -> tuple[int, bytes]:
+async def answer(tools: Toolbox, body: bytes, *, version: str | None) -> tuple[int, bytes]:
     """The HTTP status and body that one message is answered with.
 
     `version` is which version its sender says that it speaks (`MCP-Protocol-Version`); where that

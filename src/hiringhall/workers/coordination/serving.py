@@ -41,16 +41,19 @@ def work_app(desk: Desk) -> ASGIApp:
                 said = f"A request has at most {MOST_BODY_BYTES} bytes"
                 await _answer(send, *plain.refusal(413, "too_large", said))
             elif path == "/mcp":
-                await _answer(send, *await mcp.answer(desk, body))
+                version = _header(scope, b"mcp-protocol-version")
+                spoken = None if version is None else version.decode("latin-1")
+                await _answer(send, *await mcp.answer(desk, body, version=spoken))
             else:
                 name = path.removeprefix("/tools/")
-                await _answer(send, *await plain.use(desk, name, _content_type(scope), body))
+                kind = _header(scope, b"content-type") or b""
+                await _answer(send, *await plain.use(desk, name, kind, body))
 
     return app
 
 
-def _content_type(scope: Scope) -> bytes:
-    return dict(scope["headers"]).get(b"content-type", b"")
+def _header(scope: Scope, name: bytes) -> bytes | None:
+    return dict(scope["headers"]).get(name)
 
 
 async def _read(receive: Receive) -> bytes | None:
