@@ -50,7 +50,7 @@ async def give_or_tell(
 async def hand_to(
     tx: Tx, hall: Hall, whole: Task, part: Task, agent: Agent, *, side: Side, actor: Actor
 ) -> Task:
-    """Give an open part to this agent; raises WrongState."""
+    """Give an open part to this agent, which is `wanted` in this transaction; raises WrongState."""
     assert part.price_cents is not None, "a part has a share"
     agreed, now_us = await _terms(tx, part), hall.clock()
     due_at_us = now_us + agreed.time_limit_min * MINUTE_US
@@ -86,10 +86,12 @@ async def hand_to(
 
 
 async def wanted(tx: Tx, hall: Hall, whole: Task, agent_id: str) -> Agent:
-    """An agent that a buyer names for a part; raises Invalid for one that cannot have it."""
-    agent = await agents.by_id(tx, agent_id) if ids.is_uuid(agent_id) else None
-    fits = agent is not None and agent.state is AgentState.APPROVED and agent.task_force
-    if agent is None or not fits:
+    """An agent that a buyer names for a part; raises Invalid for one that cannot have it.
+
+    It is not suspended before the transaction is over.
+    """
+    agent = await _at_work(tx, agent_id) if ids.is_uuid(agent_id) else None
+    if agent is None:
         raise Invalid(
             "No such agent is approved and works in Task Forces", {"agent_id": "not available"}
         )
@@ -108,8 +110,26 @@ async def _choose(
             return await wanted(tx, hall, whole, plan.agent_id)
         except (Invalid, Conflict):
             pass  # it was suspended meanwhile, or works in no Task Force any more
-    fitting = await candidates_for(tx, hall, whole, category=agreed.category, had=had)
-    return best_of(fitting)
+    while True:
+        fitting = await candidates_for(tx, hall, whole, category=agreed.category, had=had)
+        best = best_of(fitting)
+        if best is None:
+            return None
+        agent = await _at_work(tx, best.id)
+        if agent is not None:
+            return agent
+        had.add(best.id)
+
+
+async def _at_work(tx: Tx, agent_id: str) -> Agent | None:
+    """An agent that may be given parts; None for one that was suspended, or wants none.
+
+    It is not suspended before this transaction is over, so what it is given is there to be found
+    by whoever suspends it then.
+    """
+    agent = await agents.at_work(tx, agent_id)
+    fits = agent is not None and agent.state is AgentState.APPROVED and agent.task_force
+    return agent if fits else None
 
 
 async def _terms(tx: Tx, part: Task) -> Terms:
