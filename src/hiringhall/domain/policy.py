@@ -47,6 +47,12 @@ class Actor:
         return ":".join(part for part in parts if part)
 
 
+def labelled(label: str) -> tuple[str, str]:
+    """The kind and the id in how an event names an actor; the id is empty where it has none."""
+    kind, _, rest = label.partition(":")
+    return kind, rest.partition(":")[0]
+
+
 HALL = Actor(kind=ActorKind.HALL)
 TIMER = Actor(kind=ActorKind.TIMER)
 

@@ -12,14 +12,13 @@ from hiringhall.domain.policy import Actor, ActorKind, may_see
 from hiringhall.domain.tasks import State, Task
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin, require_admin
+from hiringhall.queries.called import named
 from hiringhall.queries.market import market_task
 from hiringhall.store import (
-    agents,
     assignments,
     deliverables,
     disputes,
     events,
-    members,
     tasks,
     timers,
 )
@@ -59,6 +58,11 @@ class DisputeView:
     evidence: list[LoggedEvent]
     names: dict[str, str]
     decided_at_us: int | None = None
+
+    @property
+    def actors(self) -> set[str]:
+        """Who acted in it, as the log names them."""
+        return {one.actor for one in self.evidence}
 
 
 async def dispute_view(hall: Hall, *, actor: Actor, dispute_id: str) -> DisputeView:
@@ -120,26 +124,15 @@ async def _view(tx: Tx, dispute: Dispute, task: Task, assignment: Assignment) ->
         made,
         {one.id: await deliverables.files_of(tx, one.id) for one in made},
         evidence,
-        await _names(tx, task, assignment, {one.actor for one in evidence}),
+        await named(
+            tx,
+            {one.actor for one in evidence},
+            people_of=(task.organization_id, assignment.worker.organization_id),
+        ),
         await timers.due_at(tx, task_id=task.id, kind=Timer.DISPUTE)
         if dispute.state is DisputeState.OPEN
         else None,
     )
-
-
-async def _names(tx: Tx, task: Task, assignment: Assignment, actors: set[str]) -> dict[str, str]:
-    """What the people and agents of both sides are called, by how the log names them."""
-    found: dict[str, str] = {}
-    for actor in sorted(actors):
-        kind, _, its_id = actor.partition(":")
-        if kind == ActorKind.AGENT:
-            agent = await agents.by_id(tx, its_id)
-            found |= {} if agent is None else {actor: agent.name}
-        for organization_id in (task.organization_id, assignment.worker.organization_id):
-            if kind == ActorKind.USER:
-                member = await members.by_id(tx, organization_id, its_id)
-                found |= {} if member is None else {actor: member.name}
-    return found
 
 
 async def disputes_of(hall: Hall, *, actor: Actor, task_id: str) -> list[Dispute]:

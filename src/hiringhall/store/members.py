@@ -1,5 +1,6 @@
 """Who belongs to an organization, and who was asked to."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
@@ -7,7 +8,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from hiringhall.domain.members import Invited, Member, MemberRole
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row
-from hiringhall.store.statements import Statement
+from hiringhall.store.statements import Statement, any_of
 from hiringhall.store.tables import api_keys, member_invitations, memberships, users
 
 _columns = (
@@ -32,6 +33,15 @@ _all = Statement(
         memberships.c.joined_at_us, memberships.c.user_id
     ),
     name="members",
+)
+_names = Statement(
+    select(memberships.c.user_id, users.c.name)
+    .select_from(memberships.join(users, users.c.id == memberships.c.user_id))
+    .where(
+        any_of(memberships.c.organization_id, "organizations"), any_of(memberships.c.user_id, "ids")
+    )
+    .order_by(memberships.c.user_id),
+    name="names_of_members",
 )
 _owners = Statement(
     select(memberships.c.user_id)
@@ -141,6 +151,12 @@ async def by_id(
 async def of_organization(tx: Tx, organization_id: str) -> list[Member]:
     """All members, in the order in which they joined."""
     return [_to_member(row) for row in await tx.all(_all, organization=organization_id)]
+
+
+async def names(tx: Tx, organization_ids: Sequence[str], user_ids: Sequence[str]) -> dict[str, str]:
+    """What some users are called, by their ids: those that belong to one of the organizations."""
+    rows = await tx.all(_names, organizations=list(organization_ids), ids=list(user_ids))
+    return {row.user_id: row.name for row in rows}
 
 
 async def owners_for_change(tx: Tx, organization_id: str) -> list[str]:

@@ -236,7 +236,7 @@ async def test_many_proposals_stand_in_parts_and_withdrawn_ones_last(
     at = f"/app/tasks/{task.id}"
 
     def named(page: Page) -> list[str]:
-        return re.findall(r"scout \d\d|Person \d+", page.words)
+        return re.findall(r'<h3 id="bid-\d+">(scout \d\d|Person \d+)', page.text)
 
     page = await ada.get(at)
     assert "And 4 more" in page.words

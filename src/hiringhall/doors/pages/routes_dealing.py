@@ -10,6 +10,7 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.once import only_once
+from hiringhall.doors.pages.people import label_of, names_for, persons
 from hiringhall.doors.pages.posting import judged
 from hiringhall.doors.pages.task_view import AT, found_for, page_of, saying
 from hiringhall.doors.pages.typed import amount, decimal
@@ -19,19 +20,23 @@ from hiringhall.queries import market
 
 async def show_proposal(visit: Visit) -> Raw:
     """One proposal, whole, for whoever may choose, or made it."""
+    hall, actor = visit.desk.hall, visit.actor
     found = await found_for(visit)
+    task_id = found.task.id
     one = await market.proposal_seen(
-        visit.desk.hall,
-        actor=visit.actor,
-        task_id=found.task.id,
-        proposal_id=visit.call.path["proposal_id"],
+        hall, actor=actor, task_id=task_id, proposal_id=visit.call.path["proposal_id"]
     )
+    worker, made = one.proposal.worker, list[market.Candidate]()
+    if one.agent is None and worker.user_id != actor.user_id:
+        made = await market.candidates(hall, actor=actor, task_id=task_id)
+    names = await names_for(visit, [label_of(worker)], found.task)
     return visit.show(
         "proposal.html",
         task=found.task,
         seen=found,
         one=one,
-        currency=visit.desk.hall.rules.currency,
+        person=persons(names, made, [worker]).get(worker.id, ""),
+        currency=hall.rules.currency,
     )
 
 

@@ -7,6 +7,7 @@ from hiringhall.domain.tasks import State, Task, Waiting
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.people import names_for
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries.home import MOST_WAITING, Home, home
 from hiringhall.queries.system import what_waits
@@ -50,6 +51,9 @@ async def show_home(visit: Visit) -> Raw:
     return visit.show(
         "home.html",
         home=found,
+        names=await names_for(
+            visit, [one.event.actor for one in found.events if not one.event.reported]
+        ),
         inbox=inbox_of(found),
         has_more=len(found.waiting) == MOST_WAITING,
         under_way=[one for one in found.under_way if not _may_choose(found, one)],

@@ -4,8 +4,9 @@ Its poster is sent the lines of a task's log; whoever works on it, that there is
 may know (`queries.work_events`), and their page asks for itself anew. So does an open board.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -26,6 +27,8 @@ from hiringhall.doors.streams import AT_ONCE, EVENT_STREAM, FIRST, heard_by
 from hiringhall.queries.seen import task_seen
 from hiringhall.queries.sign_ins import actor_of, signed_in
 
+Told = Callable[[Heard], Awaitable[bytes]]
+
 _HEADERS = ((b"cache-control", b"no-store"), *AT_ONCE)
 _ONLY_SAID = {one.type for one in (ProgressReported, MessagePosted, WorkBrought)}
 ON_A_BOARD = tuple(name for name in BY_TYPE if name not in _ONLY_SAID)
@@ -38,7 +41,7 @@ async def follow_task(visit: Visit) -> Stream:
     found = await task_seen(hall, actor=visit.actor, task_id=task_id)
     if not found.is_followed:
         raise NotFound("task")
-    told_of = partial(_lines_of, await names_for(visit)) if found.is_poster else _news_of
+    told_of = _Lines(visit).told_of if found.is_poster else _news_of
     reader = await visit.desk.feeds.read_along(
         hall, actor=visit.actor, after=_known(visit), task_id=task_id
     )
@@ -62,7 +65,7 @@ def _known(visit: Visit) -> int:
     return place(visit.call.header(b"last-event-id") or visit.query["after"]) or 0
 
 
-def _stream(visit: Visit, reader: Reader, told_of: Callable[[Heard], bytes]) -> Stream:
+def _stream(visit: Visit, reader: Reader, told_of: Told) -> Stream:
     return Stream(
         _pieces(visit, reader, told_of),
         EVENT_STREAM,
@@ -73,12 +76,12 @@ def _stream(visit: Visit, reader: Reader, told_of: Callable[[Heard], bytes]) -> 
 
 
 async def _pieces(
-    visit: Visit, reader: Reader, told_of: Callable[[Heard], bytes]
+    visit: Visit, reader: Reader, told_of: Told
 ) -> AsyncGenerator[bytes, None]:
     """The stream, until the browser leaves, the server stops, or the sign-in is over."""
     yield FIRST
     async for heard in heard_by(reader, visit.actor, partial(_who, visit)):
-        yield told_of(heard) or _nothing_of(heard)
+        yield await told_of(heard) or _nothing_of(heard)
 
 
 async def _who(visit: Visit) -> Actor:
@@ -89,20 +92,33 @@ def _nothing_of(heard: Heard) -> bytes:
     return b": \n\n" if heard.cursor is None else b": \nid: %d\n\n" % heard.cursor
 
 
-def _news_of(heard: Heard) -> bytes:
+async def _news_of(heard: Heard) -> bytes:
     if heard.told:
         return b"id: %d\ndata: news\n\n" % heard.told[-1].seq
     # A browser that knows more than there is has a page of another past.
     return b"id: %d\ndata: news\n\n" % (heard.cursor or 0) if heard.gap else b""
 
 
-def _lines_of(names: Mapping[str, str], heard: Heard) -> bytes:
-    pieces: list[bytes] = []
-    for one in heard.told:
-        lines = event_html(msgspec.json.decode(one.record), names).splitlines()
-        data = b"\n".join(b"data: " + line for line in lines)
-        pieces.append(b"id: %d\n%s\n\n" % (one.seq, data))
-    return b"".join(pieces)
+class _Lines:
+    """The lines of a log, with the names of who acts in it: each is looked up once a stream."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._looked_up = set[str]()
+        self._names: dict[str, str] = {}
+
+    async def told_of(self, heard: Heard) -> bytes:
+        records: list[dict[str, Any]] = [msgspec.json.decode(one.record) for one in heard.told]
+        new = {one["actor"] for one in records if not one["reported"]} - self._looked_up
+        if new:
+            self._names |= await names_for(self._visit, new)
+            self._looked_up |= new
+        pieces: list[bytes] = []
+        for one, record in zip(heard.told, records, strict=True):
+            lines = event_html(record, self._names).splitlines()
+            data = b"\n".join(b"data: " + line for line in lines)
+            pieces.append(b"id: %d\n%s\n\n" % (one.seq, data))
+        return b"".join(pieces)
 
 
 ROUTES: tuple[Route[Desk], ...] = (

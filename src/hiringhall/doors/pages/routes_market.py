@@ -2,16 +2,18 @@
 
 from hiringhall.actions.payments.payouts import retry_payout
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.policy import ActorKind
 from hiringhall.domain.tasks import Engagement
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.paging import PART, address, behind, skipped
+from hiringhall.doors.pages.people import names_for
 from hiringhall.doors.pages.saying import Said, doing, showing
 from hiringhall.doors.pages.typed import cents
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
-from hiringhall.queries import market, my_work
+from hiringhall.queries import market, money, my_work
 
 _MARKET, _WORK, _EARNINGS = f"{HOME}/market", f"{HOME}/work", f"{HOME}/earnings"
 MOST_CATEGORIES = 100
@@ -82,10 +84,15 @@ async def show_earnings(visit: Visit, said: Said) -> Raw:
     skip = skipped(visit)
     found = await my_work.earnings(visit.desk.hall, actor=visit.actor, offset=skip, limit=PART)
     following = skip + PART if skip + PART < found.total else None
+    paid_for = await money.tasks_paid_for(
+        visit.desk.hall, actor=visit.actor, task_ids=[one.task_id for one in found.payouts]
+    )
     return visit.show(
         "earnings.html",
         found=found,
+        seen={one.id for one in paid_for.values() if one.is_seen},
         me=visit.actor.user_id,
+        names=await names_for(visit, [f"{ActorKind.USER}:{one.user_id}" for one in found.payouts]),
         currency=visit.desk.hall.rules.currency,
         plays=visit.desk.hall.plays,
         first=address(visit, skip="") if skip else None,

@@ -75,7 +75,7 @@ async def show_sheet(visit: Visit, said: Said) -> Raw:
     team = await team_view(hall, actor=actor, team_id=path["team_id"])
     found, titles = await sheet_of(hall, actor=actor, team_id=team.id, task_id=path["task_id"])
     await sequence(hall, organization_id=team.organization_id)
-    events = await feed.recent_of_tasks(hall, task_ids=[found.task.id])
+    logged = (await feed.recent_of_tasks(hall, task_ids=[found.task.id])).get(found.task.id, ())
     return show_of_team(
         visit,
         "team_task.html",
@@ -90,8 +90,8 @@ async def show_sheet(visit: Visit, said: Said) -> Raw:
         columns=COLUMNS,
         can=commands_of(found.task, Side.POSTER),
         roles=await roles_of(hall, actor=actor, team_id=team.id),
-        names=await names_for(visit),
-        events=[record_of(one) for one in events.get(found.task.id, ())],
+        names=await names_for(visit, [one.actor for one in logged]),
+        events=[record_of(one) for one in logged],
     )
 
 

@@ -15,7 +15,7 @@ from hiringhall.doors.look import word
 from hiringhall.doors.pages.forms import NOTHING
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.paging import skipped
-from hiringhall.doors.pages.people import names_for
+from hiringhall.doors.pages.people import label_of, names_for, persons
 from hiringhall.doors.pages.saying import Handled, Said, doing
 from hiringhall.doors.pages.told import told
 from hiringhall.doors.pages.visits import Visit
@@ -60,6 +60,12 @@ async def now_of(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     hall = visit.desk.hall
     found, delivered, older = await _with_delivered(visit, found)
     task = found.task
+    dispute = await _dispute(visit, task)
+    made = await _proposed(visit, found)
+    workers = [one.worker for one in delivered if one.worker is not None]
+    workers += [one.proposal.worker for one in made]
+    speaks_of = [*(label_of(one) for one in workers), *(dispute.actors if dispute else ())]
+    names = await names_for(visit, speaks_of, task)
     return {
         "task": task,
         "seen": found,
@@ -70,8 +76,10 @@ async def now_of(visit: Visit, found: seen.Seen) -> dict[str, Any]:
         "known": key_of(found),
         "currency": hall.rules.currency,
         "is_admin": visit.who is not None and visit.who.is_admin,
-        "dispute": await _dispute(visit, task),
-        **await _candidates(visit, found),
+        "dispute": dispute,
+        "names": names,
+        "persons": persons(names, made, workers),
+        **_in_parts(visit, task, made),
     }
 
 
@@ -98,29 +106,22 @@ async def _delivered(visit: Visit) -> tuple[list[deliveries.Delivered], int]:
     )
 
 
-_NOT_COMPARED: dict[str, Any] = {
-    "persons": {}, "by": "", "earlier": "", "further": 0, "further_at": "",
-}  # fmt: skip
-"""What a page says of proposals that nobody there chooses among."""
-
-
-async def _candidates(visit: Visit, found: seen.Seen) -> dict[str, Any]:
+async def _proposed(visit: Visit, found: seen.Seen) -> list[Candidate]:
     """The proposals for it, for whoever may choose or looks after them."""
-    by, skip, task = visit.query["by"], skipped(visit), found.task
+    task = found.task
     chooses = found.is_poster or (visit.who is not None and visit.who.is_admin)
     if not found.proposals or task.engagement not in MARKET or not chooses:
-        return {"candidates": [], **_NOT_COMPARED}
-    made = await market.candidates(visit.desk.hall, actor=visit.actor, task_id=task.id)
-    persons = [one.proposal.id for one in made if one.agent is None]
+        return []
+    return await market.candidates(visit.desk.hall, actor=visit.actor, task_id=task.id)
+
+
+def _in_parts(visit: Visit, task: Task, made: list[Candidate]) -> dict[str, Any]:
+    """The part of the proposals that is asked for, in the order that is asked for."""
+    by, skip = visit.query["by"], skipped(visit)
     if by in BY:
         made.sort(key=BY[by])
     ahead = skip + MOST_CANDIDATES
     return {
-        # Told apart, in the order in which they proposed, and no more is said of who they are.
-        "persons": {
-            proposal_id: word("proposal.person_number", number=number)
-            for number, proposal_id in enumerate(persons, start=1)
-        },
         "candidates": made[skip:ahead],
         "by": by if by in BY else "",
         "earlier": _part_at(task, by, max(0, skip - MOST_CANDIDATES)) if skip else "",
@@ -159,6 +160,7 @@ async def show(visit: Visit, said: Said) -> Raw:
     beside = await (_for_poster(visit, found) if found.is_poster else _for_others(visit, found))
     # After its log: what the log knows already, the stream does not say again.
     context = await now_of(visit, await found_for(visit))
+    context["names"] |= beside.pop("names")
     return visit.show(
         "task.html",
         unsent=await told(visit.desk, actor=visit.actor, path=path, form=unsent),
@@ -175,7 +177,7 @@ async def _for_poster(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     events = await feed.newest(hall, actor=actor, task_id=task_id, limit=LOG_EVENTS)
     return {
         "cost": await costs.cost_of_draft(hall, actor=actor, task=found.task, terms=found.terms),
-        "names": await names_for(visit),
+        "names": await names_for(visit, [one.actor for one in events]),
         "events": _within([record_of(one) for one in events]),
         "after": events[0].seq if events else 0,
         "spending": await budgets.spending_on(hall, actor=actor, task_id=task_id),
@@ -200,11 +202,14 @@ def _within(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 async def _for_others(visit: Visit, found: seen.Seen) -> dict[str, Any]:
     """An admin sees the log; who works on it what is theirs alone."""
     shown: dict[str, Any] = {"events": None, "spending": None, "runs": [], "logged": []}
+    shown["names"] = {}
     shown["after"] = found.task.version
     if visit.who is not None and visit.who.is_admin and found.mine is None:
         shown["logged"] = await seen.log_of(
             visit.desk.hall, actor=visit.actor, task_id=found.task.id, limit=LOG_EVENTS // 2
         )
+        acted = [one.actor for one in shown["logged"]]
+        shown["names"] = await names_for(visit, acted, found.task)
     return shown
 
 
