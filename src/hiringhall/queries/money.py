@@ -1,5 +1,6 @@
 """An organization's money: what it has, what moved, what comes in and what goes out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hiringhall.domain import ids
@@ -9,7 +10,7 @@ from hiringhall.domain.ledger import Transfer, available_account, earned_account
 from hiringhall.domain.payouts import Payout
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.hall import Hall
-from hiringhall.store import holds, ledger, payments, payouts
+from hiringhall.store import assignments, holds, ledger, payments, payouts, posted
 from hiringhall.store.database import Tx
 from hiringhall.store.tasks import NEWEST
 
@@ -41,6 +42,18 @@ class StatementLine:
 
     transfer: Transfer
     amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaidFor:
+    """A task that money moved for: `is_seen` says whether its page is there for whoever asks.
+
+    What others of the organization, or its agents, earned is told by its title alone.
+    """
+
+    id: str
+    title: str
+    is_seen: bool
 
 
 async def account_view(hall: Hall, *, actor: Actor) -> Account:
@@ -78,6 +91,29 @@ async def statement(
         )
         for one in await hall.database.scan(find)
     ]
+
+
+async def tasks_paid_for(
+    hall: Hall, *, actor: Actor, task_ids: Sequence[str]
+) -> dict[str, PaidFor]:
+    """The tasks that an organization's transfers and payouts speak of, by their ids."""
+    organization_id = _organization(actor)
+
+    async def find(tx: Tx) -> dict[str, PaidFor]:
+        found = await posted.by_ids(tx, sorted(set(task_ids)))
+        others = [one.id for one in found if one.organization_id != organization_id]
+        had = await assignments.of_tasks(tx, others) if others else {}
+        own = {
+            task_id
+            for task_id, all_of_it in had.items()
+            if any(one.worker.user_id == actor.user_id for one in all_of_it if one.worker.user_id)
+        }
+        return {
+            one.id: PaidFor(one.id, one.title, one.id in own or one.id not in others)
+            for one in found
+        }
+
+    return await hall.database.scan(find)
 
 
 async def deposits_of(

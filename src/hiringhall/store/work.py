@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, and_, bindparam, cast, func, null, select
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, bindparam, cast, func, null, select
 
 from hiringhall.domain.market import AssignmentState
 from hiringhall.domain.payouts import PayoutState
@@ -14,6 +14,7 @@ from hiringhall.store.statements import Statement
 from hiringhall.store.tables import (
     assignments,
     deliverables,
+    disputes,
     payouts,
     proposals,
     ratings,
@@ -28,7 +29,8 @@ class Work:
     """A task that somebody proposed for or claimed, and how far that is.
 
     `parent_id` is what it is a part of. `deliverable_*` are of the newest that they handed in,
-    `rating` what the buyer gave.
+    `rating` what the buyer gave. `outcome_cents` is what a dispute about it gave, of which
+    `earned_cents` is what they were paid.
     """
 
     id: str
@@ -54,6 +56,8 @@ class Work:
     delivered_at_us: int | None
     rating: int | None
     feedback: str | None
+    outcome_cents: int | None
+    earned_cents: int
 
     @property
     def is_sent_back(self) -> bool:
@@ -127,6 +131,31 @@ _newest = (
     .correlate(assignments)
     .scalar_subquery()
 )
+_outcome = (
+    select(func.max(disputes.c.outcome_cents))
+    .where(disputes.c.task_id == _cut.c.task_id, disputes.c.assignment_id == assignments.c.id)
+    .correlate(_cut, assignments)
+    .scalar_subquery()
+)
+
+
+def _paid(*about: ColumnElement[bool]) -> Any:
+    """What its worker was paid for it, where their work was accepted or a dispute was settled."""
+    paid = (
+        select(cast(func.sum(payouts.c.paid_cents), BigInteger))
+        .where(
+            *about,
+            func.coalesce(payouts.c.agent_id, payouts.c.user_id) == _mine,
+            assignments.c.state == AssignmentState.COMPLETED.value,
+        )
+        .correlate(_cut, assignments)
+        .scalar_subquery()
+    )
+    return func.coalesce(paid, 0)
+
+
+_as_part = _paid(payouts.c.subtask_id == _cut.c.task_id)
+_alone = _paid(payouts.c.task_id == _cut.c.task_id, payouts.c.subtask_id.is_(None))
 _page = Statement(
     select(
         _cut.c.id,
@@ -152,6 +181,8 @@ _page = Statement(
         deliverables.c.submitted_at_us.label("delivered_at_us"),
         ratings.c.rating,
         ratings.c.feedback,
+        _outcome.label("outcome_cents"),
+        cast(_as_part + _alone, BigInteger).label("earned_cents"),
     )
     .select_from(
         _cut.join(tasks, tasks.c.id == _cut.c.task_id)
@@ -292,4 +323,6 @@ def _to_work(row: Any) -> Work:
         delivered_at_us=row.delivered_at_us,
         rating=row.rating,
         feedback=row.feedback,
+        outcome_cents=row.outcome_cents,
+        earned_cents=row.earned_cents,
     )

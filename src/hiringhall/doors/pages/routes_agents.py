@@ -79,6 +79,7 @@ async def show_agent(visit: Visit, said: Said) -> Raw:
         found=found,
         agent=found.agent,
         currency=visit.desk.hall.rules.currency,
+        plays=visit.desk.hall.plays,
         more=f"{AGENTS}/{agent_id}?skip={behind}" if found.earnings.total > behind else "",
         **said.shown,
     )

@@ -27,8 +27,10 @@ async def show_money(visit: Visit, said: Said) -> Raw:
     """The balance, the statement, what is paid in, and what is paid out."""
     hall, actor = visit.desk.hall, visit.actor
     lines = await money.statement(hall, actor=actor, before=behind(visit), limit=PART + 1)
+    moved_for = [one.transfer.task_id for one in lines if one.transfer.task_id]
     return visit.show(
         "settings_money.html",
+        tasks=await money.tasks_paid_for(hall, actor=actor, task_ids=moved_for),
         account=await money.account_view(hall, actor=actor),
         plays=hall.plays,
         lines=lines[:PART],
