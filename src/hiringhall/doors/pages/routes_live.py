@@ -75,9 +75,7 @@ def _stream(visit: Visit, reader: Reader, told_of: Told) -> Stream:
     )
 
 
-async def _pieces(
-    visit: Visit, reader: Reader, told_of: Told
-) -> AsyncGenerator[bytes, None]:
+async def _pieces(visit: Visit, reader: Reader, told_of: Told) -> AsyncGenerator[bytes, None]:
     """The stream, until the browser leaves, the server stops, or the sign-in is over."""
     yield FIRST
     async for heard in heard_by(reader, visit.actor, partial(_who, visit)):
