@@ -4,6 +4,19 @@ from hiringhall.cli.outcome import Exit
 from tests.cli.people import Person
 
 
+def test_a_task_is_posted_to_a_team_with_a_cap(buyer: Person, maker: Person) -> None:
+    usual = ("market", "post", "Build a page", "-d", "With a hero.", "--how", "staff", "--draft")
+    team = buyer.json(*usual)["team_id"]
+    task = buyer.json(*usual, "--team", team, "--cap", "2.50")
+    assert (task["team_id"], task["engagement"]) == (team, "staff")
+    changed = buyer.json("market", "change", task["id"], "--cap", "3")
+    assert changed["version"] == task["version"] + 1
+    same = buyer.json("market", "change", task["id"], "--cap", "3.00")
+    assert same["version"] == changed["version"]
+    buyer(*usual, "--cap", "much", code=Exit.USAGE)
+    assert "no such team" in maker(*usual, "--team", team, code=Exit.REFUSED).err
+
+
 def test_an_owner_caps_what_models_may_cost(buyer: Person, maker: Person) -> None:
     row = buyer("account", "budget").lines[0].split("\t")
     assert row == ["organization", "-", "-", "-", "0.00", "0.00", "0"]

@@ -39,7 +39,8 @@ class TaskCreated(Happened):
 class TaskChanged(Happened):
     """A task's brief was worded anew; `changes` are the fields that are another way now.
 
-    Their names are those of TaskCreated, `dependencies` among them, and of a draft's terms.
+    Their names are those of TaskCreated, `dependencies` among them, and of a draft's terms, and
+    `cap_micros` for what its models may cost.
     """
 
     type = "task_changed"

@@ -22,7 +22,7 @@ _MARKETS_OWN = (
     "max_proposals",
     "fee_on_top",
 )
-_STAFFS_OWN = ("role", "require_spec_approval")
+_STAFFS_OWN = ("role", "require_spec_approval", "team_id", "cap_micros")
 
 
 def engagement_of(text: str) -> Engagement:
@@ -42,6 +42,8 @@ def make_posting(
     repository: str | None = None,
     role: str | None = None,
     require_spec_approval: bool | None = None,
+    team_id: str | None = None,
+    cap_micros: int | None = None,
     price_cents: int | None = None,
     category: str | None = None,
     instructions: str | None = None,
@@ -61,12 +63,23 @@ def make_posting(
     """
     given: dict[str, Any] = dict(locals())
     other = _STAFFS_OWN if engagement in MARKET else _MARKETS_OWN
-    lost = {name.removesuffix("_us"): "not for this engagement" for name in other if given[name]}
+    lost = {
+        name.removesuffix("_us"): "not for this engagement"
+        for name in other
+        if given[name] or (name == "cap_micros" and given[name] is not None)
+    }
     if lost:
         names = ", ".join(sorted(lost))
         raise Invalid(f"A task with the engagement {engagement.value} has no {names}", lost)
     if engagement not in MARKET:
-        return make_brief(title=title, description=description, repository=repository, role=role)
+        return make_brief(
+            title=title,
+            description=description,
+            repository=repository,
+            role=role,
+            team_id=team_id,
+            cap_micros=cap_micros,
+        )
     if price_cents is None:
         raise Invalid("A task on the market has a price", {"price_cents": "is required"})
     return make_offer(
@@ -89,8 +102,11 @@ def make_posting(
     )
 
 
-def posting_fields(task: Task, terms: Terms | None) -> dict[str, Any]:
-    """What `make_posting` would have to be told for a task to become what it is."""
+def posting_fields(task: Task, terms: Terms | None, cap_micros: int | None) -> dict[str, Any]:
+    """What `make_posting` would have to be told for a task to become what it is.
+
+    `cap_micros` is the cap of its own, where it has one.
+    """
     said: dict[str, Any] = {
         "engagement": task.engagement,
         "title": task.title,
@@ -98,7 +114,12 @@ def posting_fields(task: Task, terms: Terms | None) -> dict[str, Any]:
         "repository": task.repository,
     }
     if task.engagement not in MARKET or terms is None:
-        return said | {"role": task.role, "require_spec_approval": task.spec_approval}
+        return said | {
+            "role": task.role,
+            "require_spec_approval": task.spec_approval,
+            "team_id": task.team_id,
+            "cap_micros": cap_micros,
+        }
     hours = terms.expires_in_us // HOUR_US
     return said | {
         "price_cents": task.price_cents,

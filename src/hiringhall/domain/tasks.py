@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hiringhall.domain.compute import MOST_CAP_MICROS
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.names import tidy_title
 
@@ -206,12 +207,18 @@ def fresh_task(
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What the poster wants done, judged and tidied."""
+    """What the poster wants done, judged and tidied.
+
+    Without a `team_id` it is for the organization's first team; `cap_micros` is what its models may
+    cost, where it is another amount than the hall's for each task.
+    """
 
     title: str
     description: str
     repository: str | None = None
     role: str | None = None
+    team_id: str | None = None
+    cap_micros: int | None = None
 
 
 def make_brief(
@@ -220,6 +227,8 @@ def make_brief(
     description: str,
     repository: str | None = None,
     role: str | None = None,
+    team_id: str | None = None,
+    cap_micros: int | None = None,
 ) -> Brief:
     """Trim the texts of a brief, cut its title, and refuse what is empty or absurd."""
     name = tidy_title(title, TITLE_LENGTH)
@@ -233,11 +242,18 @@ def make_brief(
             f"Description is longer than {MAX_DESCRIPTION_LENGTH} characters",
             {"description": "too long"},
         )
+    if cap_micros is not None and not 0 <= cap_micros <= MOST_CAP_MICROS:
+        raise Invalid(
+            f"A cap is 0 to {MOST_CAP_MICROS} millionths of the currency",
+            {"cap_micros": "out of range"},
+        )
     return Brief(
         title=name,
         description=tidy_description,
         repository=_short(repository, "repository", 2_000),
         role=_short(role, "role", 100),
+        team_id=team_id,
+        cap_micros=cap_micros,
     )
 
 

@@ -82,6 +82,21 @@ async def spending_on(hall: Hall, *, actor: Actor, task_id: str) -> Spending:
     return await hall.database.read(look)
 
 
+async def own_cap_on(hall: Hall, *, actor: Actor, task_id: str) -> int | None:
+    """The cap that was set for one task; None where the hall's usual one holds it.
+
+    Raises NotFound and NotYours.
+    """
+
+    async def look(tx: Tx) -> int | None:
+        task = await tasks.by_id(tx, task_id) if ids.is_uuid(task_id) else None
+        check_sees(actor, None if task is None else task.organization_id, "task")
+        found = await budgets.by_id(tx, budget_id(CapScope.TASK, task_id))
+        return None if found is None else found.cap_micros
+
+    return await hall.database.read(look)
+
+
 async def spending_of_team(hall: Hall, *, actor: Actor, team_id: str) -> Spending:
     """What a team of the actor's organization has spent on models; raises NotFound, NotYours."""
 

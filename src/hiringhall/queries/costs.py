@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hiringhall.domain.compute import CapScope
+from hiringhall.domain.compute import Budget, CapScope, budget_id
 from hiringhall.domain.errors import NoOrganization
 from hiringhall.domain.escrow import Hold
 from hiringhall.domain.ledger import available_account
@@ -10,7 +10,7 @@ from hiringhall.domain.market import Offer, Terms
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import State, Task
 from hiringhall.hall import Hall
-from hiringhall.store import ledger
+from hiringhall.store import budgets, ledger
 from hiringhall.store.database import Tx
 
 
@@ -79,6 +79,42 @@ def check_in_time(hall: Hall, offer: Offer) -> None:
     offer.terms_of("").closing_us(hall.clock())
 
 
-def task_cap_micros(hall: Hall) -> int | None:
-    """What the models of one task may cost unless it is given another cap; None: no such cap."""
-    return hall.rules.caps.get(CapScope.TASK)
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What the models of a task may cost before it stops and asks, and whose cap that is.
+
+    With a team's or an organization's it is what is left under it. None: no cap holds.
+    """
+
+    most_micros: int | None
+    scope: CapScope | None
+
+
+async def bound_of_staff(
+    hall: Hall, *, actor: Actor, team_id: str | None, cap_micros: int | None
+) -> Bound:
+    """What a new task for the hall's own workers may cost, with a cap of its own or without.
+
+    A team that is not the organization's holds nothing. Raises NoOrganization.
+    """
+    organization_id = actor.organization_id
+    if organization_id is None:
+        raise NoOrganization
+    shared = {CapScope.ORGANIZATION: budget_id(CapScope.ORGANIZATION, organization_id)}
+    if team_id is not None:
+        shared = {CapScope.TEAM: budget_id(CapScope.TEAM, team_id), **shared}
+
+    async def find(tx: Tx) -> dict[str, Budget]:
+        return await budgets.by_ids(tx, shared.values())
+
+    kept = await hall.database.read(find)
+    usual = hall.rules.caps
+    of_task = usual.get(CapScope.TASK) if cap_micros is None else cap_micros
+    bounds = [] if of_task is None else [(of_task, CapScope.TASK)]
+    for scope, budget in shared.items():
+        found = kept.get(budget)
+        holds = usual.get(scope) if found is None else found.holds(usual.get(scope))
+        if holds is not None:
+            taken = 0 if found is None else found.taken_micros
+            bounds.append((max(0, holds - taken), scope))
+    return Bound(*min(bounds, key=lambda one: one[0], default=(None, None)))

@@ -27,7 +27,7 @@ class PostingDesk:
     credits_used: int
 
 
-_desk = Statement(
+_found = (
     select(
         teams.c.id.label("team_id"),
         organizations.c.spec_approval,
@@ -45,17 +45,32 @@ _desk = Statement(
             & (credit_days.c.day == bindparam("day")),
         )
     )
-    .where(teams.c.organization_id == bindparam("organization_id"), teams.c.is_default == 1),
-    name="posting_desk",
+    .where(teams.c.organization_id == bindparam("organization_id"))
+)
+_desk = Statement(_found.where(teams.c.is_default == 1), name="posting_desk")
+_desk_of_team = Statement(
+    _found.where(teams.c.id == bindparam("team_id")), name="posting_desk_of_team"
 )
 
 
 async def posting_desk(
-    tx: Tx, *, organization_id: str, user_id: str | None, role: str | None, day: int
+    tx: Tx,
+    *,
+    organization_id: str,
+    user_id: str | None,
+    role: str | None,
+    day: int,
+    team_id: str | None = None,
 ) -> PostingDesk | None:
-    """What posting a task in an organization's default team has to know."""
+    """What posting a task in a team of an organization, or in its default one, has to know."""
+    which, named = (_desk, {}) if team_id is None else (_desk_of_team, {"team_id": team_id})
     row = await tx.one(
-        _desk, organization_id=organization_id, user_id=user_id or "", role=role or "", day=day
+        which,
+        organization_id=organization_id,
+        user_id=user_id or "",
+        role=role or "",
+        day=day,
+        **named,
     )
     if row is None:
         return None

@@ -9,7 +9,7 @@ from hiringhall.doors.desk import Desk
 from hiringhall.hall import Hall
 from hiringhall.queries.audit import audit_all
 from tests.doors.conftest import BASE_URL, OpenFront, Worker
-from tests.doors.native.conftest import Caller
+from tests.doors.native.conftest import Caller, told
 from tests.support.halls import begin
 
 pytestmark = pytest.mark.anyio
@@ -22,6 +22,35 @@ async def posted(poster: Caller, **fields: object) -> str:
     task = await poster.post("/tasks", {**STAFF, "publish": True, **fields}, 201)
     assert (task["engagement"], task["price_cents"], task["hold"]) == ("staff", None, None)
     return task["id"]
+
+
+@pytest.mark.promise("NA-POST-TEAM")
+async def test_a_team_and_a_cap_are_said_when_it_is_posted(poster: Caller, maker: Caller) -> None:
+    team = (await poster.post("/teams", {"name": "Rockets"}, 201))["id"]
+    task_id = await posted(poster, team_id=team, cap_micros=2_500_000)
+    assert (await poster.get(f"/tasks/{task_id}"))["team_id"] == team
+    assert (await poster.get(f"/tasks/{task_id}/budget"))["cap_micros"] == 2_500_000
+    draft = await poster.post("/tasks", {**STAFF, "cap_micros": 5}, 201)
+    path = f"/tasks/{draft['id']}"
+    changed = {"version": draft["version"], "cap_micros": 7}
+    now = told(await poster.ask("PATCH", path, json=changed), 200)
+    assert (now["version"], (await poster.get(f"{path}/budget"))["cap_micros"]) == (
+        draft["version"] + 1,
+        7,
+    )
+    moved = {"version": now["version"], "team_id": team}
+    assert told(await poster.ask("PATCH", path, json=moved), 400)["fields"] == {"team_id": "fixed"}
+    for wrong, fields in (
+        ({"team_id": "nonsense"}, {"team_id": "unknown"}),
+        ({"cap_micros": -1}, {"cap_micros"}),
+        ({"cap_micros": 10**15 + 1}, {"cap_micros"}),
+        ({"cap_micros": 0, "engagement": "claim", "price_cents": 5}, {"cap_micros"}),
+        ({"team_id": team, "engagement": "claim", "price_cents": 5}, {"team_id"}),
+    ):
+        refused = await poster.post("/tasks", {**STAFF, **wrong}, 400)
+        assert set(fields) == set(refused["fields"]), wrong
+    refused = await maker.post("/tasks", {**STAFF, "team_id": team}, 400)
+    assert refused["fields"] == {"team_id": "unknown"}
 
 
 @pytest.mark.promise("NA-REPLY", "NA-DECIDE")

@@ -57,6 +57,11 @@ class Person:
         return await self.sends("/signin", "/signin", **fields)
 
 
+def led_to(answer: httpx.Response) -> str:
+    """The page that a form leads to, whatever that page is to say of it."""
+    return answer.headers["location"].partition("?")[0]
+
+
 def page_of(answer: httpx.Response, status: int = 200) -> Page:
     """A page of the hall, with what every one of them must say."""
     assert answer.status_code == status, answer.text

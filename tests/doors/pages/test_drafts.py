@@ -8,7 +8,7 @@ from hiringhall.domain.market import Item
 from hiringhall.domain.tasks import Engagement, State, Task
 from hiringhall.hall import Hall
 from hiringhall.queries.seen import task_seen
-from tests.doors.pages.conftest import Person, page_of
+from tests.doors.pages.conftest import Person, led_to, page_of
 from tests.doors.pages.reading import Page
 from tests.doors.pages.test_home import PAYLOADS, actor
 from tests.support.market import draft, is_sound
@@ -60,7 +60,7 @@ async def test_it_begins_with_what_is_there_and_what_is_not_typed_over_stays(
     sent = await ada.send(
         page.form(at(task)), step="draft", title="Label all", inputs=f"{shown['inputs']}\nAnd more"
     )
-    assert sent.headers["location"] == f"/app/tasks/{task.id}"
+    assert led_to(sent) == f"/app/tasks/{task.id}"
     now = await seen(hall, ada, task)
     assert (now.task.title, now.task.state, now.task.version) == ("Label all", State.DRAFT, 2)
     assert now.terms.inputs == (*MORE["inputs"], Item(text="And more"))
@@ -82,7 +82,7 @@ async def test_its_cost_is_said_and_it_is_offered_from_its_page(ada: Person, hal
     form = looked.form(at(task))
     for _ in range(2):  # a form that is sent twice is one change
         sent = await ada.send(form, step="post")
-        assert sent.headers["location"] == f"/app/tasks/{task.id}"
+        assert led_to(sent) == f"/app/tasks/{task.id}"
     now = await seen(hall, ada, task)
     assert (now.task.state, now.hold.amount_cents) == (State.OPEN, 8_000)
     late = page_of(await ada.send(form, 409, step="draft", title="Too late", once=""), 409)
@@ -123,19 +123,19 @@ async def test_two_people_do_not_overwrite_each_other_in_silence(ada: Person, ha
 
 async def test_for_whom_it_is_is_chosen_anew(ada: Person, hall: Hall) -> None:
     kept = await ada.sends(NEW, NEW, title="T", description="D", plan_first="yes", step="draft")
-    path = f"{kept.headers['location']}/draft"
+    path = f"{led_to(kept)}/draft"
     page = await ada.get(path)
     assert page.form(path).values["plan_first"] == "yes"
     wide = page_of(await ada.send(page.form(path), 200, whom="task_force", title="For several"))
     assert says_now(wide)["title"] == "For several"
     page_of(await ada.send(wide.form(path), 400, step="draft"), 400)
     sent = await ada.send(wide.form(path), step="draft", price_cents="90")
-    force = sent.headers["location"]
+    force = led_to(sent)
     assert force.startswith("/app/forces/")
     assert "/draft" in (await ada.get(force)).text
     back = page_of(await ada.send((await ada.get(path)).form(path), 200, whom="staff"))
     sent = await ada.send(back.form(path), step="post")
-    task_id = sent.headers["location"].rpartition("/")[2]
+    task_id = led_to(sent).rpartition("/")[2]
     found = await task_seen(hall, actor=await actor(hall, ada), task_id=task_id)
     assert (found.task.engagement, found.task.price_cents) == (Engagement.STAFF, None)
     assert found.task.state is not State.DRAFT

@@ -13,7 +13,7 @@ from hiringhall.doors.pages.typed import amount, moment
 from hiringhall.hall import Hall
 from hiringhall.queries.seen import Wanted, posted_by, task_seen
 from tests.doors.conftest import BASE_URL, OpenFront
-from tests.doors.pages.conftest import Person, page_of
+from tests.doors.pages.conftest import Person, led_to, page_of
 from tests.doors.pages.reading import Page
 from tests.doors.pages.test_home import PAYLOADS, actor
 from tests.support.halls import NOBODY, with_staffing
@@ -63,7 +63,7 @@ async def test_what_it_costs_is_said_before_anything_is_held(
     for words in ("5.00 on top", "55.00", "945.00"):
         assert words in on_top.words
     sent = await ada.send(on_top.form(NEW), step="post")
-    task = await task_at(hall, ada, sent.headers["location"])
+    task = await task_at(hall, ada, led_to(sent))
     assert (task.engagement, task.state) == (Engagement(engagement), State.OPEN)
     assert task.price_cents == 5_000
     home = await ada.get("/app")
@@ -74,7 +74,7 @@ async def test_a_form_that_is_sent_twice_is_one_task(ada: Person, hall: Hall) ->
     page = await priced(ada, "claim")
     first = await ada.send(page.form(NEW), step="post")
     again = await ada.send(page.form(NEW), step="post")
-    assert first.headers["location"] == again.headers["location"]
+    assert led_to(first) == led_to(again)
     changed = await ada.send(page.form(NEW), 409, step="post", title="Other words")
     assert page_of(changed, 409).form(NEW).values["title"] == "Other words"
     assert await count(hall, ada) == 1
@@ -83,10 +83,10 @@ async def test_a_form_that_is_sent_twice_is_one_task(ada: Person, hall: Hall) ->
 async def test_drafts_hold_nothing(ada: Person, hall: Hall) -> None:
     page = await priced(ada, "claim")
     sent = await ada.send(page.form(NEW), step="draft")
-    assert (await task_at(hall, ada, sent.headers["location"])).state is State.DRAFT
+    assert (await task_at(hall, ada, led_to(sent))).state is State.DRAFT
     assert "1,000.00" in (await ada.get("/app")).words
     kept = await ada.sends(NEW, NEW, title="T", description="D", step="draft")
-    assert (await task_at(hall, ada, kept.headers["location"])).state is State.DRAFT
+    assert (await task_at(hall, ada, led_to(kept))).state is State.DRAFT
 
 
 async def test_each_mistake_is_said_at_its_field_and_nothing_is_lost(
@@ -170,12 +170,12 @@ async def test_what_is_held_is_what_was_shown(ada: Person, hall: Hall) -> None:
     unseen = page_of(await ada.send(form, 200, step="post", price_cents="60", shown=""))
     assert "Post it and hold 60.00" in unseen.words
     sent = await ada.send(refused.form(NEW), step="post")
-    assert (await task_at(hall, ada, sent.headers["location"])).price_cents == 7_000
+    assert (await task_at(hall, ada, led_to(sent))).price_cents == 7_000
 
 
 async def test_a_draft_is_offered_for_what_was_shown(ada: Person, hall: Hall) -> None:
     page = await priced(ada, "claim")
-    path = (await ada.send(page.form(NEW), step="draft")).headers["location"]
+    path = led_to(await ada.send(page.form(NEW), step="draft"))
     looked = await ada.get(path)
     assert "Held until it is done" in looked.words
     edit = (await ada.get(f"{path}/draft")).form(f"{path}/draft")
@@ -214,7 +214,7 @@ async def test_several_together_are_priced_before_money_is_held(ada: Person, hal
     assert "This would hold 60.00 now" in changed.words
     assert await count(hall, ada) == 0
     sent = await ada.send(changed.form(new), do="draft")
-    path = sent.headers["location"]
+    path = led_to(sent)
     funding = await ada.get(path)
     assert "Held until it is done" in funding.words
     await ada.send(funding.form(f"{path}/fund"), 409, shown="5000 usd task_force")
@@ -236,7 +236,7 @@ async def test_a_task_of_the_staff_is_offered_on_the_market(
     ada: Person, bob: Person, hall: Hall
 ) -> None:
     kept = await ada.sends(NEW, NEW, title="T", description="D", step="draft")
-    at = f"{kept.headers['location']}/offer"
+    at = f"{led_to(kept)}/offer"
     await ada.sends(at, at, 400, price_cents="0", step="look")
     page = page_of(await ada.sends(at, at, 200, price_cents="20", engagement="claim", step="look"))
     assert "18.00" in page.words
@@ -251,10 +251,10 @@ async def test_a_task_of_the_staff_is_offered_on_the_market(
     )
     assert "1,000.00" in page_of(poor, 402).words
     await ada.send(page.form(at), step="post")
-    offered = await task_at(hall, ada, kept.headers["location"])
+    offered = await task_at(hall, ada, led_to(kept))
     assert (offered.engagement, offered.price_cents) == (Engagement.CLAIM, 2_000)
     again = await ada.send(page.form(at), step="post")
-    assert again.headers["location"] == kept.headers["location"]
+    assert led_to(again) == led_to(kept)
     await ada.send(page.form(at), 409, step="post", once="")
 
 

@@ -10,8 +10,8 @@ from hiringhall.doors.look.words import all_words
 from hiringhall.doors.pages.plain import in_words
 from hiringhall.doors.pages.told import UNTYPED, label_of
 from hiringhall.hall import Hall
-from hiringhall.queries.teams import list_teams
-from tests.doors.pages.conftest import Person, page_of
+from hiringhall.queries.teams import list_teams, roles_of
+from tests.doors.pages.conftest import Person, led_to, page_of
 from tests.doors.pages.reading import Page
 from tests.doors.pages.test_settings import key_of
 from tests.doors.pages.test_tasks import actor, posts
@@ -42,6 +42,19 @@ async def test_what_was_done_is_said_on_the_page_it_leads_to(ada: Person, hall: 
     at = f"/app/teams/{team.id}"
     assert "playbook is saved" in (await sent(ada, f"{at}/playbook", f"{at}/playbook"))[0]
     assert "settings are saved" in (await sent(ada, f"{at}/settings", f"{at}/settings"))[0]
+    role = await sent(ada, f"{at}/roles/new", f"{at}/roles/new", name="tester", systemPrompt="Test")
+    assert "role is saved" in role[0]
+    (found, *_) = await roles_of(hall, actor=await actor(hall, ada), team_id=team.id)
+    words = f"{at}/roles/{found.id}/words"
+    assert "role is saved" in (await sent(ada, f"{at}/roles/{found.id}", words))[0]
+    for place in (f"{at}/settings", "/app/settings/budgets"):
+        assert "cap is set" in (await sent(ada, place, f"{place}/cap", cap="5"))[0]
+        assert "taken away" in (await sent(ada, place, f"{place}/cap", cap=""))[0]
+    draft: dict[str, Any] = {"title": "T", "description": "D", "step": "draft"}
+    kept = await ada.sends(NEW, NEW, **draft)
+    path = led_to(kept)
+    assert "draft is kept" in done_of(await ada.get(kept.headers["location"]))[0]
+    assert "draft is kept" in (await sent(ada, f"{path}/draft", f"{path}/draft", **draft))[0]
     await key_of(ada)
     keys = await ada.get("/app/settings/keys")
     (revoke,) = [one for one in keys.forms if one.action.endswith("/revoke")]
@@ -114,7 +127,7 @@ async def test_roles_are_chosen_from_those_that_there_are(ada: Person, hall: Hal
     page = await ada.get(NEW)
     values = [one.attributes.get("value") for one in page.elements if one.tag == "option"]
     assert {"", "stargazer"} <= set(values)
-    assert f"/app/teams/{other.id}/tasks/new" in page.links()
+    assert other.id in values
     refused = page_of(await ada.sends(NEW, NEW, 400, title="T", description="D", role="gone"), 400)
     assert refused.form(NEW).values["role"] == "gone"
     path = await posts(ada, role="stargazer")

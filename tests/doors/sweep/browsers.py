@@ -109,6 +109,8 @@ FIELDS: dict[str, str] = {
     "agent_id": "<agent>",
     "organization_id": "<organization>",
     "parent_id": "<task>",
+    "team_id": "<team>",
+    "cap_micros": "2.50",
     "task": "<task>",
 }
 """Every field of every form, filled in; `<task>` and the like stand for somebody's ids."""

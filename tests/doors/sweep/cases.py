@@ -115,7 +115,7 @@ _AGENTIX = {
     ),
 }
 
-_POST = {"title": "x", "description": "y"}
+_POST = {"title": "x", "description": "y", "team_id": "<team>", "cap_micros": 1_000_000}
 
 _PART = {"key": "one", "title": "x", "brief": "y", "share_cents": 100}
 

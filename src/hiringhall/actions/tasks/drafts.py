@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from hiringhall.actions.tasks.moving import load_for_change, move
-from hiringhall.actions.tasks.post import no_role
+from hiringhall.actions.tasks.post import keep_cap, no_role
 from hiringhall.actions.tasks.publishing import publish_in
 from hiringhall.actions.transaction import action
+from hiringhall.domain.compute import CapScope, budget_id
 from hiringhall.domain.errors import Conflict, Invalid, LostRace
 from hiringhall.domain.escrow import Shown
 from hiringhall.domain.events import TaskChanged
@@ -17,7 +18,7 @@ from hiringhall.domain.policy import Actor
 from hiringhall.domain.posting import posting_changed, posting_fields
 from hiringhall.domain.tasks import MARKET, Acceptance, Brief, Engagement, Task
 from hiringhall.hall import Hall
-from hiringhall.store import holds, roles, runs, terms
+from hiringhall.store import budgets, holds, roles, runs, terms
 from hiringhall.store.database import Tx
 
 
@@ -47,12 +48,15 @@ async def change_draft(
     if version != task.version:
         raise LostRace("Somebody changed this draft since it was read; look at it as it is now")
     agreed = await terms.of_task(tx, task.id)
-    were = posting_fields(task, agreed)
-    posting = posting_changed(were, changes)
+    budget = await budgets.by_id(tx, budget_id(CapScope.TASK, task.id))
+    cap_micros = None if budget is None else budget.cap_micros
+    posting = posting_changed(posting_fields(task, agreed, cap_micros), changes)
     if posting.repository is not None and posting.repository != task.repository:
         posting = replace(posting, repository=hall.check_repository(posting.repository))
     now, offered = await _with(tx, hall, task, posting, changes, known_role=known_role)
-    changed = await _write(tx, hall, task, now, agreed, offered, actor=actor)
+    wanted = None if isinstance(posting, Offer) else posting.cap_micros
+    capped = {} if wanted == cap_micros else {"cap_micros": wanted}
+    changed = await _write(tx, hall, task, now, agreed, offered, capped, actor=actor)
     if not publish:
         return changed
     return await publish_in(tx, hall, changed, actor=actor, shown=shown)
@@ -87,6 +91,8 @@ async def _with(
             role=None,
             spec_approval=False,
         ), agreed
+    if posting.team_id not in (None, task.team_id):
+        raise Invalid("A task stays in its team: post it anew there", {"team_id": "fixed"})
     if known_role and posting.role not in (None, task.role):
         assert posting.role is not None
         if await roles.named(tx, team_id=task.team_id, name=posting.role) is None:
@@ -121,11 +127,12 @@ async def _write(
     now: Task,
     agreed: Terms | None,
     offered: Terms | None,
+    capped: Mapping[str, int | None],
     *,
     actor: Actor,
 ) -> Task:
     """Write down what is another way now, with its event; where nothing is, the task stays."""
-    said = _differs(was, now, _OF_TASK)
+    said = _differs(was, now, _OF_TASK) | dict(capped)
     if offered is not None:
         said |= _terms_changed(agreed, offered)
     if not said:
@@ -134,6 +141,8 @@ async def _write(
         await terms.put(tx, offered)
     elif was.engagement in MARKET:
         await terms.remove(tx, was.id)
+    if capped:
+        await keep_cap(tx, was.id, capped["cap_micros"])
     return await move(
         tx,
         hall,

@@ -6,6 +6,7 @@ from hiringhall.actions.credits import refuse_used_up
 from hiringhall.actions.runs.queueing import choose_runtime, queue_run
 from hiringhall.actions.tasks.creating import created
 from hiringhall.actions.transaction import action
+from hiringhall.domain.compute import CapScope, budget_id
 from hiringhall.domain.durations import DAY_US
 from hiringhall.domain.errors import Invalid, NoOrganization
 from hiringhall.domain.events import TaskPublished, WaitingChanged
@@ -21,7 +22,7 @@ from hiringhall.domain.tasks import (
     make_brief,
 )
 from hiringhall.hall import Hall
-from hiringhall.store import events, posting, tasks
+from hiringhall.store import budgets, events, posting, tasks
 from hiringhall.store.database import Tx
 from hiringhall.store.events import Entry
 from hiringhall.store.posting import PostingDesk
@@ -88,7 +89,7 @@ async def _post(
     organization_id = actor.organization_id
     if organization_id is None:
         raise NoOrganization
-    desk = await _desk(tx, hall, actor, organization_id, role=brief.role, now_us=now_us)
+    desk = await _desk(tx, hall, actor, organization_id, brief=brief, now_us=now_us)
     if known_role and brief.role is not None and not desk.has_role:
         raise no_role(brief.role)
     chosen = choose_runtime(
@@ -122,6 +123,8 @@ async def _post(
         now_us=now_us,
     )
     tx.after_commit(lambda: hall.signals.happened(task.id, organization_id))
+    if brief.cap_micros is not None:
+        await keep_cap(tx, task.id, brief.cap_micros)
     if not publish:
         return await _put_aside(tx, task, actor=actor.label)
     await tasks.add(tx, task)
@@ -134,19 +137,36 @@ async def _post(
     return task
 
 
+async def keep_cap(tx: Tx, task_id: str, cap_micros: int | None) -> None:
+    """Write down what the models of a task may cost; None: what the hall lets each task have."""
+    budget = budget_id(CapScope.TASK, task_id)
+    await budgets.set_cap(tx, budget=budget, scope=CapScope.TASK, cap_micros=cap_micros)
+
+
 def no_role(name: str) -> Invalid:
     """What is said of a role that a team does not have."""
     return Invalid(f"Role '{name}' does not exist in this team", {"role": "unknown"})
 
 
 async def _desk(
-    tx: Tx, hall: Hall, actor: Actor, organization_id: str, *, role: str | None, now_us: int
+    tx: Tx, hall: Hall, actor: Actor, organization_id: str, *, brief: Brief, now_us: int
 ) -> PostingDesk:
-    """What posting has to know; raises OutOfCredits where the poster has none left today."""
+    """What posting has to know; raises OutOfCredits where the poster has none left today.
+
+    A team that is not one of the organization's is Invalid: whoever belongs to the organization
+    posts to any of its teams.
+    """
     day = now_us // DAY_US
     desk = await posting.posting_desk(
-        tx, organization_id=organization_id, user_id=actor.user_id, role=role, day=day
+        tx,
+        organization_id=organization_id,
+        user_id=actor.user_id,
+        role=brief.role,
+        day=day,
+        team_id=brief.team_id,
     )
+    if desk is None and brief.team_id is not None:
+        raise Invalid("There is no such team in your organization", {"team_id": "unknown"})
     if desk is None:
         raise NoOrganization
     refuse_used_up(hall, used=desk.credits_used)

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hiringhall.cli.budgets import micros_of
 from hiringhall.cli.market import terms
 from hiringhall.cli.market.posting import standing, thing
 from hiringhall.cli.native import at_native, cents_of
@@ -43,6 +44,7 @@ def change(
     tags: terms.Tags = None,
     repository: terms.Repository = None,
     role: terms.Role = None,
+    cap: terms.Cap = None,
     url: Url = None,
     key_file: KeyFile = None,
     as_json: Json = False,
@@ -70,6 +72,7 @@ def change(
         "tags": tags,
         "repository": repository,
         "role": role,
+        "cap_micros": None if cap is None else micros_of(cap),
     }
     body = {name: value for name, value in given.items() if value is not None}
     if not body:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hiringhall.cli.budgets import micros_of
 from hiringhall.cli.market import terms
 from hiringhall.cli.native import (
     Item,
@@ -41,6 +42,8 @@ def post(
     tags: terms.Tags = None,
     repository: terms.Repository = None,
     role: terms.Role = None,
+    team: terms.Team = None,
+    cap: terms.Cap = None,
     idempotency_key: OnceKey = None,
     url: Url = None,
     key_file: KeyFile = None,
@@ -75,6 +78,8 @@ def post(
         "expected_output": expected_output,
         "repository": repository,
         "role": role,
+        "team_id": team,
+        "cap_micros": None if cap is None else micros_of(cap),
     }
     body |= {name: value for name, value in given.items() if value is not None}
     with at_native(screen, url, key_file) as client:

@@ -50,3 +50,8 @@ Assets = Annotated[
 Tags = Annotated[Texts, typer.Option("--tag", help="Repeatable.", metavar="WORD")]
 Repository = Annotated[Text, typer.Option(help="Git repository it is about.", metavar="URL")]
 Role = Annotated[Text, typer.Option(help="For staff: which role.", metavar="NAME")]
+Team = Annotated[Text, typer.Option(help="For staff: which of your teams.", metavar="TEAM")]
+Cap = Annotated[
+    Text,
+    typer.Option(help="For staff: most its models may cost, such as 5.00.", metavar="AMOUNT"),
+]

@@ -52,6 +52,11 @@ class CreateTask(Strict):
     repository: Annotated[str | None, Meta(description="A git repository to work in")] = None
     role: Annotated[str | None, Meta(description="Which of the hall's workers (staff)")] = None
     require_spec_approval: bool | None = None
+    team_id: Annotated[str | None, Meta(description="Which of your teams (staff)")] = None
+    cap_micros: Annotated[
+        int | None,
+        Meta(description="What its models may cost, in millionths of the currency (staff)"),
+    ] = None
     idempotency_key: Key = None
 
 

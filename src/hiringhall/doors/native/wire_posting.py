@@ -6,11 +6,23 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from hiringhall.domain.compute import MOST_CAP_MICROS
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.market import Item, Offer
 from hiringhall.domain.posting import engagement_of, make_posting
 from hiringhall.domain.tasks import Brief
 from hiringhall.doors.native.words import Cents, Count, Time, moment_of
+
+Cap = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MOST_CAP_MICROS,
+        description="What the models of a task for staff may cost before it stops and asks, in "
+        "millionths of the currency; null for the hall's usual cap of a task. Those of its team "
+        "and organization hold it beside",
+    ),
+]
 
 
 class ItemBody(msgspec.Struct):
@@ -50,6 +62,11 @@ class PostBody(msgspec.Struct, kw_only=True):
     require_spec_approval: Annotated[
         bool | None, Meta(description="Whether the staff's plan is to be approved first")
     ] = None
+    team_id: Annotated[
+        str | None,
+        Meta(description="Which of your teams' workers do it, for staff; the first unless said"),
+    ] = None
+    cap_micros: Cap | None = None
 
 
 class DraftBody(msgspec.Struct, kw_only=True):
@@ -80,6 +97,10 @@ class DraftBody(msgspec.Struct, kw_only=True):
     repository: str | UnsetType | None = UNSET
     role: str | UnsetType | None = UNSET
     require_spec_approval: bool | UnsetType | None = UNSET
+    team_id: Annotated[
+        str | UnsetType | None, Meta(description="The one it is in: a task stays in its team")
+    ] = UNSET
+    cap_micros: Cap | UnsetType | None = UNSET
 
 
 def posting_of(body: PostBody, *, currency: str) -> tuple[Brief | Offer, bool | None]:
@@ -93,6 +114,8 @@ def posting_of(body: PostBody, *, currency: str) -> tuple[Brief | Offer, bool | 
         repository=body.repository,
         role=body.role,
         require_spec_approval=body.require_spec_approval,
+        team_id=body.team_id,
+        cap_micros=body.cap_micros,
         price_cents=body.price_cents,
         category=body.category,
         instructions=body.instructions,

@@ -6,8 +6,8 @@ from hiringhall.actions.budgets import set_owners_cap
 from hiringhall.domain.compute import MICROS_PER_CENT
 from hiringhall.doors.pages.charts import Gauge, gauge
 from hiringhall.doors.pages.once import only_once
-from hiringhall.doors.pages.saying import Said
-from hiringhall.doors.pages.typed import cents
+from hiringhall.doors.pages.saying import Said, done
+from hiringhall.doors.pages.typed import cents, micros_as_typed
 from hiringhall.doors.pages.visits import Visit, called_here
 from hiringhall.queries.budgets import Spending
 
@@ -28,16 +28,8 @@ def drawn(spending: Spending, said: Said) -> Drawn:
     """A budget with its bar, where a cap holds it; a refused form keeps what was typed."""
     cap, owners = spending.cap_micros, spending.owners_cap_micros
     bar = None if cap is None else gauge(spending.spent_micros, spending.reserved_micros, cap)
-    typed = said.typed[FORM] if said.form == FORM else _typed(owners)
-    return Drawn(spending, bar, typed)
-
-
-def _typed(cap_micros: int | None) -> str:
-    """A cap as it would be typed."""
-    if cap_micros is None:
-        return ""
-    whole, rest = divmod(cap_micros, 1_000_000)
-    return f"{whole}.{rest:06}".rstrip("0").ljust(len(str(whole)) + 3, "0")
+    stands = "" if owners is None else micros_as_typed(owners)
+    return Drawn(spending, bar, said.typed[FORM] if said.form == FORM else stands)
 
 
 async def set_cap(visit: Visit, leads_to: str, *, team_id: str | None = None) -> str:
@@ -50,4 +42,4 @@ async def set_cap(visit: Visit, leads_to: str, *, team_id: str | None = None) ->
             cap_micros=None if typed is None else typed * MICROS_PER_CENT,
             team_id=team_id,
         )
-    return leads_to
+    return done(leads_to, "no_cap" if typed is None else "cap")

@@ -6,9 +6,10 @@ from typing import Any
 
 from hiringhall.domain.market import Item
 from hiringhall.domain.tasks import MARKET, Engagement
+from hiringhall.doors.pages.costing import cap_of
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.posting import item_of, market_fields
-from hiringhall.doors.pages.typed import as_typed, lines_of
+from hiringhall.doors.pages.typed import as_typed, lines_of, micros_as_typed
 
 _FIELD = {"deadline_us": "deadline", "require_spec_approval": "plan_first"}
 """What a form calls another way than `make_posting` does."""
@@ -46,6 +47,7 @@ def changes_of(
     else:
         typed["role"] = form["role"].strip() or None
         typed["require_spec_approval"] = bool(form["plan_first"])
+        typed["cap_micros"], unread = cap_of(form)
     changes = {
         name: value
         for name, value in typed.items()
@@ -73,6 +75,8 @@ def _text(name: str, value: Any) -> str:
             return ""
         case _, True:
             return "yes"
+        case "cap_micros", int():
+            return micros_as_typed(value)
         case "price_cents", int():
             return as_typed(value)
         case "deadline_us", int():

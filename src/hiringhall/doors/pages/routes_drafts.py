@@ -1,5 +1,7 @@
 """A draft at its page: it begins with what is there, and is kept, priced or offered from it."""
 
+from typing import Any
+
 from hiringhall.actions.tasks import drafts
 from hiringhall.domain.errors import (
     Conflict,
@@ -18,19 +20,21 @@ from hiringhall.domain.tasks import MARKET, Brief, Engagement, State, Task
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
-from hiringhall.doors.pages.costing import at_fields, market_facts, staff_facts
+from hiringhall.doors.pages.costing import at_fields, market_facts, staff_facts, unread_of
 from hiringhall.doors.pages.drafting import changes_of, typed_of
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.posting import judged, shown_of
+from hiringhall.doors.pages.saying import done
 from hiringhall.doors.pages.typed import place
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import costs, seen
+from hiringhall.queries.budgets import own_cap_on
 
 DRAFT = f"{HOME}/tasks/{{task_id}}/draft"
 _ENGAGEMENTS = {one.value: one for one in Engagement}
-_KEEP, _OFFER = "draft", "post"
+_KEEP, _OFFER, _LOOK = "draft", "post", "look"
 _STATUS: dict[type[HallError], int] = {
     Invalid: 400,
     NotEnoughFunds: 402,
@@ -47,7 +51,7 @@ async def show_draft(visit: Visit) -> Raw:
     found = await _own(visit)
     if found.task.state is not State.DRAFT:
         return visit.lead(_page_of(found.task))
-    fields = posting_fields(found.task, found.terms)
+    fields = await _fields(visit, found)
     return await _show(visit, found, typed=typed_of(fields, version=found.task.version))
 
 
@@ -62,7 +66,11 @@ async def change_draft(visit: Visit) -> Raw:
     try:
         if form["whom"]:
             return await _show(visit, found, typed=form)
-        fields = posting_fields(found.task, found.terms)
+        if form["step"] == _LOOK and _kind(form, found) not in MARKET:
+            unread = unread_of(form)
+            status = 400 if unread else 200
+            return await _show(visit, found, typed=form, status=status, errors=unread)
+        fields = await _fields(visit, found)
         changes, unread = changes_of(form, fields, _kind(form, found))
         posting = judged(lambda: posting_changed(fields, changes), unread)
         shown = shown_of(form)
@@ -84,7 +92,12 @@ async def change_draft(visit: Visit) -> Raw:
         at_price = isinstance(error, NotEnoughFunds | Conflict)
         priced = posting if at_price and isinstance(posting, Offer) else None
         return await _show_again(visit, error, offer=priced)
-    return visit.lead(_page_of(task))
+    return visit.lead(done(_page_of(task), "draft") if form["step"] == _KEEP else _page_of(task))
+
+
+async def _fields(visit: Visit, found: seen.Seen) -> dict[str, Any]:
+    cap = await own_cap_on(visit.desk.hall, actor=visit.actor, task_id=found.task.id)
+    return posting_fields(found.task, found.terms, cap)
 
 
 def _kind(form: Form, found: seen.Seen) -> Engagement:
@@ -157,7 +170,7 @@ async def _show(
         on_market=kind in MARKET,
         cost=cost,
         **market_facts(hall),
-        **await staff_facts(visit, found.task.team_id),
+        **await staff_facts(visit, typed, found.task.team_id),
     )
 
 

@@ -1,7 +1,5 @@
 """Posting a task: for the hall's own workers, or on the market with its cost said before."""
 
-from typing import Any
-
 from hiringhall.actions.market import crossing
 from hiringhall.actions.tasks import publishing
 from hiringhall.domain.errors import (
@@ -21,18 +19,24 @@ from hiringhall.domain.tasks import MARKET, Brief, Engagement, Task
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
-from hiringhall.doors.pages.costing import at_fields, market_facts, staff_facts
+from hiringhall.doors.pages.costing import (
+    at_fields,
+    market_facts,
+    staff_facts,
+    staff_fields,
+    unread_of,
+)
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.posting import judged, market_fields, shown_of
 from hiringhall.doors.pages.routes_forces import show_new_force
-from hiringhall.doors.pages.saying import Said
+from hiringhall.doors.pages.saying import Said, done
 from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
 from hiringhall.queries import costs, seen
 
 _ENGAGEMENTS = {one.value: one for one in Engagement}
-_POST, _DRAFT = "post", "draft"
+_POST, _DRAFT, _LOOK = "post", "draft", "look"
 _STATUS: dict[type[HallError], int] = {
     Invalid: 400,
     NotEnoughFunds: 402,
@@ -61,6 +65,9 @@ async def post_new(visit: Visit) -> Raw:
         return await show_new_force(visit, Said(typed=form))
     if form["whom"]:
         return await _show(visit, _ENGAGEMENTS.get(form["whom"], kind), typed=form)
+    if step == _LOOK and kind not in MARKET:
+        unread = unread_of(form)
+        return await _show(visit, kind, typed=form, status=400 if unread else 200, errors=unread)
     try:
         posting = _posting(kind, form)
         shown = shown_of(form)
@@ -82,14 +89,11 @@ async def post_new(visit: Visit) -> Raw:
         return await _show_again(visit, kind, error)
     except (NotEnoughFunds, Conflict) as error:
         return await _show_again(visit, kind, error, offer=_posting(kind, form))
-    return visit.lead(_page_of(task))
+    return visit.lead(done(_page_of(task), "draft") if step == _DRAFT else _page_of(task))
 
 
 def _posting(kind: Engagement, form: Form) -> Brief | Offer:
-    fields: dict[str, Any] = {"role": form["role"].strip() or None}
-    unread: dict[str, str] = {}
-    if kind in MARKET:
-        fields, unread = market_fields(form)
+    fields, unread = market_fields(form) if kind in MARKET else staff_fields(form)
     return judged(
         lambda: make_posting(
             engagement=kind,
@@ -145,7 +149,7 @@ async def _show(
         on_market=kind in MARKET,
         cost=cost,
         **market_facts(hall),
-        **await staff_facts(visit),
+        **await staff_facts(visit, typed),
         hindrance="" if staffing.usual_runtime is not None else staffing.no_default_because,
     )
 

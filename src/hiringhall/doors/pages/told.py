@@ -15,6 +15,7 @@ from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.line_comments import comments_in, place_of, text_of
 from hiringhall.queries.changes import changes_of
 from hiringhall.queries.seen import question_asked
+from hiringhall.queries.teams import team_view
 
 UNTYPED = frozenset(
     {
@@ -30,7 +31,7 @@ CHOSEN = frozenset(
     {
         *("autonomy", "column", "decision", "enabled", "engagement", "fee_on_top", "out"),
         *("permissions", "plan_first", "pullRequest", "rating", "review", "reviewer", "runtime"),
-        *("state", "task_force", "chosen", "drop-githubToken", "drop-anthropicApiKey"),
+        *("state", "task_force", "team_id", "chosen", "drop-githubToken", "drop-anthropicApiKey"),
     }
 )
 """Fields in which something is chosen: they are told, and not typed anew."""
@@ -58,13 +59,15 @@ async def told(desk: Desk, *, actor: Actor, path: str, form: Form) -> list[Told]
     """
     answers = await _answers(desk, actor, path, form)
     places = await _places(desk, actor, path, form)
+    team = await _team(desk, actor, form["team_id"])
     found = [Told(question, said) for question, said in answers]
     for name, value in form.kept():
         is_told = answers and (name == "message" or _ANSWERED.fullmatch(name))
         if value.strip() and name not in UNTYPED and not is_told:
             label = places.get(name) or label_of(name)
             is_chosen = name in CHOSEN or name.endswith("-out") or _ANSWERED.fullmatch(name)
-            found.append(Told(label, _value(name, value), "" if is_chosen else name))
+            text = team if name == "team_id" else _value(name, value)
+            found.append(Told(label, text, "" if is_chosen else name))
     return found
 
 
@@ -92,6 +95,14 @@ def _value(name: str, value: str) -> str:
     if name in CHOSEN or name.endswith("-out"):
         return word_or(f"typed_value.{value}", value)
     return value
+
+
+async def _team(desk: Desk, actor: Actor, team_id: str) -> str:
+    """What the team is called that was chosen; as it was sent, where there is none."""
+    try:
+        return (await team_view(desk.hall, actor=actor, team_id=team_id)).name
+    except HallError:
+        return team_id
 
 
 async def _answers(desk: Desk, actor: Actor, path: str, form: Form) -> Sequence[tuple[str, str]]:

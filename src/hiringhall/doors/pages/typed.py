@@ -41,6 +41,12 @@ def as_typed(value_cents: int) -> str:
     return f"{value_cents // 100}.{value_cents % 100:02d}"
 
 
+def micros_as_typed(value_micros: int) -> str:
+    """Micros as an amount is typed: 12.50, with more digits where there are any."""
+    whole, rest = divmod(value_micros, 1_000_000)
+    return f"{whole}.{rest:06}".rstrip("0").ljust(len(str(whole)) + 3, "0")
+
+
 def whole_number(form: Form, name: str) -> int | None:
     """A whole number; None for an empty field. Raises Invalid."""
     tidy = form[name].strip()
