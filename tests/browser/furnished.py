@@ -16,8 +16,9 @@ from hiringhall.doors.pages.door import DOOR
 from hiringhall.doors.pages.guide import AT as GUIDE
 from hiringhall.doors.pages.guide import NAMES
 from tests.browser.people import PASSWORD
+from tests.browser.spending import begins, calls
 from tests.domain.test_patches import PATCH
-from tests.doors.native.conftest import Caller
+from tests.doors.native.conftest import Caller, told
 from tests.support.served import ServedHall
 
 T = TypeVar("T")
@@ -87,6 +88,13 @@ APART: dict[str, dict[str, str]] = {
 }
 """What stands for what a page is about, where it is not just any."""
 
+STANDINGS = (
+    "/app/tasks/{stopped_id}",
+    "/app/tasks/{capped_id}/draft",
+    "/app/tasks/{capped_id}",
+)
+"""Pages that are another sight where their task stands another way: at its cap, a draft."""
+
 FRAGMENTS = ("/now", "/events", "/thread", "/columns/{column}")
 """Parts of pages, and streams."""
 
@@ -131,6 +139,7 @@ async def furnish(hall: ServedHall) -> Furnished:
         bob = await _somebody(hall, http, "bob")
         await _staff(made, ada)
         await _changes(made, ada)
+        await _budgets(made, ada)
         await _market(made, ada, bob)
         await _force(made, ada, bob)
         await _office(made, ada, bob)
@@ -243,6 +252,25 @@ async def _changes(made: Furnished, ada: Caller) -> None:
     made.ids["changed"] = str(ids.id_of_ref("task", named))
     (delivered,) = (await ada.get(f"/tasks/{made.ids['changed']}/deliverables"))["items"]
     made.ids["changes"] = delivered["id"]
+
+
+async def _budgets(made: Furnished, ada: Caller) -> None:
+    """Caps of the organization and of a team; a task that stopped at its own, and asks; a draft."""
+    team = made.ids["team"]
+    for path, cap_micros in (("/budget", 20_000_000), (f"/teams/{team}/budget", 5_000_000)):
+        told(await ada.ask("PUT", path, json={"cap_micros": cap_micros}), 200)
+    brief = {"team_id": team, "role": "pages", "cap_micros": 1_500_000, "description": "All of it."}
+    stopped = await ada.post("/tasks", {"title": "Our history", "publish": True, **brief}, 201)
+
+    async def spends() -> None:
+        hall = made.hall.app.hall
+        run = await begins(hall)
+        assert await calls(hall, run, 1_200_000)
+        assert not await calls(hall, run, 600_000)
+
+    await _inside(made.hall, spends())
+    kept = await ada.post("/tasks", {"title": "A page for weddings", **brief}, 201)
+    made.ids |= {"stopped": stopped["id"], "capped": kept["id"]}
 
 
 async def _at_board(caller: Caller, path: str, body: Any) -> str:
