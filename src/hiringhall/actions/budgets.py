@@ -1,5 +1,6 @@
 """What is decided of budgets: by the operator, by an organization's owners, by whoever posted."""
 
+from hiringhall.actions.runs.queueing import move_and_queue
 from hiringhall.actions.tasks.moving import load_for_change
 from hiringhall.actions.transaction import action
 from hiringhall.domain.compute import (
@@ -11,13 +12,16 @@ from hiringhall.domain.compute import (
     budget_id,
     money,
 )
-from hiringhall.domain.errors import Forbidden, Invalid, NoOrganization
+from hiringhall.domain.errors import Forbidden, Invalid, LostRace, NoOrganization
+from hiringhall.domain.events import ReplyGiven
+from hiringhall.domain.lifecycle import Command, Side
 from hiringhall.domain.policy import HALL, Actor
+from hiringhall.domain.tasks import Task, Waiting
 from hiringhall.hall import Hall
 from hiringhall.queries.budgets import Spending, key_of, spending_under, team_for
 from hiringhall.queries.members import owns
 from hiringhall.queries.named import organization_named
-from hiringhall.store import budgets, caps
+from hiringhall.store import budgets, caps, questions
 from hiringhall.store.budgets import BudgetQuestion
 from hiringhall.store.database import Tx
 
@@ -152,8 +156,9 @@ async def _note(
 async def raise_task_cap(tx: Tx, hall: Hall, *, actor: Actor, task_id: str, cap_micros: int) -> int:
     """Let the models of a task of the actor's own cost more, before they stop at its cap.
 
-    Returns the cap. Raises NotFound, NotYours, and Invalid for one that is not above what holds
-    now: to end the work, the task is cancelled.
+    Where they have stopped at that very cap, and it leaves room now for the call that was stopped,
+    its question is answered by it: the work goes on. Returns the cap. Raises NotFound, NotYours,
+    and Invalid for one that is not above what holds now: to end the work, the task is cancelled.
     """
     task = await load_for_change(tx, actor=actor, task_id=task_id)
     budget = budget_id(CapScope.TASK, task.id)
@@ -166,4 +171,32 @@ async def raise_task_cap(tx: Tx, hall: Hall, *, actor: Actor, task_id: str, cap_
     if not holds < cap_micros <= MOST_CAP_MICROS:
         raise Invalid(f"A new cap is above {money(holds)}", {"cap": "out of range"})
     await budgets.set_cap(tx, budget=budget, scope=CapScope.TASK, cap_micros=cap_micros)
+    about = await _stopped_at(tx, task)
+    if about is not None and about.budget_id == budget:
+        kept = await budgets.for_change(tx, CapScope.TASK, task.id)
+        if kept.taken_micros + about.needed_micros <= cap_micros:
+            await _go_on(tx, hall, task, actor=actor, said=f"Up to {money(cap_micros)}")
     return cap_micros
+
+
+async def _stopped_at(tx: Tx, task: Task) -> BudgetQuestion | None:
+    """The cap at which a task that is locked has stopped, while its question is open."""
+    if task.waiting_for is not Waiting.BUDGET_DECISION or task.question_id is None:
+        return None
+    return await budgets.question(tx, task.question_id)
+
+
+async def _go_on(tx: Tx, hall: Hall, task: Task, *, actor: Actor, said: str) -> None:
+    """Answer the question that a task asks at its own cap, which was raised, and go on."""
+    assert task.question_id is not None
+    if not await questions.answer(tx, task.question_id, text=said, answers=(), at_us=hall.clock()):
+        raise LostRace("This question was answered at the same moment")
+    await move_and_queue(
+        tx,
+        hall,
+        task,
+        Command.REPLY,
+        side=Side.POSTER,
+        actor=actor,
+        event=ReplyGiven(task.question_id, said),
+    )

@@ -4,20 +4,21 @@ import pytest
 
 from hiringhall.actions.budgets import set_cap
 from hiringhall.actions.own_account import switch_organization
-from hiringhall.actions.runs import spending
-from hiringhall.domain.compute import CapScope, Spender
+from hiringhall.actions.runs import pausing, spending
+from hiringhall.domain.compute import CapReached, CapScope, Spender
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
 from hiringhall.queries.budgets import spending_of_organization, spending_of_team
 from hiringhall.store.budgets import ModelCall
 from tests.doors.pages.conftest import Person, page_of
 from tests.doors.pages.test_home import actor
-from tests.support.halls import join, post
+from tests.support.halls import begin, join, post
 from tests.support.teams import a_team
 
 pytestmark = pytest.mark.anyio
 
 AT = "/app/settings/budgets"
+NEW = "/app/tasks/new"
 
 
 @pytest.fixture
@@ -92,6 +93,59 @@ async def test_what_is_spent_and_put_by_is_drawn(ada: Person, hall: Hall, me: Ac
     }
     assert drawn["spent"] == (None, "40.0")
     assert drawn["put-by"] == ("40.0", "10.0")
+
+
+async def test_what_has_stopped_is_listed_and_said_to_have_room(
+    ada: Person, hall: Hall, me: Actor
+) -> None:
+    assert "Stopped at a cap" not in (await ada.get(AT)).words
+    await ada.sends(AT, f"{AT}/cap", cap="2")
+    task = await post(hall, me, title="Count the stars")
+    run = await begin(hall)
+    reached = await spending.reserve_call(
+        hall,
+        token=run.token,
+        spender=Spender(run.id, task.id, task.team_id, task.organization_id, None),
+        provider="p",
+        model="m",
+        amount_micros=3_000_000,
+    )
+    assert isinstance(reached, CapReached)
+    await pausing.pause_for_budget(hall, token=run.token, reached=reached)
+    own = f"/app/tasks/{task.id}"
+    page = await ada.get(AT)
+    assert f"{own}#budget" in page.links()
+    assert "No room for it yet" in page.words
+    assert "there is room for it now" not in (await ada.get(own)).words
+    led = await ada.sends(AT, f"{AT}/cap", cap="3")
+    page = await ada.get(led.headers["location"])
+    assert "There is room for it now" in page.words
+    assert "goes on once that is answered" in page.words
+    form = (await ada.get(own)).form(f"{own}/reply")
+    assert "there is room for it now" in (await ada.get(own)).words
+    await ada.send(form, 303, **{"answer-0": "1"})
+    assert "Stopped at a cap" not in (await ada.get(AT)).words
+
+
+async def test_a_tasks_raised_cap_lets_its_work_go_on(ada: Person, hall: Hall, me: Actor) -> None:
+    posted = await ada.sends(NEW, NEW, title="T", description="D", cap_micros="2")
+    own = posted.headers["location"]
+    run = await begin(hall)
+    reached = await spending.reserve_call(
+        hall,
+        token=run.token,
+        spender=Spender(run.id, run.task_id, run.team_id, run.organization_id, None),
+        provider="p",
+        model="m",
+        amount_micros=3_000_000,
+    )
+    assert isinstance(reached, CapReached)
+    await pausing.pause_for_budget(hall, token=run.token, reached=reached)
+    assert f"{own}/reply" in [one.action for one in (await ada.get(own)).forms]
+    await ada.sends(own, f"{own}/cap", cap="4")
+    page = await ada.get(own)
+    assert f"{own}/reply" not in [one.action for one in page.forms]
+    assert "Up to 4.00" in page.words
 
 
 async def test_a_member_sees_budgets_and_sets_none(

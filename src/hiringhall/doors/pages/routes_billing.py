@@ -17,6 +17,7 @@ from hiringhall.queries import money
 from hiringhall.queries.accounts import day_credits
 from hiringhall.queries.budgets import cap_changes_of, spending_in
 from hiringhall.queries.members import myself
+from hiringhall.queries.stopped import stopped_in
 
 AT = f"{SETTINGS}/money"
 BUDGETS = f"{SETTINGS}/budgets"
@@ -87,6 +88,7 @@ async def show_budgets(visit: Visit, said: Said) -> Raw:
         owns=me.member.role is MemberRole.OWNER,
         whole=drawn(whole, said),
         teams=[(one, drawn(one.spending, NOTHING_SAID)) for one in found],
+        stops=await stopped_in(hall, actor=actor),
         changes=changes[:SHOWN],
         more=address(visit, before=changes[SHOWN - 1].change.id) if len(changes) > SHOWN else "",
         credits=await day_credits(hall, actor=actor),

@@ -19,7 +19,17 @@ from hiringhall.doors.pages.people import label_of, names_for, persons
 from hiringhall.doors.pages.saying import Handled, Said, doing
 from hiringhall.doors.pages.told import told
 from hiringhall.doors.pages.visits import Visit
-from hiringhall.queries import budgets, costs, deliveries, disputes, feed, market, runs, seen
+from hiringhall.queries import (
+    budgets,
+    costs,
+    deliveries,
+    disputes,
+    feed,
+    market,
+    runs,
+    seen,
+    stopped,
+)
 from hiringhall.queries.disputes import DisputeView
 from hiringhall.queries.market import Candidate
 
@@ -77,6 +87,7 @@ async def now_of(visit: Visit, found: seen.Seen) -> dict[str, Any]:
         "currency": hall.rules.currency,
         "is_admin": visit.who is not None and visit.who.is_admin,
         "dispute": dispute,
+        "has_room": found.is_poster and await stopped.has_room_now(hall, task=task),
         "names": names,
         "persons": persons(names, made, workers),
         **_in_parts(visit, task, made),
