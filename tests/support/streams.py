@@ -56,7 +56,10 @@ class EventStream:
                     self.last_id = fields.get("id", self.last_id)
                     return Piece(fields)
                 name, _, value = line.partition(":")
-                fields[name or "comment"] = value.removeprefix(" ")
+                said, before = value.removeprefix(" "), fields.get("data")
+                if name == "data" and before is not None:
+                    said = f"{before}\n{said}"
+                fields[name or "comment"] = said
         return None
 
     async def record(self) -> Piece:

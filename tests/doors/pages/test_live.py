@@ -25,7 +25,7 @@ from tests.doors.pages.conftest import Person
 from tests.doors.pages.reading import Page
 from tests.support.market import PLAN, claimed, current, funded, handed_in
 from tests.support.streams import PATIENCE_S, EventStream, on_a_socket
-from tests.support.teams import a_team, put_up
+from tests.support.teams import a_team, put_under, put_up
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +44,7 @@ async def actor_at(hall: Hall, person: Person) -> Actor:
 
 def news_of(page: Page) -> str | None:
     """Where a page of somebody else's task asks for news, if it does."""
-    found = re.search(r'data-news="([^"]+)"', page.text)
+    found = re.search(r'data-(?:news|live)="([^"]+)"', page.text)
     return None if found is None else html.unescape(found[1])
 
 
@@ -149,3 +149,30 @@ async def test_an_open_board_hears_whatever_changes_it(
         await says()
     assert (await bob.http.get(f"{board}/events?after=0")).status_code == 404
     assert (await bob.http.get("/app/teams/nothing/events")).status_code == 404
+
+
+async def test_a_sheet_is_told_its_tasks_log_and_of_other_tasks_only_that_there_is_news(
+    hall: Hall, server: Server, ada: Person, bob: Person, worker: Worker
+) -> None:
+    me = await actor_at(hall, ada)
+    team = await a_team(hall, me)
+    task = await put_up(hall, me, team)
+    sheet = f"/app/teams/{team.id}/tasks/{task.id}"
+    async with following(server, ada, path=sheet) as stream:
+        await run_task(hall, actor=me, task_id=task.id)
+        run = await worker.begins()
+        await worker.reports(run, "Half of it is <there>")
+        while "is &lt;there&gt;" not in (line := await stream.record()).fields["data"]:
+            assert line.fields["data"].startswith("<li "), "a line of the log"
+            assert "event" not in line.fields
+        await put_under(hall, me, task, title="A part of it")
+        news = await stream.record()
+        assert (news.fields["event"], news.fields["data"]) == ("news", "news")
+    page = await ada.get(sheet)
+    assert "Half of it is <there>" in page.words
+    assert "A part of it" in page.words
+    other = await a_team(hall, me, name="Another")
+    elsewhere = await put_up(hall, me, other)
+    at = f"/app/teams/{team.id}/tasks/{elsewhere.id}/events?after=0"
+    assert (await ada.http.get(at)).status_code == 404
+    assert (await bob.http.get(f"{sheet}/events?after=0")).status_code == 404

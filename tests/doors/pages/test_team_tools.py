@@ -170,6 +170,23 @@ async def test_a_long_log_is_read_in_parts(
     assert "000009999" in (await ada.get(f"{path}?after=nowhere")).words
 
 
+async def test_a_sheet_shows_the_end_of_its_workers_log_as_long_as_it_is_at_work(
+    ada: Person, hall: Hall, me: Actor, team: Team, worker: Worker, logs: Path
+) -> None:
+    task_id = await runs(ada, team, hall, me)
+    run = await worker.begins()
+    (logs / f"{run.id}.log").write_text("".join(f"{n:04d} < line\n" for n in range(1_000)))
+    sheet = at(team, f"/tasks/{task_id}")
+    page = await ada.get(sheet)
+    assert "0999 < line" in page.words
+    assert "0001 < line" not in page.words
+    assert "every 5s" in page.text
+    await outcomes.give_up(hall, token=run.token, reason="It is too dark")
+    page = await ada.get(sheet)
+    assert "0999 < line" not in page.words
+    assert "every 5s" not in page.text
+
+
 async def test_a_worker_of_another_team_is_not_under_this_one(
     ada: Person, bob: Person, hall: Hall, me: Actor, team: Team, worker: Worker
 ) -> None:

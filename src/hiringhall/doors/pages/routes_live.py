@@ -4,7 +4,7 @@ Its poster is sent the lines of a task's log; whoever works on it, that there is
 may know (`queries.work_events`), and their page asks for itself anew. So does an open board.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -18,12 +18,14 @@ from hiringhall.domain.policy import Actor
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Route, Stream
 from hiringhall.doors.pages.people import names_for
+from hiringhall.doors.pages.routes_sheets import SHEET
 from hiringhall.doors.pages.routes_tasks import event_html
 from hiringhall.doors.pages.task_view import AT
 from hiringhall.doors.pages.teams import TEAM
 from hiringhall.doors.pages.typed import place
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.doors.streams import AT_ONCE, EVENT_STREAM, FIRST, heard_by
+from hiringhall.queries.kanban import sheet_of
 from hiringhall.queries.seen import task_seen
 from hiringhall.queries.sign_ins import actor_of, signed_in
 
@@ -58,6 +60,16 @@ async def follow_team(visit: Visit) -> Stream:
         types=ON_A_BOARD,
     )
     return _stream(visit, reader, _news_of)
+
+
+async def follow_sheet(visit: Visit) -> Stream:
+    """The lines of a task's log, and that something else on its team's board has changed."""
+    hall, actor, path = visit.desk.hall, visit.actor, visit.call.path
+    found, _ = await sheet_of(hall, actor=actor, team_id=path["team_id"], task_id=path["task_id"])
+    reader = await visit.desk.feeds.read_along(
+        hall, actor=actor, after=_known(visit), team_id=found.task.team_id
+    )
+    return _stream(visit, reader, _Lines(visit, found.task.id).told_of)
 
 
 def _known(visit: Visit) -> int:
@@ -98,28 +110,42 @@ async def _news_of(heard: Heard) -> bytes:
 
 
 class _Lines:
-    """The lines of a log, with the names of who acts in it: each is looked up once a stream."""
+    """The lines of a log, with the names of who acts in it: each is looked up once a stream.
 
-    def __init__(self, visit: Visit) -> None:
+    Of other tasks than the one it is of, where it is of one, only that there is news.
+    """
+
+    def __init__(self, visit: Visit, of_task: str | None = None) -> None:
         self._visit = visit
+        self._of_task = of_task
         self._looked_up = set[str]()
         self._names: dict[str, str] = {}
 
     async def told_of(self, heard: Heard) -> bytes:
-        records: list[dict[str, Any]] = [msgspec.json.decode(one.record) for one in heard.told]
+        mine = [one for one in heard.told if self._of_task in (None, one.task_id)]
+        records = {one.seq: msgspec.json.decode(one.record, type=dict[str, Any]) for one in mine}
+        await self._look_up(records.values())
+        pieces: list[bytes] = []
+        for one in heard.told:
+            if one.seq in records:
+                pieces.append(self._line_of(one.seq, records[one.seq]))
+            elif one.word.partition(".")[0] in ON_A_BOARD:
+                pieces.append(b"id: %d\nevent: news\ndata: news\n\n" % one.seq)
+        return b"".join(pieces)
+
+    async def _look_up(self, records: Iterable[dict[str, Any]]) -> None:
         new = {one["actor"] for one in records if not one["reported"]} - self._looked_up
         if new:
             self._names |= await names_for(self._visit, new)
             self._looked_up |= new
-        pieces: list[bytes] = []
-        for one, record in zip(heard.told, records, strict=True):
-            lines = event_html(record, self._names).splitlines()
-            data = b"\n".join(b"data: " + line for line in lines)
-            pieces.append(b"id: %d\n%s\n\n" % (one.seq, data))
-        return b"".join(pieces)
+
+    def _line_of(self, seq: int, record: dict[str, Any]) -> bytes:
+        lines = event_html(record, self._names).splitlines()
+        return b"id: %d\n%s\n\n" % (seq, b"\n".join(b"data: " + line for line in lines))
 
 
 ROUTES: tuple[Route[Desk], ...] = (
     Route("GET", f"{AT}/events", for_signed_in(follow_task), {200: None}, "Follow a task"),
     Route("GET", f"{TEAM}/events", for_signed_in(follow_team), {200: None}, "Follow a board"),
+    Route("GET", f"{SHEET}/events", for_signed_in(follow_sheet), {200: None}, "Follow a sheet"),
 )

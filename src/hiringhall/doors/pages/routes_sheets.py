@@ -1,12 +1,14 @@
 """A task's sheet on its team's board: what it says, who works on it, and what is done by hand."""
 
-from hiringhall.actions.feed import sequence
+from collections.abc import Sequence
+
 from hiringhall.actions.tasks import backlog, change, running
 from hiringhall.domain.board import COLUMN_OF, make_output
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.ids import id_of_ref
 from hiringhall.domain.lifecycle import Side, commands_of
 from hiringhall.domain.records import record_of
+from hiringhall.domain.runs import LIVE, Run
 from hiringhall.domain.tasks import State
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
@@ -14,7 +16,8 @@ from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.meanwhile import meanwhile, seen_of
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.people import names_for
-from hiringhall.doors.pages.routes_teams import column_of
+from hiringhall.doors.pages.routes_teams import column_of, known_place
+from hiringhall.doors.pages.routes_workers import TAIL_BYTES
 from hiringhall.doors.pages.saying import Said, doing, showing
 from hiringhall.doors.pages.teams import TEAM, at, show_of_team
 from hiringhall.doors.pages.typed import whole_number, words_of
@@ -73,9 +76,11 @@ async def show_sheet(visit: Visit, said: Said) -> Raw:
     """A task's sheet."""
     hall, actor, path = visit.desk.hall, visit.actor, visit.call.path
     team = await team_view(hall, actor=actor, team_id=path["team_id"])
-    found, titles = await sheet_of(hall, actor=actor, team_id=team.id, task_id=path["task_id"])
-    await sequence(hall, organization_id=team.organization_id)
-    logged = (await feed.recent_of_tasks(hall, task_ids=[found.task.id])).get(found.task.id, ())
+    # First: what happens behind the end of the feed, the stream says.
+    after = await known_place(visit)
+    task_id = path["task_id"]
+    logged = await feed.newest(hall, actor=actor, task_id=task_id, limit=feed.RECENT)
+    found, titles = await sheet_of(hall, actor=actor, team_id=team.id, task_id=task_id)
     return show_of_team(
         visit,
         "team_task.html",
@@ -91,8 +96,17 @@ async def show_sheet(visit: Visit, said: Said) -> Raw:
         can=commands_of(found.task, Side.POSTER),
         roles=await roles_of(hall, actor=actor, team_id=team.id),
         names=await names_for(visit, [one.actor for one in logged]),
-        events=[record_of(one) for one in logged],
+        events=[record_of(one) for one in logged if one.seq <= after],
+        after=after,
+        tails=await _tails(visit, found.runs),
     )
+
+
+async def _tails(visit: Visit, runs: Sequence[Run]) -> dict[str, str]:
+    """The end of the log of those under way, by run."""
+    live = [one.id for one in runs if one.state in LIVE]
+    parts = [await visit.desk.log_of(one, after=None, most_bytes=TAIL_BYTES) for one in live]
+    return {one: "" if part is None else part.text for one, part in zip(live, parts, strict=True)}
 
 
 async def _change(visit: Visit, changes: change.TaskChange) -> str:

@@ -18,7 +18,8 @@
     const first = [...select.options].findLastIndex((one) => one.defaultSelected);
     return select.options.length > 0 && select.selectedIndex !== Math.max(first, 0);
   };
-  const isTyped = (part) => [...part.querySelectorAll("input, textarea, select")].some((one) => {
+  // What was refused is kept, too: there it stands as if it had always been there.
+  const isTyped = (part) => part.dataset.part === "kept" || [...part.querySelectorAll("input, textarea, select")].some((one) => {
     if (one.type === "radio" || one.type === "checkbox") return one.checked !== one.defaultChecked;
     if (one.localName === "select") return isChosen(one);
     return one.type !== "hidden" && one.value !== one.defaultValue;
@@ -53,10 +54,11 @@
     let source, lost, again, aside, wasLost = false, wait_ms = REFUSED_MS;
     const begin = () => {
       source = new EventSource(at);
-      source.addEventListener("message", (event) => {
-        if (event.lastEventId) at.searchParams.set("after", event.lastEventId);
-        hears(event);
-      });
+      for (const kind of ["message", "news"])
+        source.addEventListener(kind, (event) => {
+          if (event.lastEventId) at.searchParams.set("after", event.lastEventId);
+          hears(event);
+        });
       source.addEventListener("error", () => {
         lost = lost || setTimeout(() => {
           wasLost = true;
@@ -114,8 +116,10 @@
   };
   // A task's log: each new line is put on top.
   const log = document.querySelector("[data-live]");
+  // Of whatever else is shown beside it comes news.
   if (log && window.EventSource)
     listen(log.dataset.live, (event) => {
+      if (event.type === "news") return hasMoved();
       if (document.getElementById(`event-${event.lastEventId}`)) return;
       log.insertAdjacentHTML("afterbegin", event.data);
       log.firstElementChild.classList.add("new");
@@ -132,11 +136,16 @@
     if (raw.redirected || raw.status >= 400) event.preventDefault();
   });
   const kept = new WeakMap();
+  const marks = (part) => part.querySelector("[name=seen]")?.defaultValue;
   document.addEventListener("htmx:before:swap", (event) => {
     const { target } = event;
     if (target.dataset.renews === "parts") {
-      for (const part of target.querySelectorAll("[data-part]"))
+      const anew = event.detail.tasks[0].fragment;
+      for (const part of target.querySelectorAll("[data-part]")) {
         part.toggleAttribute("hx-morph-skip", isTyped(part));
+        const now = isTyped(part) && anew.querySelector(`#${part.id}`);
+        if (now && marks(now) !== marks(part)) sayMoved(part);
+      }
     } else if (isTyped(target)) {
       event.preventDefault();
       sayMoved(target);
