@@ -67,3 +67,26 @@ async def test_a_proposal_is_chosen_of_two(ada: Somebody, comes: Comes) -> None:
     await expect(ada.page.locator(".bid").first).to_contain_text("30.00")
     await ada.page.locator(".bid").first.get_by_role("button").click()
     await expect(ada.page.locator(".bid").get_by_text("chosen")).to_have_count(1)
+
+
+async def test_who_looks_at_a_task_on_offer_sees_that_somebody_was_faster(
+    ada: Somebody, comes: Comes
+) -> None:
+    """What they were typing stays; the page asks nothing by itself until there is news."""
+    task = await offers(ada, "proposals", "20.00")
+    bob, eve = await comes(), await comes()
+    await bob.signs_up("bob")
+    await eve.signs_up("eve")
+    await eve.opens(task)
+    await eve.types("Plan", "With care, and on time")
+    asked: list[str] = []
+    eve.page.on("request", lambda one: asked.append(one.url))
+    await bob.opens(task)
+    await bob.types("Plan", "At once, and twenty times")
+    await bob.types("Price (USD)", "10.00")
+    await bob.presses("Send the proposal")
+    await ada.opens(task)
+    await ada.page.locator(".bid").first.get_by_role("button").click()
+    await eve.sees("This task is no longer on offer")
+    await expect(eve.page.get_by_label("Plan", exact=True)).to_have_value("With care, and on time")
+    assert asked == []

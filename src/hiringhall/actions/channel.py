@@ -53,11 +53,13 @@ class Heard:
     """What a reader hears next; nothing at all where only time has passed.
 
     `cursor` is the place to go on from, which moves past what the reader does not want, too.
+    `standing` is how a task stands that is watched, where there is news of it.
     """
 
     told: Sequence[Told]
     cursor: int | None
     gap: Gap | None = None
+    standing: str | None = None
 
 
 class Channel:

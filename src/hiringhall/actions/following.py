@@ -14,6 +14,7 @@ from typing import Protocol
 
 from hiringhall.actions.channel import Channel, Gap, Heard, told_of
 from hiringhall.actions.feed import sequence
+from hiringhall.actions.watching import Watcher
 from hiringhall.domain.errors import Invalid, NotYours, TooManyAttempts
 from hiringhall.domain.events import BY_TYPE
 from hiringhall.domain.feed import FeedEvent, ReportedType, reported_word, word_of
@@ -156,10 +157,7 @@ class Feeds:
         TooManyAttempts, NotFound, NotYours, and Invalid.
         """
         words = None if types is None else words_of(types)
-        key = _counted_by(actor)
-        if self._open[key] >= self._streams_of_key or self.streams >= self._streams_in_all:
-            raise TooManyAttempts(TRY_AGAIN_S, what="streams at once")
-        self._open[key] += 1
+        key = self._enter(actor)
         try:
             part = await _part(hall, actor, team_id=team_id, task_id=task_id, words=words)
             if part is not None:
@@ -173,6 +171,30 @@ class Feeds:
         except BaseException:
             self._leave(key)
             raise
+
+    def watch(
+        self, hall: Hall, *, actor: Actor, task_id: str, number: int, standing: str
+    ) -> Reader:
+        """Begin to watch somebody else's task, from how it was last seen to stand.
+
+        What of it exists for the actor is asked at every look. The caller closes it. Raises
+        TooManyAttempts.
+        """
+        key, ear = self._enter(actor), _Ear(hall, actor)
+
+        async def leave() -> None:
+            self._leave(key)
+            ear.close()
+
+        return Watcher(leave, ear.news, ear.doubt, hall, actor, task_id, number, standing)
+
+    def _enter(self, actor: Actor) -> str:
+        """Count one more; raises TooManyAttempts where there is no room."""
+        key = _counted_by(actor)
+        if self._open[key] >= self._streams_of_key or self.streams >= self._streams_in_all:
+            raise TooManyAttempts(TRY_AGAIN_S, what="streams at once")
+        self._open[key] += 1
+        return key
 
     def _feed_reader(
         self, hall: Hall, actor: Actor, part: Part, after: int, *, began: bool

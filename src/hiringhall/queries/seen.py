@@ -1,5 +1,6 @@
 """A task as whoever asks may see it: its poster, who works on it or may, an admin of the hall."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -75,6 +76,21 @@ class Seen:
     def is_followed(self) -> bool:
         """Whether what goes on in it is the actor's to hear: its poster's, or of who has a part."""
         return self.is_poster or self.proposal is not None or self.mine is not None
+
+    @property
+    def standing(self) -> str:
+        """A mark of how it stands for the actor: with another one it is to be shown anew.
+
+        What others propose and deliver is in it for its poster, and for an admin: nobody else is
+        shown a task that is not on offer and that they have no part in.
+        """
+        task = self.task
+        parts: list[object] = [task.state, task.waiting_for, task.generation, self.delivered]
+        parts.append(task.version if task.state is State.DISPUTED else 0)
+        parts += [None if one is None else one.state for one in (self.proposal, self.mine)]
+        if self.is_poster or not (self.is_followed or task.is_on_offer):
+            parts += [task.question_id, task.deliverable_id, task.plan_id, self.proposals]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     @property
     def can(self) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 import httpx
 import pytest
 
-from hiringhall.actions.market import choosing, proposing, reviewing
+from hiringhall.actions.market import choosing, claims, proposing, reviewing
 from hiringhall.actions.runs import outcomes
 from hiringhall.actions.tasks import change
 from hiringhall.actions.tasks.running import run_task
@@ -100,15 +100,59 @@ async def test_nobody_hears_what_others_do_there(
     rival = await actor_at(hall, third)
     task = await funded(hall, poster, engagement=Engagement.PROPOSALS)
     own = await proposing.propose(hall, actor=maker, task_id=task.id, plan=PLAN, price_cents=4_000)
-    at = f"/app/tasks/{task.id}/events"
-    assert (await third.http.get(at)).status_code == 404, "it is on offer, and they have no part"
-    assert news_of(await third.get(f"/app/tasks/{task.id}")) is None
     async with following(server, bob, task.id) as stream:
         await proposing.propose(hall, actor=rival, task_id=task.id, plan=PLAN, price_cents=3_000)
         await choosing.shortlist(hall, actor=poster, proposal_id=own.proposal.id)
         news = await stream.record()
         version = (await current(hall, task)).version
-        assert news.fields["id"] == str(version), "of the rival's there was nothing"
+        number = news.fields["id"].partition(".")[0]
+        assert number == str(version), "of the rival's there was nothing"
+
+
+async def test_who_looks_at_a_task_on_offer_hears_when_it_is_taken_and_nothing_before(
+    hall: Hall, server: Server, ada: Person, bob: Person, third: Person
+) -> None:
+    poster, maker = await actor_at(hall, ada), await actor_at(hall, bob)
+    await third.signs_up("eve")
+    task = await funded(hall, poster, engagement=Engagement.PROPOSALS)
+    shown = news_of(await third.get(f"/app/tasks/{task.id}"))
+    async with following(server, third, task.id) as stream:
+        offered = await proposing.propose(
+            hall, actor=maker, task_id=task.id, plan=PLAN, price_cents=4_000
+        )
+        assert news_of(await third.get(f"/app/tasks/{task.id}")) == shown, "no trace of a rival"
+        await choosing.shortlist(hall, actor=poster, proposal_id=offered.proposal.id)
+        gone = await stream.record()
+        assert gone.fields["event"] == "gone", "the first word of anything"
+        assert gone.fields["id"] == "0.", "not even how much has happened"
+    at = f"/app/tasks/{task.id}/events"
+    assert (await third.http.get(at)).status_code == 404
+    claim = await funded(hall, poster, engagement=Engagement.CLAIM)
+    async with following(server, third, claim.id) as stream:
+        await claims.claim(hall, actor=maker, task_id=claim.id)
+        assert (await stream.record()).fields["event"] == "gone"
+        await claims.release_claim(hall, actor=maker, task_id=claim.id)
+        back = await stream.record()
+        assert back.fields["data"] == "news", "it is on offer again"
+        await claims.claim(hall, actor=maker, task_id=claim.id)
+        assert (await stream.record()).fields["event"] == "gone"
+        await third.sends("/app", "/signout")
+        while await stream.piece() is not None:
+            pass
+
+
+async def test_whoever_was_away_hears_at_once_that_it_stands_otherwise(
+    hall: Hall, server: Server, ada: Person, bob: Person
+) -> None:
+    poster, maker = await actor_at(hall, ada), await actor_at(hall, bob)
+    task = await funded(hall, poster, engagement=Engagement.CLAIM)
+    path = f"/app/tasks/{task.id}"
+    knew = (news_of(await bob.get(path)) or "").partition("after=")[2]
+    async with following(server, bob, path=path, last_id=knew) as stream:
+        await claims.claim(hall, actor=maker, task_id=task.id)
+        await stream.record()
+    async with following(server, bob, path=path, last_id=knew) as stream:
+        assert (await stream.record()).fields["data"] == "news"
 
 
 async def test_an_open_board_hears_whatever_changes_it(

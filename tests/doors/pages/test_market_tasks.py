@@ -76,7 +76,7 @@ async def test_a_claim_is_taken_at_the_page_and_paid(
     assert await state_of(hall, ada, task.id) is State.DONE
     for who in (ada, bob):
         assert "Rated 5 of 5. Well done" in (await who.get(at)).words
-    assert made.id in (await bob.get(at)).text
+    assert f'id="made-{made.number}"' in (await bob.get(at)).text
 
 
 async def test_a_claim_is_given_back(ada: Person, bob: Person, hall: Hall) -> None:

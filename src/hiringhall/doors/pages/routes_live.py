@@ -1,7 +1,7 @@
 """A task or a team's board as it goes on, in a stream that is taken up where it broke off.
 
-Its poster is sent the lines of a task's log; whoever works on it, that there is news of what they
-may know (`queries.work_events`), and their page asks for itself anew. So does an open board.
+Its poster is sent the lines of a task's log. Whoever works on it, or looks at it on the market, is
+sent that there is news of what they may see, and their page asks for itself anew. So does a board.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
@@ -12,7 +12,6 @@ import msgspec
 
 from hiringhall.actions.channel import Heard
 from hiringhall.actions.following import Reader
-from hiringhall.domain.errors import NotFound
 from hiringhall.domain.events import BY_TYPE, MessagePosted, ProgressReported, WorkBrought
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.desk import Desk
@@ -41,9 +40,17 @@ async def follow_task(visit: Visit) -> Stream:
     """What happens to a task from a place on; a browser that comes again says the last it had."""
     hall, task_id = visit.desk.hall, visit.call.path["task_id"]
     found = await task_seen(hall, actor=visit.actor, task_id=task_id)
-    if not found.is_followed:
-        raise NotFound("task")
-    told_of = _Lines(visit).told_of if found.is_poster else _news_of
+    if not found.is_poster:
+        number, _, standing = _said(visit).partition(".")
+        watcher = visit.desk.feeds.watch(
+            hall,
+            actor=visit.actor,
+            task_id=found.task.id,
+            number=place(number) or 0,
+            standing=standing or found.standing,
+        )
+        return _stream(visit, watcher, _standing_of)
+    told_of = _Lines(visit).told_of
     reader = await visit.desk.feeds.read_along(
         hall, actor=visit.actor, after=_known(visit), task_id=task_id
     )
@@ -74,7 +81,12 @@ async def follow_sheet(visit: Visit) -> Stream:
 
 def _known(visit: Visit) -> int:
     """The place up to which a browser knows all."""
-    return place(visit.call.header(b"last-event-id") or visit.query["after"]) or 0
+    return place(_said(visit)) or 0
+
+
+def _said(visit: Visit) -> str:
+    """What a browser says that it heard last, or was shown."""
+    return visit.call.header(b"last-event-id") or visit.query["after"]
 
 
 def _stream(visit: Visit, reader: Reader, told_of: Told) -> Stream:
@@ -100,6 +112,13 @@ async def _who(visit: Visit) -> Actor:
 
 def _nothing_of(heard: Heard) -> bytes:
     return b": \n\n" if heard.cursor is None else b": \nid: %d\n\n" % heard.cursor
+
+
+async def _standing_of(heard: Heard) -> bytes:
+    if heard.standing is None:
+        return b""
+    kind = b"data: news" if heard.standing else b"event: gone\ndata: gone"
+    return b"id: %d.%s\n%s\n\n" % (heard.cursor or 0, heard.standing.encode(), kind)
 
 
 async def _news_of(heard: Heard) -> bytes:

@@ -15,7 +15,7 @@ from hiringhall.doors.pages.answers import answers_of, by_field
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.posting import shown_of
 from hiringhall.doors.pages.saying import showing
-from hiringhall.doors.pages.task_view import AT, found_for, key_of, now_of, page_of, saying, show
+from hiringhall.doors.pages.task_view import AT, found_for, now_of, page_of, saying, show
 from hiringhall.doors.pages.typed import amount, whole_number
 from hiringhall.doors.pages.visits import Visit, called_here, for_signed_in
 from hiringhall.queries import seen
@@ -24,7 +24,7 @@ from hiringhall.queries import seen
 async def show_now(visit: Visit) -> Raw:
     """The part of the page that changes with the task's state; 204 where it is shown already."""
     found = await found_for(visit)
-    if visit.query["known"] == key_of(found):
+    if visit.query["known"] == found.standing:
         return Raw(b"", 204, HTML)
     return visit.show("task_now.html", **await now_of(visit, found))
 

@@ -9,7 +9,7 @@ from markupsafe import escape
 from hiringhall.actions.feed import sequence
 from hiringhall.domain.errors import NotFound
 from hiringhall.domain.records import record_of
-from hiringhall.domain.tasks import MARKET, State, Task
+from hiringhall.domain.tasks import MARKET, Task
 from hiringhall.doors.kit import Raw
 from hiringhall.doors.look import word
 from hiringhall.doors.pages.forms import NOTHING
@@ -83,7 +83,7 @@ async def now_of(visit: Visit, found: seen.Seen) -> dict[str, Any]:
         "delivered": delivered,
         "older": older,
         "link_to": visit.desk.links_below(""),
-        "known": key_of(found),
+        "known": found.standing,
         "currency": hall.rules.currency,
         "is_admin": visit.who is not None and visit.who.is_admin,
         "dispute": dispute,
@@ -154,15 +154,6 @@ async def _dispute(visit: Visit, task: Task) -> DisputeView | None:
     return await disputes.dispute_on(visit.desk.hall, actor=visit.actor, task_id=task.id)
 
 
-def key_of(found: seen.Seen) -> str:
-    """What a page shows of a task's standing: with another one it is to be shown anew."""
-    task = found.task
-    parts = (task.state, task.waiting_for, task.question_id, task.deliverable_id, task.plan_id)
-    spoken = task.version if task.state is State.DISPUTED else 0
-    counts = (task.generation, found.proposals, found.delivered, spoken)
-    return "-".join(str(part or "") for part in (*parts, *counts))
-
-
 async def show(visit: Visit, said: Said) -> Raw:
     """The task's page; what was typed is shown by itself where its form may be there no more."""
     unsent = NOTHING if said.status == 400 else said.typed
@@ -211,10 +202,14 @@ def _within(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 async def _for_others(visit: Visit, found: seen.Seen) -> dict[str, Any]:
-    """An admin sees the log; who works on it what is theirs alone."""
+    """An admin sees the log; who works on it what is theirs alone.
+
+    Whoever has no part in it is not told, either, how much has happened there.
+    """
     shown: dict[str, Any] = {"events": None, "spending": None, "runs": [], "logged": []}
     shown["names"] = {}
-    shown["after"] = found.task.version
+    number = found.task.version if found.is_followed else 0
+    shown["after"] = f"{number}.{found.standing}"
     if visit.who is not None and visit.who.is_admin and found.mine is None:
         shown["logged"] = await seen.log_of(
             visit.desk.hall, actor=visit.actor, task_id=found.task.id, limit=LOG_EVENTS // 2

@@ -39,7 +39,6 @@
     if (isTyped(now)) sayMoved(now);
     else now.dispatchEvent(new Event("hall:moved", { bubbles: true }));
   };
-  document.addEventListener("hall:news", renew);
   const say = (name, is) => {
     const told = document.querySelector(`[data-${name}]`);
     if (told) told.hidden = !is;
@@ -49,12 +48,12 @@
   // matter; for longer, what stands here may be old. Nobody looks at a hidden page: after a while
   // it leaves its line to others, of which a browser has six for all its pages.
   const UNSEEN_MS = 30000, REFUSED_MS = 5000, REFUSED_MOST_MS = 300000;
-  const listen = (address, hears) => {
+  const listen = (address, hears, isRefused = () => {}) => {
     const at = new URL(address, location.href);
     let source, lost, again, aside, wasLost = false, wait_ms = REFUSED_MS;
     const begin = () => {
       source = new EventSource(at);
-      for (const kind of ["message", "news"])
+      for (const kind of ["message", "news", "gone"])
         source.addEventListener(kind, (event) => {
           if (event.lastEventId) at.searchParams.set("after", event.lastEventId);
           hears(event);
@@ -67,6 +66,7 @@
         }, 4000);
         if (source.readyState !== EventSource.CLOSED) return;
         // Refused, not broken off: a browser does not try that again by itself.
+        isRefused();
         again = setTimeout(begin, wait_ms);
         wait_ms = Math.min(wait_ms * 2, REFUSED_MOST_MS);
       });
@@ -128,7 +128,18 @@
     });
   // Others are not told the log, only that there is news.
   const news = document.querySelector("[data-news]");
-  if (news && window.EventSource) listen(news.dataset.news, hasMoved);
+  const isGone = (is) => {
+    if (document.querySelector("[data-gone]")) say("gone", is);
+  };
+  if (news && window.EventSource)
+    listen(news.dataset.news, (event) => {
+      isGone(event.type === "gone");
+      if (event.type !== "gone") hasMoved();
+    }, async () => {
+      const now = document.querySelector("#now[hx-get]");
+      const answer = now && await fetch(now.getAttribute("hx-get")).catch(() => null);
+      if (answer) isGone(answer.status === 404);
+    });
 
   // What comes instead of a part (a refusal, or where to sign in) does not take its place.
   document.addEventListener("htmx:before:response", (event) => {

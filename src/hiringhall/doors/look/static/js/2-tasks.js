@@ -1,19 +1,6 @@
-// Tasks of others are asked for anew now and then: whoever has no part in one is told by no stream,
-// and who has one not of what others do there. And time that is left is counted.
+// Tasks: files that are too large are said to be, answers in one's own words, time that is left.
 "use strict";
 (() => {
-  const ask = async () => {
-    const now = document.querySelector("#now[data-poll]");
-    if (!now || document.hidden) return;
-    try {
-      const answer = await fetch(now.getAttribute("hx-get"), { credentials: "same-origin" });
-      if (answer.status === 200) document.dispatchEvent(new Event("hall:news"));
-    } catch {
-      // The line is down: it is asked again.
-    }
-  };
-  if (document.querySelector("#now[data-poll]")) setInterval(ask, 15000);
-
   // Files that are too large are said to be before they are sent, and the form stays: afterwards
   // they would have to be chosen again.
   document.addEventListener("change", (event) => {
