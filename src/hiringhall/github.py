@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hiringhall.domain.errors import Invalid, Unreachable
+from hiringhall.domain.sentences import Field, sentence
 from hiringhall.domain.teams import origin_of
 
 if TYPE_CHECKING:
@@ -91,7 +92,10 @@ class GitHub:
         found = name_of(repository)
         if found is None or (self._base_url == PUBLIC and found[0] != "github.com"):
             raise Invalid(
-                "gitRepoUrl is no repository on GitHub, such as https://github.com/org/repo",
+                sentence(
+                    Field("gitRepoUrl"),
+                    " is no repository on GitHub, such as https://github.com/org/repo",
+                ),
                 {"gitRepoUrl": "not on GitHub"},
             )
         return found[1]
@@ -274,19 +278,27 @@ def _refusal(
     """Why GitHub gives nothing, in a sentence that says whose move it is."""
     if status == 401:
         return Invalid(
-            "GitHub does not accept the team's githubToken: it is wrong, revoked or expired",
+            sentence(
+                "GitHub does not accept the team's ",
+                Field("githubToken"),
+                ": it is wrong, revoked or expired",
+            ),
             {"githubToken": "not accepted"},
         )
     if status == 429 or (status == 403 and _is_used_up(headers)):
         return Unreachable(f"GitHub's limit for this token is used up{_until(headers)}")
     if status == 403:
         return Invalid(
-            f"GitHub refuses: the team's githubToken may not {verb} {name}",
+            sentence(
+                "GitHub refuses: the team's ", Field("githubToken"), f" may not {verb} {name}"
+            ),
             {"githubToken": "not allowed"},
         )
     if status == 404:
         return Invalid(
-            f"There is no {name} on GitHub that the team's githubToken may see",
+            sentence(
+                f"There is no {name} on GitHub that the team's ", Field("githubToken"), " may see"
+            ),
             {"gitRepoUrl": "not found"},
         )
     return Unreachable(f"GitHub answered with status {status}; try again later")

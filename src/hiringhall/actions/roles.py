@@ -19,6 +19,7 @@ from hiringhall.domain.roles import (
     tidy_prompt,
     tidy_role_name,
 )
+from hiringhall.domain.sentences import Field, sentence
 from hiringhall.hall import Hall
 from hiringhall.queries.named import team_named
 from hiringhall.store import roles, teams
@@ -267,12 +268,12 @@ def _customers(hall: Hall, settings: dict[str, Any]) -> dict[str, Any]:
     for name, value in settings.items():
         if name in OPERATORS_SETTINGS:
             raise Invalid(
-                f"{name} is set by the hall's operator (hiringhall admin role set)",
+                sentence(Field(name), " is set by the hall's operator (hiringhall admin role set)"),
                 {name: "operator's"},
             )
         most = MOST_OF_CUSTOMERS.get(name)
         if most is not None and isinstance(value, int) and not 1 <= value <= most:
-            raise Invalid(f"{name} is 1 to {most}", {name: "range"})
+            raise Invalid(sentence(Field(name), f" is 1 to {most}"), {name: "range"})
     hosts = settings.get("hosts")
     if isinstance(hosts, list):
         check_within(map(str, cast("list[object]", hosts)), hall.rules.customers_hosts)

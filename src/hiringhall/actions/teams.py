@@ -12,6 +12,7 @@ from hiringhall.domain.meanwhile import still_meant
 from hiringhall.domain.names import tidy_name
 from hiringhall.domain.policy import Actor, check_sees
 from hiringhall.domain.roles import Role
+from hiringhall.domain.sentences import Field, sentence
 from hiringhall.domain.teams import (
     MASK,
     Autonomy,
@@ -199,8 +200,14 @@ def _check_token_stays(
     usual = hall.github.origin
     if token_origin(team.config, usual=usual) != token_origin(config, usual=usual):
         raise Invalid(
-            "gitRepoUrl moves to another host, which the githubToken that is kept was not given "
-            "for: send the githubToken for the new one along (null for none)",
+            sentence(
+                Field("gitRepoUrl"),
+                " moves to another host, which the ",
+                Field("githubToken"),
+                " that is kept was not given for: send the ",
+                Field("githubToken"),
+                " for the new one along (null for none)",
+            ),
             {"githubToken": "needed again"},
         )
 

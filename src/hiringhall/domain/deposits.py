@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.sentences import Cents, sentence
 
 LEAST_CENTS = 100
 MOST_CENTS = 100_000_000
@@ -50,7 +51,9 @@ def check_amount(amount_cents: int) -> int:
     """An amount that may be paid in at once; raises Invalid."""
     if not LEAST_CENTS <= amount_cents <= MOST_CENTS:
         raise Invalid(
-            f"A deposit is from {LEAST_CENTS} to {MOST_CENTS} cents",
+            sentence(
+                "A deposit is from ", Cents(LEAST_CENTS, unit=False), " to ", Cents(MOST_CENTS)
+            ),
             {"amount_cents": "out of range"},
         )
     return amount_cents

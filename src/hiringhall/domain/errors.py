@@ -3,15 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from hiringhall.domain.sentences import Cents, Sentence, as_sentence, sentence
+
 
 class HallError(Exception):
-    """A refusal; `message` is a plain sentence for a person, and never holds a secret."""
+    """A refusal; `message` is a plain sentence for a person, and never holds a secret.
+
+    `sentence` is the same with its amounts and fields apart, for a door that spells them anew.
+    """
 
     code: ClassVar[str] = "error"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str | Sentence) -> None:
+        self.sentence = as_sentence(message)
+        self.message = self.sentence.plain
+        super().__init__(self.message)
 
 
 class Unauthorized(HallError):
@@ -69,13 +75,19 @@ class Unreachable(HallError):
 
 
 class Invalid(HallError):
-    """Input that cannot be meant; `fields` names each field and what is wrong with it."""
+    """Input that cannot be meant; `fields` names each field and what is wrong with it.
+
+    `said` is the same with amounts and fields apart, as in `sentence`.
+    """
 
     code = "invalid"
 
-    def __init__(self, message: str, fields: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, message: str | Sentence, fields: Mapping[str, str | Sentence] | None = None
+    ) -> None:
         super().__init__(message)
-        self.fields = dict(fields or {})
+        self.said = {name: as_sentence(what) for name, what in (fields or {}).items()}
+        self.fields = {name: what.plain for name, what in self.said.items()}
 
 
 class WrongState(HallError):
@@ -183,7 +195,7 @@ class NotEnoughFunds(HallError):
 
     def __init__(self, needed_cents: int) -> None:
         super().__init__(
-            f"{needed_cents} cents are needed, and less is available; deposit funds first"
+            sentence(Cents(needed_cents), " are needed, and less is available; deposit funds first")
         )
         self.needed_cents = needed_cents
 

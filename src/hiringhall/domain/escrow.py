@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hiringhall.domain.errors import Conflict, Invalid
+from hiringhall.domain.sentences import Cents, sentence
 
 BASIS_POINTS = 10_000
 MAX_PRICE_CENTS = 100_000_000
@@ -66,8 +67,13 @@ class Shown:
         """Raise Conflict where something else would be held: it is to be shown, and asked, anew."""
         if (hold.amount_cents, currency) != (self.hold_cents, self.currency):
             raise Conflict(
-                f"This would hold {hold.amount_cents} cents now, not the {self.hold_cents} cents "
-                "that were shown; nothing is held"
+                sentence(
+                    "This would hold ",
+                    Cents(hold.amount_cents),
+                    " now, not the ",
+                    Cents(self.hold_cents),
+                    " that were shown; nothing is held",
+                )
             )
         if engagement != self.engagement:
             raise Conflict("This would be offered another way than was shown; nothing is held")
@@ -139,7 +145,8 @@ def check_price(price_cents: int) -> int:
     """A price that a task may have; raises Invalid."""
     if not 1 <= price_cents <= MAX_PRICE_CENTS:
         raise Invalid(
-            f"A price is from 1 to {MAX_PRICE_CENTS} cents", {"price_cents": "out of range"}
+            sentence("A price is from ", Cents(1, unit=False), " to ", Cents(MAX_PRICE_CENTS)),
+            {"price_cents": "out of range"},
         )
     return price_cents
 
@@ -167,7 +174,12 @@ def pay(hold: Hold, shares: Sequence[Share], before: Sequence[PaidPart] = ()) ->
     owed_cents = earlier_cents + sum(share.share_cents for share in shares)
     if owed_cents > hold.price_cents:
         raise Invalid(
-            f"{owed_cents} cents are more than the {hold.price_cents} that are held",
+            sentence(
+                Cents(owed_cents),
+                " are more than the ",
+                Cents(hold.price_cents, unit=False),
+                " that are held",
+            ),
             {"share_cents": "more than is held"},
         )
     return tuple(_after_fees(hold, shares, earlier_cents))

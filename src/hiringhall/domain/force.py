@@ -16,6 +16,7 @@ from hiringhall.domain.market import (
     tidy_category,
 )
 from hiringhall.domain.names import tidy_title
+from hiringhall.domain.sentences import Cents, Sentence, sentence
 
 MAX_PARTS = 20
 LEAST_TEXT_LENGTH = 20
@@ -154,7 +155,14 @@ def make_plan(
     most_cents = price_cents if free_cents is None else free_cents
     shares = sum(one.share_cents for one in tidy)
     if shares > most_cents:
-        raise _wrong(f"The shares come to {shares} cents, and there are {most_cents}")
+        raise _wrong(
+            sentence(
+                "The shares come to ",
+                Cents(shares),
+                ", and there are ",
+                Cents(most_cents, unit=False),
+            )
+        )
     return tidy
 
 
@@ -262,5 +270,5 @@ def assembled(titles_and_texts: Sequence[tuple[str, str]]) -> str:
     return "\n\n".join(f"# {title}\n\n{text}".rstrip() for title, text in titles_and_texts)
 
 
-def _wrong(message: str) -> Invalid:
+def _wrong(message: str | Sentence) -> Invalid:
     return Invalid(message, {"subtasks": message})

@@ -9,6 +9,7 @@ from hiringhall.domain.durations import HOUR_US
 from hiringhall.domain.errors import Conflict, Invalid
 from hiringhall.domain.escrow import check_price
 from hiringhall.domain.names import tidy_title
+from hiringhall.domain.sentences import Sentence
 from hiringhall.domain.tasks import MARKET, MAX_DESCRIPTION_LENGTH, Engagement
 
 GENERAL = "general"
@@ -214,7 +215,7 @@ def make_offer(
     try:
         check_price(price_cents)
     except Invalid as error:
-        wrong.say("price_cents", error.message)
+        wrong.say("price_cents", error.sentence)
     hours = wrong.count(
         "expires_in_hours", expires_in_hours, USUAL_EXPIRY_H.get(engagement, 24), MAX_EXPIRY_H
     )
@@ -284,9 +285,9 @@ class _Wrong:
     """Gathers what is wrong with each field, so that all of it is said at once."""
 
     def __init__(self) -> None:
-        self._fields: dict[str, str] = {}
+        self._fields: dict[str, str | Sentence] = {}
 
-    def say(self, field: str, what: str) -> None:
+    def say(self, field: str, what: str | Sentence) -> None:
         self._fields.setdefault(field, what)
 
     def text(
@@ -310,7 +311,7 @@ class _Wrong:
         try:
             return tidy_category(text)
         except Invalid as error:
-            self.say(field, error.message)
+            self.say(field, error.sentence)
             return GENERAL
 
     def items(self, field: str, given: Sequence[Item]) -> tuple[Item, ...]:

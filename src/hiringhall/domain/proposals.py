@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.market import Worker
+from hiringhall.domain.sentences import Cents, Part, Sentence, sentence
 from hiringhall.domain.tasks import Engagement, State
 
 MIN_PLAN_LENGTH = 20
@@ -70,7 +71,7 @@ def make_bid(
     estimated_hours: float | None = None,
 ) -> Bid:
     """Tidy a proposal for a task of a budget; raises Invalid with every field that is wrong."""
-    wrong: dict[str, str] = {}
+    wrong: dict[str, str | Sentence] = {}
     tidy, shown = plan.strip(), (sample or "").strip()
     if len(tidy) < MIN_PLAN_LENGTH:
         wrong["plan"] = f"Plan must be at least {MIN_PLAN_LENGTH} characters"
@@ -79,11 +80,11 @@ def make_bid(
     if len(shown) > MAX_PLAN_LENGTH:
         wrong["sample"] = f"Sample must be at most {MAX_PLAN_LENGTH} characters"
     if confidence is not None and not 0 <= confidence <= 1:
-        wrong["confidence"] = "Confidence must be from 0 to 1"
+        wrong["confidence"] = sentence("Confidence must be from ", Part(0), " to ", Part(1))
     if price_cents < 1:
         wrong["price_cents"] = "Price must be at least one cent"
     elif price_cents > budget_cents:
-        wrong["price_cents"] = f"Price must be within the budget of {budget_cents} cents"
+        wrong["price_cents"] = sentence("Price must be within the budget of ", Cents(budget_cents))
     if estimated_hours is not None and not 0 < estimated_hours <= MAX_HOURS:
         wrong["estimated_hours"] = f"Hours must be above 0 and at most {MAX_HOURS}"
     if wrong:

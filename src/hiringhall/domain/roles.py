@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.sentences import Field, sentence
 
 DEFAULT_TIMEOUT_S = 600
 """How long a worker may take where its role does not say (seed 004, "Roles")."""
@@ -57,10 +58,12 @@ def tidy_prompt(prompt: str) -> str:
     """A system prompt in the form it is kept. Raises Invalid."""
     tidy = prompt.strip()
     if not tidy:
-        raise Invalid("systemPrompt cannot be empty", {"systemPrompt": "empty"})
+        raise Invalid(
+            sentence(Field("systemPrompt"), " cannot be empty"), {"systemPrompt": "empty"}
+        )
     if len(tidy) > MAX_PROMPT_LENGTH:
         raise Invalid(
-            f"systemPrompt is longer than {MAX_PROMPT_LENGTH} characters",
+            sentence(Field("systemPrompt"), f" is longer than {MAX_PROMPT_LENGTH} characters"),
             {"systemPrompt": "too long"},
         )
     return tidy

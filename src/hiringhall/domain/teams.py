@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.sentences import Field, sentence
 
 MAX_GOAL_LENGTH = 10_000
 MAX_CONFIG_BYTES = 65_536
@@ -152,10 +153,13 @@ def tidy_secret(name: str, value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise Invalid(f"{name} is a text", {name: "not a text"})
+        raise Invalid(sentence(Field(name), " is a text"), {name: "not a text"})
     tidy = value.strip()
     if len(tidy) > MAX_SECRET_LENGTH or not (tidy.isascii() and tidy.isprintable()):
-        raise Invalid(f"{name} has plain letters and signs, up to {MAX_SECRET_LENGTH}", {name: "?"})
+        raise Invalid(
+            sentence(Field(name), f" has plain letters and signs, up to {MAX_SECRET_LENGTH}"),
+            {name: "?"},
+        )
     return tidy or None
 
 
@@ -190,25 +194,28 @@ def _anything(_key: str, value: Any) -> Any:
 
 def _text(key: str, value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise Invalid(f"{key} is a text that says something", {key: "not a text"})
+        raise Invalid(sentence(Field(key), " is a text that says something"), {key: "not a text"})
     return value.strip()
 
 
 def _truth(key: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise Invalid(f"{key} is true or false", {key: "not a truth"})
+        raise Invalid(sentence(Field(key), " is true or false"), {key: "not a truth"})
     return value
 
 
 def _workers(key: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_WORKERS:
-        raise Invalid(f"{key} is a whole number from 0 to {MAX_WORKERS}", {key: "not a count"})
+        raise Invalid(
+            sentence(Field(key), f" is a whole number from 0 to {MAX_WORKERS}"),
+            {key: "not a count"},
+        )
     return value
 
 
 def _truth_or_draft(key: str, value: Any) -> bool | str:
     if value is not True and value is not False and value != "draft":
-        raise Invalid(f'{key} is true, false or "draft"', {key: "unknown"})
+        raise Invalid(sentence(Field(key), ' is true, false or "draft"'), {key: "unknown"})
     return value
 
 

@@ -2,6 +2,7 @@
 
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.policy import Actor
+from hiringhall.domain.sentences import Field, sentence
 from hiringhall.domain.teams import SecretName
 from hiringhall.github import Activity
 from hiringhall.hall import Hall
@@ -21,8 +22,10 @@ async def github_activity(hall: Hall, *, actor: Actor, team_id: str) -> Activity
         if not there
     ]
     if missing or team.repository is None or token is None:
+        first, *second = (Field(name) for name in missing)
+        both = [first, *(piece for one in second for piece in (" and ", one))]
         raise Invalid(
-            f"Set {' and '.join(missing)} in the team's config first",
+            sentence("Set ", *both, " in the team's config first"),
             dict.fromkeys(missing, "missing"),
         )
     return await hall.github.activity(team.repository, token=token)

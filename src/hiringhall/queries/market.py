@@ -18,6 +18,7 @@ from hiringhall.domain.market import (
 )
 from hiringhall.domain.policy import Actor, ActorKind, may_see, worker_of
 from hiringhall.domain.proposals import Proposal
+from hiringhall.domain.sentences import Cents, sentence
 from hiringhall.domain.tasks import Engagement, State, Task
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin
@@ -126,7 +127,8 @@ async def board_page(
         raise Invalid(f"A page has 1 to {MAX_PAGE} tasks, from 0 on", {"limit": "out of range"})
     if not 0 <= least_cents <= MAX_PRICE_CENTS:
         raise Invalid(
-            f"A price has 0 to {MAX_PRICE_CENTS} cents", {"least_price_cents": "out of range"}
+            sentence("A price has ", Cents(0, unit=False), " to ", Cents(MAX_PRICE_CENTS)),
+            {"least_price_cents": "out of range"},
         )
     words = tuple(dict.fromkeys(folded(search).split()))[:MAX_WORDS]
 

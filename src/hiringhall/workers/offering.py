@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from hiringhall.domain.errors import HallError, Invalid
 from hiringhall.domain.ids import task_ref
+from hiringhall.domain.sentences import Field, sentence
 from hiringhall.domain.teams import PullRequests
 from hiringhall.github import Offered, Pull
 from hiringhall.workers.access import Access
@@ -45,7 +46,9 @@ async def offer(access: Access, workspace: Workspace, *, title: str, text: str) 
         if keys.pull_requests is PullRequests.NONE or workspace.repository is None:
             return Offer()
         if keys.github is None or keys.token_for(workspace.repository) is None:
-            raise Invalid("The team has no githubToken for this repository")
+            raise Invalid(
+                sentence("The team has no ", Field("githubToken"), " for this repository")
+            )
         if workspace.default_branch is None:
             raise Invalid("The repository has no default branch yet")
         pull = Pull(

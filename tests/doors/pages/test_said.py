@@ -6,8 +6,19 @@ import pytest
 from markupsafe import escape
 
 from hiringhall.actions import roles
+from hiringhall.domain.errors import (
+    Conflict,
+    HallError,
+    IdempotencyConflict,
+    Invalid,
+    NotEnoughFunds,
+    SecretNotRepeated,
+)
+from hiringhall.domain.escrow import Hold, Shown
+from hiringhall.domain.proposals import make_bid
+from hiringhall.domain.teams import merge_config
 from hiringhall.doors.look.words import all_words
-from hiringhall.doors.pages.plain import in_words
+from hiringhall.doors.pages.plain import in_words, said_of
 from hiringhall.doors.pages.told import UNTYPED, label_of
 from hiringhall.hall import Hall
 from hiringhall.queries.teams import list_teams, roles_of
@@ -16,6 +27,7 @@ from tests.doors.pages.reading import Page
 from tests.doors.pages.test_settings import key_of
 from tests.doors.pages.test_tasks import actor, posts
 from tests.doors.sweep.browsers import FIELDS
+from tests.support.market import PLAN
 from tests.support.teams import a_team
 
 pytestmark = pytest.mark.anyio
@@ -89,21 +101,45 @@ async def test_refusals_speak_of_fields_by_their_labels(ada: Person, hall: Hall)
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("error", "told"),
     [
-        ("Confidence must be from 0 to 1", "This is from 0 to 100, in %."),
-        ("This Idempotency-Key was used with another request body", "sent before"),
-        ("ask again with another Idempotency-Key", "shown then, once"),
-        ("4500 cents are needed", "45.00 are needed"),
-        ("Set gitRepoUrl and githubToken in the team's config", "in the team's settings"),
-        ("A role's file_name stays", "A role's file_name stays"),
+        (IdempotencyConflict("This Idempotency-Key was used with another body"), "sent before"),
+        (SecretNotRepeated("ask again with another Idempotency-Key"), "shown then, once"),
+        (NotEnoughFunds(4_500), "45.00 are needed, and less is available"),
+        (Invalid("gitRepoUrl moves", {"githubToken": "needed again"}), "Type the token for the"),
+        (
+            Invalid("4500 cents and a file_name stay as somebody wrote them"),
+            "4500 cents and a file",
+        ),
     ],
 )
-def test_what_is_said_to_programs_is_said_in_peoples_words(said: str, told: str) -> None:
-    plain = in_words(said)
+def test_what_is_said_to_programs_is_said_in_peoples_words(error: HallError, told: str) -> None:
+    plain = in_words(error)
     assert told in plain
     for name in ("Idempotency", "gitRepoUrl", "githubToken"):
         assert name not in plain
+
+
+def test_a_refusal_says_the_same_to_programs_and_spells_its_amounts_and_fields_to_people() -> None:
+    with pytest.raises(Invalid) as refused:
+        make_bid(plan=PLAN, price_cents=5_001, budget_cents=5_000, confidence=2)
+    error = refused.value
+    assert error.message == "Confidence must be from 0 to 1"
+    assert error.fields["price_cents"] == "Price must be within the budget of 5000 cents"
+    assert said_of(error) == {
+        "confidence": "Confidence must be from 0 % to 100 %",
+        "price_cents": "Price must be within the budget of 50.00",
+    }
+    with pytest.raises(Invalid) as refused:
+        merge_config({}, {"maxWorkers": -1})
+    assert refused.value.message == "maxWorkers is a whole number from 0 to 1000"
+    assert in_words(refused.value) == "“Workers at once” is a whole number from 0 to 1000"
+    with pytest.raises(Conflict) as changed:
+        Shown(5_000, "usd", "claim").check(
+            Hold("t", "o", 6_000, 1_000, fee_on_top=False), currency="usd", engagement="claim"
+        )
+    assert "hold 6000 cents now, not the 5000 cents that were shown" in changed.value.message
+    assert "hold 60.00 now, not the 50.00 that were shown" in in_words(changed.value)
 
 
 def test_each_field_that_is_typed_has_a_label() -> None:

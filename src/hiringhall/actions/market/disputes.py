@@ -21,6 +21,7 @@ from hiringhall.domain.market import (
 )
 from hiringhall.domain.policy import Actor, ActorKind, may_see
 from hiringhall.domain.proposals import ProposalState
+from hiringhall.domain.sentences import Cents, sentence
 from hiringhall.domain.tasks import State, Task
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin, require_admin
@@ -296,7 +297,9 @@ async def _about(tx: Tx, task: Task, on_it: list[Assignment]) -> Assignment | No
 def _check_cents(worker_cents: int, assignment: Assignment) -> None:
     if not 0 <= worker_cents <= assignment.share_cents:
         raise Invalid(
-            f"The worker gets from 0 to {assignment.share_cents} cents",
+            sentence(
+                "The worker gets from ", Cents(0, unit=False), " to ", Cents(assignment.share_cents)
+            ),
             {"worker_cents": "out of range"},
         )
 

@@ -39,8 +39,8 @@ def field_of(index: int) -> str:
 def by_field(error: Invalid) -> Invalid:
     """What is wrong with answers, by the fields of their form."""
     return Invalid(
-        error.message,
-        {name.replace("answers.", "answer-"): what for name, what in error.fields.items()},
+        error.sentence,
+        {name.replace("answers.", "answer-"): what for name, what in error.said.items()},
     )
 
 

@@ -8,8 +8,9 @@ from hiringhall.domain.market import USUAL_EXPIRY_H, USUAL_PROPOSALS, USUAL_TIME
 from hiringhall.doors.look import word
 from hiringhall.doors.look.filters import money
 from hiringhall.doors.pages.forms import Form
+from hiringhall.doors.pages.plain import said_of
 from hiringhall.doors.pages.typed import cents
-from hiringhall.doors.pages.visits import Visit, said_of
+from hiringhall.doors.pages.visits import Visit
 from hiringhall.hall import Hall
 from hiringhall.queries import costs
 from hiringhall.queries.teams import list_teams, roles_of

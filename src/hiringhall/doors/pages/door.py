@@ -26,7 +26,8 @@ ERRORS: Mapping[type[HallError], Spelling] = neutral.ERRORS
 def envelope(refusal: Refusal) -> bytes:
     """A refusal as a page, for who sees none of their own forms again."""
     missing = refusal.status == 404
-    said = word("problem.not_found") if missing else f"{in_words(refusal.message).rstrip('.')}."
+    told = refusal.message if refusal.error is None else in_words(refusal.error)
+    said = word("problem.not_found") if missing else f"{told.rstrip('.')}."
     if refusal.status == 413:
         said = word("problem.too_large", most=FILES.body_bytes >> 20)
     if isinstance(refusal.error, NotFound):

@@ -51,7 +51,7 @@ def judged(make: Callable[[], T], unread: Mapping[str, str]) -> T:
     try:
         made = make()
     except Invalid as error:
-        raise Invalid(error.message, {**error.fields, **unread}) from None
+        raise Invalid(error.sentence, {**error.said, **unread}) from None
     if unread:
         raise Invalid("Some of this cannot be read", dict(unread))
     return made

@@ -14,6 +14,7 @@ from hiringhall.doors.keeping import FILES, kept_files
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
 from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.plain import in_words, said_of
 from hiringhall.doors.pages.task_view import AT, found_for
 from hiringhall.doors.pages.typed import lines_of
 from hiringhall.doors.pages.visits import (
@@ -21,7 +22,6 @@ from hiringhall.doors.pages.visits import (
     Visit,
     for_signed_in,
     room_for_files,
-    said_of,
 )
 
 _HERE = f"{AT}/deliver"
@@ -60,10 +60,10 @@ async def hand_in(visit: Visit) -> Raw:
     except Invalid as error:
         errors = {name.partition("[")[0]: said for name, said in said_of(error).items()}
         if "links" in errors:
-            errors["links"] = f"{error.message.rstrip('.')}."
-        return await _show(visit, status=400, errors=errors, problem=error.message)
+            errors["links"] = f"{in_words(error).rstrip('.')}."
+        return await _show(visit, status=400, errors=errors, problem=in_words(error))
     except (WrongState, LostRace, Conflict, Forbidden) as error:
-        return await _show(visit, status=409, problem=error.message)
+        return await _show(visit, status=409, problem=in_words(error))
     return visit.lead(f"{HOME}/tasks/{task_id}")
 
 

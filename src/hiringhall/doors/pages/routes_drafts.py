@@ -25,6 +25,7 @@ from hiringhall.doors.pages.drafting import changes_of, typed_of
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
+from hiringhall.doors.pages.plain import in_words
 from hiringhall.doors.pages.posting import judged, shown_of
 from hiringhall.doors.pages.saying import done
 from hiringhall.doors.pages.typed import place
@@ -133,7 +134,7 @@ async def _show_again(visit: Visit, error: HallError, offer: Offer | None) -> Ra
         typed=visit.form,
         status=_STATUS[type(error)],
         errors=fields,
-        problem=word("new.wrong") if fields else error.message,
+        problem=word("new.wrong") if fields else in_words(error),
         offer=offer,
         moved=isinstance(error, LostRace),
     )

@@ -20,6 +20,7 @@ from hiringhall.doors.pages.outline import (
     split_evenly,
     with_more,
 )
+from hiringhall.doors.pages.plain import in_words
 from hiringhall.doors.pages.routes_forces import FORCE, FORCES, view_of, whole_of
 from hiringhall.doors.pages.saying import SAID, Said, refused, showing
 from hiringhall.doors.pages.visits import Visit, for_signed_in
@@ -110,7 +111,7 @@ async def edit_plan(visit: Visit) -> Raw:
     except SAID as error:
         said = refused(visit, error)
         field = row_meant(error.message, rows) if isinstance(error, Invalid) else ""
-        errors = {**said.errors, field: error.message} if field else said.errors
+        errors = {**said.errors, field: in_words(error)} if field else said.errors
         again = Said(said.status, said.problem, errors, said.typed, said.form)
         return await _show(visit, found, view, rows, again)
     return visit.lead(f"{FORCES}/{found.task.id}")

@@ -7,9 +7,11 @@ from hiringhall.domain.errors import Invalid, Unreachable
 from hiringhall.domain.market import tidy_link
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
+from hiringhall.doors.look import word
 from hiringhall.doors.pages.plain import in_words
 from hiringhall.doors.pages.saying import Said, showing
 from hiringhall.doors.pages.teams import TEAM, show_of_team
+from hiringhall.doors.pages.told import label_of
 from hiringhall.doors.pages.visits import Visit
 from hiringhall.queries.github import github_activity
 from hiringhall.queries.teams import team_view
@@ -41,7 +43,7 @@ async def show_github(visit: Visit, said: Said) -> Raw:
         commits = [_commit(one) for one in found.commits]
         pulls = [_pull(one) for one in found.pulls]
     except (Invalid, Unreachable) as error:
-        hindrance, is_ours = in_words(error.message).rstrip("."), isinstance(error, Invalid)
+        hindrance, is_ours = _hindrance(error).rstrip("."), isinstance(error, Invalid)
     return show_of_team(
         visit,
         "team_github.html",
@@ -53,6 +55,14 @@ async def show_github(visit: Visit, said: Said) -> Raw:
         hindrance=hindrance,
         is_ours=is_ours,
     )
+
+
+def _hindrance(error: Invalid | Unreachable) -> str:
+    fields = error.fields if isinstance(error, Invalid) else {}
+    if fields and set(fields.values()) == {"missing"}:
+        labels = [f"“{label_of(name)}”" for name in fields]
+        return word("github.missing", what=" and ".join(labels))
+    return in_words(error)
 
 
 def _commit(item: dict[str, Any]) -> Line:

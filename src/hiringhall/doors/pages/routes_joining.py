@@ -9,7 +9,8 @@ from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.neutral import ERRORS
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
-from hiringhall.doors.pages.visits import Visit, for_all, said_of
+from hiringhall.doors.pages.plain import in_words, said_of
+from hiringhall.doors.pages.visits import Visit, for_all
 from hiringhall.queries.members import asked_by_secret
 from hiringhall.queries.sign_ins import signed_in
 
@@ -26,7 +27,7 @@ async def _show(visit: Visit, typed: Form, error: HallError | None = None) -> Ra
     return visit.show(
         "join.html",
         status=200 if error is None else ERRORS[type(error)].status,
-        problem="" if error is None or fields else error.message,
+        problem="" if error is None or fields else in_words(error),
         errors=fields,
         typed=typed,
         asked=await asked_by_secret(visit.desk.hall, secret=typed["invitation"]),

@@ -10,9 +10,10 @@ from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.paging import PART, address, behind, skipped
 from hiringhall.doors.pages.people import names_for
+from hiringhall.doors.pages.plain import said_of
 from hiringhall.doors.pages.saying import Said, doing, showing
 from hiringhall.doors.pages.typed import cents
-from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
+from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import market, money, my_work
 
 _MARKET, _WORK, _EARNINGS = f"{HOME}/market", f"{HOME}/work", f"{HOME}/earnings"

@@ -29,10 +29,11 @@ from hiringhall.doors.pages.costing import (
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
+from hiringhall.doors.pages.plain import in_words, said_of
 from hiringhall.doors.pages.posting import judged, market_fields, shown_of
 from hiringhall.doors.pages.routes_forces import show_new_force
 from hiringhall.doors.pages.saying import Said, done
-from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
+from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import costs, seen
 
 _ENGAGEMENTS = {one.value: one for one in Engagement}
@@ -120,7 +121,7 @@ async def _show_again(
         typed=visit.form,
         status=_STATUS[type(error)],
         errors=fields,
-        problem=word("new.wrong") if fields else error.message,
+        problem=word("new.wrong") if fields else in_words(error),
         offer=offer,
     )
 
@@ -195,7 +196,9 @@ async def send_offer(visit: Visit) -> Raw:
     except IdempotencyConflict:
         return await _show_offer(visit, typed=form, status=409, problem=word("problem.twice"))
     except (WrongState, LostRace, Conflict) as error:
-        return await _show_offer(visit, typed=form, status=409, problem=error.message, offer=offer)
+        return await _show_offer(
+            visit, typed=form, status=409, problem=in_words(error), offer=offer
+        )
     except NotEnoughFunds as error:
         return await _show_offer(
             visit,

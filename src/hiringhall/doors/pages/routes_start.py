@@ -22,11 +22,11 @@ from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Door, Raw, Route, encode_json
 from hiringhall.doors.look import word
 from hiringhall.doors.pages.forms import Form, local
+from hiringhall.doors.pages.plain import in_words, said_of
 from hiringhall.doors.pages.visits import (
     HOME,
     Visit,
     for_all,
-    said_of,
     send_again,
     show_sign_in,
 )
@@ -125,7 +125,7 @@ async def sign_in(visit: Visit) -> Raw:
             status=429 if isinstance(error, TooManyAttempts) else 401,
             kept=form["kept"],
             next_path=to,
-            problem="" if known else error.message,
+            problem="" if known else in_words(error),
             errors={"password": word("wrong.credentials")} if known else None,
         )
     await _enter(visit, secret)
@@ -195,7 +195,7 @@ async def set_up(visit: Visit) -> Raw:
             )
         except Forbidden as error:
             return visit.show(
-                "become_admin.html", status=403, errors={"token": error.message}, typed=visit.form
+                "become_admin.html", status=403, errors={"token": in_words(error)}, typed=visit.form
             )
         return visit.lead(HOME)
 
@@ -221,7 +221,7 @@ async def _open_account(
         secret = await open_it(account, address)
     except HallError as error:
         status, errors = _refused(error, where)
-        problem = "" if errors else error.message
+        problem = "" if errors else in_words(error)
         return show(visit, status=status, typed=form, errors=errors, problem=problem)
     await _enter(visit, secret)
     return visit.lead(HOME)
@@ -235,7 +235,7 @@ def _refused(error: HallError, where: str) -> tuple[int, dict[str, str]]:
         case EmailTaken():
             return 409, {"email": word("wrong.email_taken")}
         case RegistrationClosed() | Forbidden():
-            return 403, {where: error.message}
+            return 403, {where: in_words(error)}
         case TooManyAttempts():
             return 429, {}
         case _:

@@ -20,10 +20,10 @@ from hiringhall.domain.errors import (
 )
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Raw
-from hiringhall.doors.look import word
 from hiringhall.doors.neutral import ERRORS
 from hiringhall.doors.pages.forms import NOTHING, Form
-from hiringhall.doors.pages.visits import Visit, for_signed_in, said_of
+from hiringhall.doors.pages.plain import in_words, said_of
+from hiringhall.doors.pages.visits import Visit, for_signed_in
 
 SAID = (
     Conflict,
@@ -39,12 +39,6 @@ SAID = (
     WrongState,
 )
 """What a page says of itself; what is not there, or needs a sign-in, is said elsewhere."""
-
-_OWN_WORDS: dict[type[HallError], str] = {
-    IdempotencyConflict: "problem.twice",
-    SecretNotRepeated: "problem.secret_twice",
-}
-"""What is said to programs of a header, said of a form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +106,9 @@ def done(path: str, what: str) -> str:
 
 def refused(visit: Visit, error: HallError) -> Said:
     """A refusal, as the page says it whose form was sent."""
-    own = _OWN_WORDS.get(type(error))
-    message = (error.message if own is None else word(own)).rstrip(".")
     return Said(
         status=ERRORS[type(error)].status,
-        problem=f"{message}.",
+        problem=f"{in_words(error).rstrip('.')}.",
         errors=said_of(error) if isinstance(error, Invalid) else {},
         typed=visit.form,
         form=visit.call.scope["path"].rstrip("/").rpartition("/")[2],

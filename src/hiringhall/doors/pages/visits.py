@@ -21,7 +21,6 @@ from hiringhall.doors.look.words import word_or
 from hiringhall.doors.pages import navigation
 from hiringhall.doors.pages.forms import NOTHING, SECRETS, Form, read_form, read_query
 from hiringhall.doors.pages.navigation import HOME
-from hiringhall.doors.pages.plain import in_words
 from hiringhall.doors.pages.told import told
 from hiringhall.hall import Replayed
 from hiringhall.queries.members import organizations_of
@@ -101,7 +100,7 @@ class Visit:
             here=navigation.here(self.call.scope["path"]),
             form_token=self.form_token,
             once=self.desk.hall.new_id(),
-            problem_said=in_words(problem),
+            problem_said=problem,
             done_said=word_or(f"done.{self.query['done']}", ""),
             errors=_Errors(errors or {}),
             typed=typed or NOTHING,
@@ -316,21 +315,8 @@ def called_here(**names: str) -> Generator[None]:
     try:
         yield
     except Invalid as error:
-        fields = {names.get(name, name): what for name, what in error.fields.items()}
-        raise Invalid(error.message, fields) from None
-
-
-def said_of(error: Invalid) -> dict[str, str]:
-    """What is wrong by field, in the pages' own words where they have any."""
-    return {
-        field: word_or(f"wrong.{what.replace(' ', '_')}", _sentence(what, error))
-        for field, what in error.fields.items()
-    }
-
-
-def _sentence(what: str, error: Invalid) -> str:
-    """What is said of a field, where that is a sentence; else the sentence of the whole."""
-    return in_words(what if what[:1].isupper() else error.message)
+        fields = {names.get(name, name): what for name, what in error.said.items()}
+        raise Invalid(error.sentence, fields) from None
 
 
 def _quoted(call: Call[Any, Any]) -> str:
