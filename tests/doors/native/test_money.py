@@ -61,6 +61,12 @@ async def test_an_admin_books_deposits_and_checks_the_books(
     for wrong in ("x", admin.id[:-1] + "x", "019c9000-0000-7000-8000-000000000000"):
         await admin.post("/admin/deposits", body | {"organization_id": wrong}, 404)
     await admin.post("/admin/deposits", body | {"amount_cents": 1}, 400)
+    for nobody in ("", " "):
+        refused = await admin.post("/admin/deposits", body | {"organization_id": nobody}, 400)
+        assert (refused["detail"], refused["fields"]) == (
+            "Say whose it is",
+            {"organization_id": "empty"},
+        )
     checked = await admin.get("/ledger/check")
     assert (checked["ok"], checked["problems"], checked["transfers"]) == (True, [], 3)
     await poster.get("/ledger/check", 403)

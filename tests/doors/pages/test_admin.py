@@ -101,7 +101,8 @@ async def test_an_admin_sees_a_disputes_files_which_no_browser_shows(
 ) -> None:
     carl = await third.signs_up("carl")
     task = await claimed(hall, await actor(hall, bob), await actor(hall, carl))
-    await hands_in(carl, task, {"page.html": b"<script>alert(1)</script>"}, content="Here")
+    handed = {"page.html": b"<script>alert(1)</script>", "a.md": b"# Half of *it*"}
+    await hands_in(carl, task, handed, content="Here")
     made = await current(hall, task)
     assert made.deliverable_id is not None
     await reviewing.reject(
@@ -115,7 +116,23 @@ async def test_an_admin_sees_a_disputes_files_which_no_browser_shows(
     page = await boss.get(path)
     assert "Bob" in page.words
     assert "Carl" in page.words
-    (file,) = [one for one in page.links() if one.startswith("/files/")]
+    # The task is a step away, and each file is looked at before it is kept.
+    at = f"/app/tasks/{task.id}"
+    assert at in page.links()
+    assert "It is not what I asked for" in (await boss.get(at)).words
+    previews = sorted(one for one in page.links() if f"{made.deliverable_id}/files/" in one)
+    shown = [await boss.get(one) for one in previews]
+    assert any("<em>it</em>" in one.text for one in shown), "Markdown as it reads"
+    assert any("&lt;script&gt;alert(1)" in one.text for one in shown), "markup as it is written"
+    for one in shown:
+        one.runs_nothing()
+    for one in previews:
+        await third.get(one)
+    (file,) = [
+        one.attributes["href"]
+        for one in page.elements
+        if "download" in one.attributes and "page.html" in one.attributes["aria-label"]
+    ]
     for browser in (boss, carl):
         kept = await browser.http.get(file, headers={"Accept": "text/html"})
         assert kept.content == b"<script>alert(1)</script>"

@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 
 from hiringhall.actions.budgets import raise_task_cap
+from hiringhall.actions.market.crossing import offer_task
+from hiringhall.actions.market.post import withdraw_task
+from hiringhall.actions.tasks import running
 from hiringhall.domain.compute import CapScope
 from hiringhall.domain.errors import Invalid, NotYours
+from hiringhall.domain.tasks import Engagement
 from hiringhall.doors.desk import Desk
 from hiringhall.hall import Hall
 from hiringhall.queries.budgets import spending_on
@@ -62,6 +66,28 @@ async def test_a_run_is_looked_at_and_stopped(
     assert 'hx-trigger="every 3s"' not in page.text
     (tmp_path / f"{run.id}.log").unlink()
     assert "There is no log of it here" in (await ada.get(at)).words
+
+
+async def test_what_went_to_the_market_meanwhile_is_not_tried_again_by_a_worker(
+    ada: Person, hall: Hall, worker: Worker
+) -> None:
+    me = await actor(hall, ada)
+    task = await post(hall, me)
+    run = await worker.begins()
+    pages = (f"/app/tasks/{task.id}/runs/{run.id}", f"/app/teams/{run.team_id}/workers/{run.id}")
+    await ada.sends(pages[0], f"{pages[0]}/stop")
+    for path in pages:
+        assert "Try again" in (await ada.get(path)).words
+    await running.reopen_task(hall, actor=me, task_id=task.id)
+    await offer_task(
+        hall, actor=me, task_id=task.id, engagement=Engagement.CLAIM, price_cents=1_000
+    )
+    await withdraw_task(hall, actor=me, task_id=task.id)
+    for path in pages:
+        page = await ada.get(path)
+        assert "Stopped" in page.words
+        assert "Try again" not in page.words
+        assert not [one for one in page.forms if one.action.endswith("/resume")]
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

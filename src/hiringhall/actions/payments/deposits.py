@@ -95,6 +95,8 @@ async def book_deposit(
     """
     await require_admin(tx, actor)
     check_amount(amount_cents)
+    if not organization_id.strip():
+        raise Invalid("Say whose it is", {"organization_id": "empty"})
     known = ids.is_uuid(organization_id) and await accounts.organization_by_id(tx, organization_id)
     if not known:
         raise NotFound("organization")

@@ -4,7 +4,6 @@ from hiringhall.actions import admitting
 from hiringhall.actions.market import agents, disputes
 from hiringhall.actions.payments.deposits import book_deposit
 from hiringhall.domain import ids
-from hiringhall.domain.errors import Invalid
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
@@ -121,8 +120,6 @@ async def show_organizations(visit: Visit, said: Said) -> Raw:
 
 
 async def _book(visit: Visit) -> str:
-    if not visit.form["organization_id"]:
-        raise Invalid("Say whose it is", {"organization_id": "empty"})
     await book_deposit(
         only_once(visit, _BOOKED),
         actor=visit.actor,

@@ -11,6 +11,7 @@ from hiringhall.doors.pages.typed import place
 from hiringhall.doors.pages.visits import Visit, called_here, for_signed_in
 from hiringhall.queries import runs
 from hiringhall.queries.runs import RunView
+from hiringhall.queries.seen import task_seen
 from hiringhall.workers.runlog import MOST_BYTES
 
 SHOWN_BYTES = 24 * 1024
@@ -28,12 +29,14 @@ async def show_run(visit: Visit) -> Raw:
     """A run with the end of its log, or the part behind a place."""
     view, after = await _view(visit), place(visit.query["after"])
     part = await visit.desk.log_of(view.run.id, after=after, most_bytes=SHOWN_BYTES)
+    task = await task_seen(visit.desk.hall, actor=visit.actor, task_id=view.run.task_id)
     return visit.show(
         "run.html",
         view=view,
         run=view.run,
         task_id=view.run.task_id,
         is_live=view.run.state in LIVE,
+        can=task.can,
         # Only its end grows: whoever reads another part is left at it.
         follows=view.run.state in LIVE and after is None,
         part=part,

@@ -17,6 +17,7 @@ from hiringhall.doors.pages.typed import place
 from hiringhall.doors.pages.visits import Visit, called_here
 from hiringhall.queries.kanban import working
 from hiringhall.queries.runs import RunView, run_view
+from hiringhall.queries.seen import task_seen
 from hiringhall.queries.teams import team_view
 
 MOST_LIVE = 20
@@ -102,6 +103,7 @@ async def show_worker(visit: Visit, said: Said) -> Raw:
     view = await _run_of_team(visit, team)
     after = place(visit.query["after"])
     part = await visit.desk.log_of(view.run.id, after=after, most_bytes=LOG_BYTES)
+    task = await task_seen(visit.desk.hall, actor=visit.actor, task_id=view.run.task_id)
     return show_of_team(
         visit,
         "team_worker.html",
@@ -111,6 +113,7 @@ async def show_worker(visit: Visit, said: Said) -> Raw:
         view=view,
         run=view.run,
         is_live=view.run.state in LIVE,
+        can=task.can,
         follows=view.run.state in LIVE and after is None,
         asks_stop=bool(visit.query["stop"]),
         part=part,
