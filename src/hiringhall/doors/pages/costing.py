@@ -1,14 +1,22 @@
 """What the forms of the market say of money and time before anything is held."""
 
+from dataclasses import replace
 from typing import Any
 
 from hiringhall.domain.compute import MICROS_PER_CENT, CapScope
-from hiringhall.domain.errors import HallError, Invalid, NotEnoughFunds
-from hiringhall.domain.market import USUAL_EXPIRY_H, USUAL_PROPOSALS, USUAL_TIME_LIMIT_MIN
+from hiringhall.domain.errors import Conflict, HallError, Invalid, NotEnoughFunds
+from hiringhall.domain.market import (
+    USUAL_EXPIRY_H,
+    USUAL_PROPOSALS,
+    USUAL_TIME_LIMIT_MIN,
+    Offer,
+)
+from hiringhall.domain.tasks import Brief
 from hiringhall.doors.look import word
 from hiringhall.doors.look.filters import money
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.plain import said_of
+from hiringhall.doors.pages.saying import Said, refused
 from hiringhall.doors.pages.typed import cents
 from hiringhall.doors.pages.visits import Visit
 from hiringhall.hall import Hall
@@ -86,3 +94,21 @@ def at_fields(error: HallError) -> dict[str, str]:
     if isinstance(error, NotEnoughFunds):
         return {"price_cents": word("cost.short", amount=money(error.needed_cents))}
     return said_of(error) if isinstance(error, Invalid) else {}
+
+
+def refused_at_fields(visit: Visit, error: HallError) -> Said:
+    """A refusal as a form for a task says it: at its fields, where it is about any."""
+    said, fields = refused(visit, error), at_fields(error)
+    return replace(said, errors=fields, problem=word("new.wrong")) if fields else said
+
+
+def unread(visit: Visit) -> Said:
+    """A form for the staff as it stands, with what cannot be read of it."""
+    errors = unread_of(visit.form)
+    return Said(status=400 if errors else 200, errors=errors, typed=visit.form)
+
+
+def priced(posting: Brief | Offer | None, error: HallError) -> Offer | None:
+    """What is shown with its price beside a refusal: an offer that its price stands against."""
+    at_price = isinstance(error, NotEnoughFunds | Conflict)
+    return posting if at_price and isinstance(posting, Offer) else None

@@ -1,20 +1,15 @@
 """Handing in work on a task that one has: a text, addresses, files."""
 
+from dataclasses import replace
+
 from hiringhall.actions.market.delivering import deliver
-from hiringhall.domain.errors import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    LostRace,
-    NotFound,
-    WrongState,
-)
+from hiringhall.domain.errors import HallError, NotFound
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.keeping import FILES, kept_files
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.look import word
 from hiringhall.doors.pages.navigation import HOME
-from hiringhall.doors.pages.plain import in_words, said_of
+from hiringhall.doors.pages.saying import NOTHING_SAID, SAID, Said, refused
 from hiringhall.doors.pages.task_view import AT, found_for
 from hiringhall.doors.pages.typed import lines_of
 from hiringhall.doors.pages.visits import (
@@ -31,7 +26,7 @@ _ROOM_FOR_TEXT = 1 << 19
 
 async def show_form(visit: Visit) -> Raw:
     """The page to hand work in at."""
-    return await _show(visit)
+    return await _show(visit, NOTHING_SAID)
 
 
 async def hand_in(visit: Visit) -> Raw:
@@ -43,9 +38,10 @@ async def hand_in(visit: Visit) -> Raw:
     await found_for(visit)
     if visit.call.is_cut:
         too_large = word("work.files_too_large", most=FILES.body_bytes >> 20)
-        return await _show(visit, status=413, errors={"files": too_large}, problem=too_large)
+        errors = {"files": too_large}
+        return await _show(visit, Said(413, too_large, errors, typed=form))
     if form[FILES_AGAIN] and not form.uploads:
-        return await _show(visit)
+        return await _show(visit, Said(typed=form))
     try:
         given = [(one.name, one.content) for one in form.uploads if one.field == "files"]
         async with kept_files(visit.desk, given) as files:
@@ -57,32 +53,31 @@ async def hand_in(visit: Visit) -> Raw:
                 links=lines_of(form["links"]),
                 files=files,
             )
-    except Invalid as error:
-        errors = {name.partition("[")[0]: said for name, said in said_of(error).items()}
-        if "links" in errors:
-            errors["links"] = f"{in_words(error).rstrip('.')}."
-        return await _show(visit, status=400, errors=errors, problem=in_words(error))
-    except (WrongState, LostRace, Conflict, Forbidden) as error:
-        return await _show(visit, status=409, problem=in_words(error))
+    except SAID as error:
+        return await _show(visit, _refused(visit, error))
     return visit.lead(f"{HOME}/tasks/{task_id}")
 
 
-async def _show(
-    visit: Visit, *, status: int = 200, errors: dict[str, str] | None = None, problem: str = ""
-) -> Raw:
+def _refused(visit: Visit, error: HallError) -> Said:
+    """What is wrong with one of several is said of them all; of an address, which it is."""
+    said = refused(visit, error)
+    errors = {name.partition("[")[0]: what for name, what in said.errors.items()}
+    if "links" in errors:
+        errors["links"] = said.problem
+    return replace(said, errors=errors)
+
+
+async def _show(visit: Visit, said: Said) -> Raw:
     found = await found_for(visit)
     if found.mine is None:
         raise NotFound("task")
     return visit.show(
         "deliver.html",
-        status=status,
-        errors=errors,
-        problem=problem,
-        typed=visit.form,
         task=found.task,
         mine=found.mine,
         most_mib=FILES.body_bytes >> 20,
         most_bytes=FILES.body_bytes - _ROOM_FOR_TEXT,
+        **said.shown,
         again=bool(visit.form.uploads) or visit.call.is_cut or bool(visit.form[FILES_AGAIN]),
     )
 

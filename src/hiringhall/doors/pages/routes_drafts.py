@@ -3,31 +3,25 @@
 from typing import Any
 
 from hiringhall.actions.tasks import drafts
-from hiringhall.domain.errors import (
-    Conflict,
-    HallError,
-    IdempotencyConflict,
-    Invalid,
-    LostRace,
-    NotEnoughFunds,
-    NotFound,
-    OutOfCredits,
-    WrongState,
-)
+from hiringhall.domain.errors import NotFound
 from hiringhall.domain.market import Offer
 from hiringhall.domain.posting import posting_changed, posting_fields
 from hiringhall.domain.tasks import MARKET, Brief, Engagement, State, Task
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
-from hiringhall.doors.look import word
-from hiringhall.doors.pages.costing import at_fields, market_facts, staff_facts, unread_of
+from hiringhall.doors.pages.costing import (
+    market_facts,
+    priced,
+    refused_at_fields,
+    staff_facts,
+    unread,
+)
 from hiringhall.doors.pages.drafting import changes_of, typed_of
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.once import only_once
-from hiringhall.doors.pages.plain import in_words
 from hiringhall.doors.pages.posting import judged, shown_of
-from hiringhall.doors.pages.saying import done
+from hiringhall.doors.pages.saying import SAID, Said, done
 from hiringhall.doors.pages.typed import place
 from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.queries import costs, seen
@@ -36,15 +30,6 @@ from hiringhall.queries.budgets import own_cap_on
 DRAFT = f"{HOME}/tasks/{{task_id}}/draft"
 _ENGAGEMENTS = {one.value: one for one in Engagement}
 _KEEP, _OFFER, _LOOK = "draft", "post", "look"
-_STATUS: dict[type[HallError], int] = {
-    Invalid: 400,
-    NotEnoughFunds: 402,
-    OutOfCredits: 429,
-    Conflict: 409,
-    IdempotencyConflict: 409,
-    LostRace: 409,
-    WrongState: 409,
-}
 
 
 async def show_draft(visit: Visit) -> Raw:
@@ -53,7 +38,7 @@ async def show_draft(visit: Visit) -> Raw:
     if found.task.state is not State.DRAFT:
         return visit.lead(_page_of(found.task))
     fields = await _fields(visit, found)
-    return await _show(visit, found, typed=typed_of(fields, version=found.task.version))
+    return await _show(visit, found, Said(typed=typed_of(fields, version=found.task.version)))
 
 
 async def change_draft(visit: Visit) -> Raw:
@@ -66,19 +51,17 @@ async def change_draft(visit: Visit) -> Raw:
     posting: Brief | Offer | None = None
     try:
         if form["whom"]:
-            return await _show(visit, found, typed=form)
+            return await _show(visit, found, Said(typed=form))
         if form["step"] == _LOOK and _kind(form, found) not in MARKET:
-            unread = unread_of(form)
-            status = 400 if unread else 200
-            return await _show(visit, found, typed=form, status=status, errors=unread)
+            return await _show(visit, found, unread(visit))
         fields = await _fields(visit, found)
-        changes, unread = changes_of(form, fields, _kind(form, found))
-        posting = judged(lambda: posting_changed(fields, changes), unread)
+        changes, wrong = changes_of(form, fields, _kind(form, found))
+        posting = judged(lambda: posting_changed(fields, changes), wrong)
         shown = shown_of(form)
         offers = form["step"] == _OFFER and shown is not None
         if isinstance(posting, Offer) and form["step"] != _KEEP and not offers:
             costs.check_in_time(visit.desk.hall, posting)
-            return await _show(visit, found, typed=form, offer=posting)
+            return await _show(visit, found, Said(typed=form), posting)
         task = await drafts.change_draft(
             only_once(visit, _page_of),
             actor=visit.actor,
@@ -89,10 +72,10 @@ async def change_draft(visit: Visit) -> Raw:
             known_role=True,
             shown=shown,
         )
-    except tuple(_STATUS) as error:
-        at_price = isinstance(error, NotEnoughFunds | Conflict)
-        priced = posting if at_price and isinstance(posting, Offer) else None
-        return await _show_again(visit, error, offer=priced)
+    except SAID as error:
+        # Beside the draft as it is by now.
+        said, found = refused_at_fields(visit, error), await _own(visit)
+        return await _show(visit, found, said, priced(posting, error))
     return visit.lead(done(_page_of(task), "draft") if form["step"] == _KEEP else _page_of(task))
 
 
@@ -124,54 +107,25 @@ def _page_of(task: Task) -> str:
     return f"{HOME}/forces/{task.id}" if task.is_whole else f"{HOME}/tasks/{task.id}"
 
 
-async def _show_again(visit: Visit, error: HallError, offer: Offer | None) -> Raw:
-    """What was typed, with what is wrong of it, beside the draft as it is by now."""
-    found = await _own(visit)
-    fields = at_fields(error)
-    return await _show(
-        visit,
-        found,
-        typed=visit.form,
-        status=_STATUS[type(error)],
-        errors=fields,
-        problem=word("new.wrong") if fields else in_words(error),
-        offer=offer,
-        moved=isinstance(error, LostRace),
-    )
-
-
-async def _show(
-    visit: Visit,
-    found: seen.Seen,
-    *,
-    typed: Form,
-    status: int = 200,
-    errors: dict[str, str] | None = None,
-    problem: str = "",
-    offer: Offer | None = None,
-    moved: bool = False,
-) -> Raw:
-    hall, kind = visit.desk.hall, _kind(typed, found)
+async def _show(visit: Visit, found: seen.Seen, said: Said, offer: Offer | None = None) -> Raw:
+    hall, kind = visit.desk.hall, _kind(said.typed, found)
     cost = None
     if offer is not None:
         cost = await costs.cost_of_offer(hall, actor=visit.actor, offer=offer)
     return visit.show(
         "draft.html",
-        status=status,
-        errors=errors,
-        problem=problem,
-        typed=typed,
         task=found.task,
         # Whoever is told that it moved on means its newest words from then on.
-        version=found.task.version if moved else _version(typed),
+        version=found.task.version if said.overtaken else _version(said.typed),
         is_over=found.task.state is not State.DRAFT,
-        moved=moved,
+        moved=said.overtaken,
         kind=kind.value,
         kinds=list(_ENGAGEMENTS),
         on_market=kind in MARKET,
         cost=cost,
         **market_facts(hall),
-        **await staff_facts(visit, typed, found.task.team_id),
+        **await staff_facts(visit, said.typed, found.task.team_id),
+        **said.shown,
     )
 
 
