@@ -90,6 +90,7 @@ async def test_a_dispute_is_decided_on_its_evidence(
     await boss.send(form, worker_cents="4.00", reason="Half of it was there")
     page = await boss.get(path)
     assert "decided" in page.words
+    assert "4.00 (3.60 after the hall's fee of 0.40)" in page.words
     assert f"{path}/resolve" not in [one.action for one in page.forms]
     account = await owner.get("/account")
     assert account["held_cents"] == 0
@@ -211,6 +212,12 @@ async def test_the_books_are_read_newest_first(boss: Person, caller: Callable[..
             "Paid for work",
             "owner's organization held for the task",
             "worker's organization earned",
+            "9.00",
+        ),
+        (
+            "Earned, free to spend",
+            "worker's organization earned",
+            "worker's organization to spend",
             "9.00",
         ),
     }

@@ -41,6 +41,9 @@ async def test_a_split_dispute_says_what_was_earned(ada: Person, bob: Person, ha
     assert "accepted" not in words
     words = flat(await bob.get(f"/app/tasks/{task.id}"))
     assert "you get 25.01 of 50.00. That is 22.51 after the hall's fee of 2.50." in words
+    for who in (ada, bob):
+        words = flat(await who.get(f"/app/tasks/{task.id}"))
+        assert "Given to the worker 25.01 (22.51 after the hall's fee of 2.50)" in words
     words = flat(await bob.get("/app/earnings"))
     assert "22.51" in words
     assert "Paid out" not in words, "play money stays in the hall"

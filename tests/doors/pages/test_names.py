@@ -16,6 +16,7 @@ from hiringhall.hall import Hall
 from hiringhall.queries.called import called
 from tests.doors.pages.conftest import Person
 from tests.doors.pages.test_home import actor
+from tests.support.counting import counting
 from tests.support.halls import member_of
 from tests.support.market import agent_of, claimed, competing, funded, handed_in
 from tests.support.streams import PATIENCE_S, on_a_socket
@@ -132,6 +133,10 @@ async def test_only_those_who_appear_are_looked_up(ada: Person, bob: Person, hal
     labels = [one.label for one in (mates[1], stranger)]
     told = await called(hall, actor=me, labels=[*labels, "hall", "timer", "run:x:rehearsal"])
     assert told == {mates[1].label: "Mate1"}
+    counted, ran = counting(hall)
+    await called(counted, actor=me, labels=labels)
+    await called(counted, actor=me, labels=["hall", "timer"])
+    assert ran == ["names_of_members"], "and not all that belong to the organization"
     rival = await agent_of(hall, stranger, "rival")
     task = await claimed(hall, me, rival)
     assert await called(hall, actor=mates[0], labels=[rival.label]) == {rival.label: "rival"}

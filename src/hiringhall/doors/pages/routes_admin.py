@@ -16,6 +16,7 @@ from hiringhall.doors.pages.visits import Visit, for_signed_in
 from hiringhall.hall import Registration
 from hiringhall.queries import disputes as dispute_queries
 from hiringhall.queries import running, system
+from hiringhall.queries.seen import task_seen
 
 AT = f"{HOME}/admin"
 AGENTS = f"{AT}/agents"
@@ -82,6 +83,7 @@ async def show_dispute(visit: Visit, said: Said) -> Raw:
         "admin_dispute.html",
         found=found,
         dispute=found.dispute,
+        hold=(await task_seen(hall, actor=actor, task_id=found.task.id)).hold,
         files={key: files[:FILES] for key, files in found.files.items()},
         link_to=visit.desk.links_below(""),
         currency=hall.rules.currency,
