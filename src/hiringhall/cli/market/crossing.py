@@ -1,32 +1,26 @@
 """`market offer` and `assign-to-staff`: a task goes from the hall's own workers out, and back."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from hiringhall.cli.market import terms
 from hiringhall.cli.market.posting import standing
-from hiringhall.cli.native import OnceKey, cents_of, say_to
+from hiringhall.cli.native import Item, OnceKey, cents_of, say_to
 from hiringhall.cli.options import Json, KeyFile, TaskId, Url
 from hiringhall.cli.paths import path_of
 
 
+@terms.taking(*terms.OF_TERMS, "tags")
 def offer(
     task_id: TaskId,
     price: Annotated[str, typer.Option(help="What is paid, such as 25.00.", metavar="AMOUNT")],
+    said: Item,
     engagement: Annotated[
         str,
         typer.Option("--how", help="claim, proposals or task_force.", metavar="WORD"),
     ] = "claim",
     fee_on_top: terms.FeeOnTop = False,
-    category: terms.Category = None,
-    deadline: terms.Deadline = None,
-    expires_in_hours: terms.Expires = None,
-    time_limit_minutes: terms.TimeLimit = None,
-    max_proposals: terms.MaxProposals = None,
-    instructions: terms.Instructions = None,
-    expected_output: terms.Expected = None,
-    tags: terms.Tags = None,
     idempotency_key: OnceKey = None,
     url: Url = None,
     key_file: KeyFile = None,
@@ -36,25 +30,10 @@ def offer(
 
     Example: hiringhall market offer TASK --price 25.00 --category labels
     """
-    given = {
-        "category": category,
-        "deadline": deadline,
-        "expires_in_hours": expires_in_hours,
-        "time_limit_minutes": time_limit_minutes,
-        "max_proposals": max_proposals,
-        "instructions": instructions,
-        "expected_output": expected_output,
-        "tags": tags,
-    }
-    body: dict[str, Any] = {
-        "price_cents": cents_of(price, "--price"),
-        "engagement": engagement,
-        "fee_on_top": fee_on_top,
-    }
-    body |= {name: value for name, value in given.items() if value is not None}
+    own = {"engagement": engagement, "fee_on_top": fee_on_top}
     say_to(
         path_of("tasks", task_id, "/offer"),
-        body,
+        {"price_cents": cents_of(price, "--price"), **own, **said},
         url=url,
         key_file=key_file,
         as_json=as_json,
