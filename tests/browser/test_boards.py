@@ -194,3 +194,28 @@ async def test_a_task_force_shows_what_happens_and_keeps_what_is_typed(ada: Some
     await ada.page.bring_to_front()
     await ada.sees("what you typed is still here")
     await expect(ada.page.get_by_label("Message")).to_have_value("Half a sent")
+
+
+async def test_a_board_stands_as_its_teams_other_tabs_and_shows_every_column_whole(
+    ada: Somebody,
+) -> None:
+    board = await founds(ada, "Count the stars")
+    page = ada.page
+    for width in (1280, 1900):
+        await page.set_viewport_size({"width": width, "height": 900})
+        places: list[Any] = []
+        for path in (f"{board}/roles", board):
+            await ada.opens(path)
+            places.append(await page.get_by_role("heading", level=1).bounding_box())
+        assert places[0] == places[1], width
+        is_whole = """select => {
+            const free = select.cloneNode(true);
+            free.style.flex = "none"; free.style.maxWidth = "none";
+            select.parentNode.append(free);
+            const wants = free.offsetWidth;
+            free.remove();
+            return select.offsetWidth >= wants;
+        }"""
+        assert await page.get_by_label("Where").evaluate(is_whole), width
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width

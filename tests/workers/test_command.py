@@ -30,7 +30,10 @@ async def test_what_it_printed_and_changed_is_the_deliverable(shop: Shop) -> Non
     task = await shop.post(repository=True)
     await shop.house.until(shop.ada, task.id, State.IN_REVIEW)
     result = await task_result(shop.app.hall, actor=shop.ada, task_id=task.id)
-    assert (result.text or "").startswith("ok\n\n2 files changed")
+    text = result.text or ""
+    assert text.startswith("ok\n\n2 files changed")
+    table = text.partition("```\n")[2].partition("\n```")[0]
+    assert [line.split("|")[0].strip() for line in table.splitlines()[:2]] == ["b.txt", "hello.txt"]
     assert [file.name for file in result.files] == ["b.txt", "hello.txt"]
     assert await read_all(shop.app.blobs, result.files[1].blob_key) == b"HELLO\n"
     branch = branch_of(task.id)

@@ -31,7 +31,10 @@ async def test_rows_are_added_split_and_left_out_by_the_server(
     typed: dict[str, Any] = {}
     for number, name in enumerate(names):
         typed |= row(number, key=name, title=name, brief=f"Do {name}.")
-    form = page_of(await ada.send(form, 200, **typed, do="more")).form(path)
+    page = page_of(await ada.send(form, 200, **typed, do="more"))
+    form = page.form(path)
+    begins = [one.attributes["id"] for one in page.elements if "autofocus" in one.attributes]
+    assert begins == ["part-3-title"], "by keys one goes on at the new row"
     assert form.values["part-3-key"] == "part-1"
     assert form.values["part-2-brief"] == "Do three."
     form = page_of(await ada.send(form, 200, do="split")).form(path)

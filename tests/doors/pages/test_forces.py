@@ -135,6 +135,16 @@ async def test_a_whole_is_planned_in_rows_and_confirmed(
     assert "0 of 2 parts done" in (await ada.get("/app/forces")).words
 
 
+async def test_a_plan_that_waits_for_a_yes_is_not_said_to_be_missing(
+    ada: Person, hall: Hall, me: Actor
+) -> None:
+    whole = await planned(hall, me)
+    page = await ada.get(at(whole))
+    assert "It is to be planned" not in page.words
+    assert "Have it planned anew" in page.words
+    assert at(whole, "/ask") in {one.action for one in page.forms}
+
+
 async def test_a_no_to_the_plan_has_it_planned_anew(ada: Person, hall: Hall, me: Actor) -> None:
     whole = await planned(hall, me)
     form = (await ada.get(at(whole))).form(at(whole, "/confirm"))

@@ -37,6 +37,7 @@ async def test_each_call_of_a_door_is_told_with_its_shapes(person: Person, door:
     for part in parts:
         shown = await person.get(part)
         assert len(shown.text.encode()) < MOST_BYTES, part
+        assert "`" not in shown.words, part
         ids = {one.attributes.get("id", "") for one in shown.elements}
         wanted = {one.removeprefix("#") for one in shown.links() if one.startswith("#")}
         assert wanted - {"main"} <= ids, part

@@ -74,6 +74,43 @@ async def test_a_card_is_moved_by_its_own_button(
     await ada.send(form, 400, task=task.id, **{f"to-{task.id}": "nowhere"})
 
 
+@pytest.mark.parametrize("accepts", [True, False])
+async def test_what_was_moved_to_review_by_hand_is_no_delivery_and_is_decided_all_the_same(
+    ada: Person, hall: Hall, me: Actor, team: Team, *, accepts: bool
+) -> None:
+    task = await put_up(hall, me, team)
+    form = (await ada.get(at(team))).form(at(team, "/move"))
+    chosen: dict[str, Any] = {"task": task.id, f"to-{task.id}": "in_review"}
+    await ada.send(form, **chosen)
+    own = f"/app/tasks/{task.id}"
+    page = await ada.get(own)
+    assert "Delivery 1" not in page.words
+    assert "Moved to Review by hand" in page.words
+    sheet = at(team, f"/tasks/{task.id}")
+    assert "part-output" not in (await ada.get(sheet)).text
+    if accepts:
+        await ada.sends(own, f"{own}/accept")
+        assert "by hand" not in (await ada.get(own)).words.replace("Moved there by hand", "")
+    else:
+        await ada.sends(own, f"{own}/revise", reason="There is nothing yet")
+        assert "There is nothing yet" in (await ada.get(own)).words
+    state = (await details(hall, me, task)).task.state
+    assert state is (State.DONE if accepts else State.REVISING)
+    assert "Delivery 1" not in (await ada.get(own)).words
+
+
+async def test_what_is_said_with_a_move_to_review_is_a_delivery(
+    ada: Person, hall: Hall, me: Actor, team: Team
+) -> None:
+    task = await put_up(hall, me, team)
+    sheet = at(team, f"/tasks/{task.id}")
+    await ada.sends(sheet, f"{sheet}/place", column="in_review", summary="It is all there")
+    page = await ada.get(f"/app/tasks/{task.id}")
+    assert "Delivery 1" in page.words
+    assert "It is all there" in page.words
+    assert "part-output" in (await ada.get(sheet)).text
+
+
 async def test_a_move_that_contradicts_a_worker_is_said_on_the_board(
     ada: Person, hall: Hall, me: Actor, team: Team, worker: Worker
 ) -> None:

@@ -27,6 +27,7 @@ _HIDDEN = re.compile(
 """Control characters, and those of Unicode that show a text in another order, or not at all."""
 
 _MARKS = re.compile(r"\*\*|__|~~|`+|^ {0,3}(?:#{1,6}|>|[-*+]) +", re.MULTILINE)
+_TICKED = re.compile(r"`([^`\n]+)`")
 _LINKS = re.compile(r"\[([^\]\n]*)\]\([^)\n]*\)")
 
 
@@ -82,6 +83,15 @@ def is_long(text: str) -> bool:
 def visible(text: str) -> str:
     """A text in which nothing hides: what turns or hides letters is written out."""
     return _HIDDEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
+
+
+def ticked(text: str) -> Markup:
+    """A text of the hall's own in which what stands between backticks is code."""
+    pieces = _TICKED.split(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if at % 2 else escape(piece)
+        for at, piece in enumerate(pieces)
+    )
 
 
 def sentence(text: str) -> str:
@@ -142,5 +152,6 @@ ALL: dict[str, Callable[..., Any]] = {
     "size": size,
     "task_ref": task_ref,
     "tail": tail,
+    "ticked": ticked,
     "visible": visible,
 }

@@ -73,8 +73,15 @@ def _free_cents(found: Seen, view: ForceView | None, *, is_more: bool) -> int:
 
 
 async def _show(
-    visit: Visit, found: Seen, view: ForceView | None, rows: list[Row], said: Said
+    visit: Visit,
+    found: Seen,
+    view: ForceView | None,
+    rows: list[Row],
+    said: Said,
+    *,
+    goes_on_at: str = "",
 ) -> Raw:
+    """The editor; `goes_on_at` is the part, or the button, at which its keys go on."""
     is_more = _adds(found, view)
     free_cents = _free_cents(found, view, is_more=is_more)
     return visit.show(
@@ -82,6 +89,7 @@ async def _show(
         task=found.task,
         view=view,
         rows=rows,
+        goes_on_at=goes_on_at,
         is_more=is_more,
         free_cents=free_cents,
         shared_cents=shares_of(rows),
@@ -102,10 +110,10 @@ async def edit_plan(visit: Visit) -> Raw:
     rows, pressed = rows_of(visit.form), visit.form["do"]
     if pressed == "more":
         rows = with_more(rows, 1, taken=_taken(view, is_more=is_more))
-        return await _show(visit, found, view, rows, Said())
+        return await _show(visit, found, view, rows, Said(), goes_on_at=f"part-{len(rows) - 1}")
     if pressed == "split":
         rows = split_evenly(rows, _free_cents(found, view, is_more=is_more))
-        return await _show(visit, found, view, rows, Said())
+        return await _show(visit, found, view, rows, Said(), goes_on_at="split")
     try:
         await _keep(visit, rows, await _known(visit, found, view), is_more=is_more)
     except SAID as error:

@@ -274,7 +274,9 @@ def _text(report: Report, taken: TakenIn, *, files_kept: int) -> str:
         kept = "pushed" if taken.pushed else "kept in the hall"
         where = f"branch {collected.branch}, {kept}"
         parts.append(f"{count} {'file' if count == 1 else 'files'} changed ({where}):")
-        parts.append(collected.changes.summary.rstrip())
+        if summary := collected.changes.summary.rstrip():
+            # Lines of columns, in a text that is read as Markdown.
+            parts.append(f"```\n{summary}\n```")
         readable = sum(file.readable for file in collected.files)
         if files_kept < readable:
             parts.append(
