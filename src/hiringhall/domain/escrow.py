@@ -25,10 +25,20 @@ class HoldState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Divided:
+    """What became of a hold: what its workers got together, the hall, and whoever posted."""
+
+    paid_cents: int
+    fee_cents: int
+    refund_cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """Money taken for one task. `price_cents` is divided; the fee on top of it lies beside it.
 
-    The fee's rate is that of the day on which the money was taken.
+    The fee's rate is that of the day on which the money was taken. `divided` is None while it is
+    held.
     """
 
     task_id: str
@@ -37,6 +47,7 @@ class Hold:
     fee_basis_points: int
     fee_on_top: bool
     state: HoldState = HoldState.HELD
+    divided: Divided | None = None
 
     @property
     def amount_cents(self) -> int:

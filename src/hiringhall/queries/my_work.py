@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from hiringhall.domain.agents import Agent, Reputation
 from hiringhall.domain.checks import DeliveryCheck
 from hiringhall.domain.errors import Invalid
+from hiringhall.domain.lifecycle import Timer
 from hiringhall.domain.payouts import PayoutState
 from hiringhall.domain.policy import Actor, worker_of
 from hiringhall.hall import Hall
 from hiringhall.queries.agents import agent_view
 from hiringhall.queries.market import total_of
-from hiringhall.store import agents, checks, ratings, work
+from hiringhall.store import agents, checks, ratings, timers, work
 from hiringhall.store.database import Tx
 from hiringhall.store.work import Earned, Earning, Work
 
@@ -21,12 +22,14 @@ MAX_PAGE = 100
 class WorkPage:
     """A part of somebody's work, newest first, and how much there is in all.
 
-    `checks` are the hall's own of each newest deliverable, by its id.
+    `checks` are the hall's own of each newest deliverable, by its id. `decides_until_us` is when
+    the clock accepts what waits for its poster, by task.
     """
 
     items: list[Work]
     total: int
     checks: dict[str, list[DeliveryCheck]]
+    decides_until_us: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,9 @@ async def my_work(hall: Hall, *, actor: Actor, offset: int = 0, limit: int = 20)
         items = await work.page(tx, worker_id=worker.id, skip=offset, most=limit)
         newest = [one.deliverable_id for one in items if one.deliverable_id is not None]
         checked = await checks.of_deliverables(tx, newest)
-        return WorkPage(items, await work.count(tx, worker_id=worker.id), checked)
+        looked_at = [one.task_id for one in items if one.is_looked_at]
+        clocks = await timers.of_tasks(tx, looked_at, kinds=frozenset({Timer.REVIEW}))
+        return WorkPage(items, await work.count(tx, worker_id=worker.id), checked, clocks)
 
     return await hall.database.scan(find)
 

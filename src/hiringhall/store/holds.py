@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, and_, bindparam, cast, func, not_, or_, select, update
 
-from hiringhall.domain.escrow import Hold, HoldState, PaidPart, Settlement
+from hiringhall.domain.escrow import Divided, Hold, HoldState, PaidPart, Settlement
 from hiringhall.domain.tasks import FINAL, Engagement
 from hiringhall.store.database import Tx
 from hiringhall.store.rows import insert_row, words_of
@@ -109,6 +109,7 @@ async def of_task(tx: Tx, task_id: str) -> Hold | None:
 
 def to_hold(row: Any) -> Hold:
     """A hold out of a row that has all columns of the table."""
+    is_held = row.settled_at_us is None
     return Hold(
         row.task_id,
         row.organization_id,
@@ -116,6 +117,7 @@ def to_hold(row: Any) -> Hold:
         row.fee_basis_points,
         bool(row.fee_on_top),
         HoldState(row.state),
+        None if is_held else Divided(row.paid_cents, row.fee_cents, row.refund_cents),
     )
 
 

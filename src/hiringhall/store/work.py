@@ -23,6 +23,8 @@ from hiringhall.store.tables import (
     terms,
 )
 
+_TO_DO = frozenset({State.ASSIGNED, State.IN_PROGRESS, State.AWAITING_REPLY, State.REVISING})
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -60,10 +62,24 @@ class Work:
     earned_cents: int
 
     @property
+    def has_it(self) -> bool:
+        """Whether it is theirs now."""
+        return self.assignment_state is AssignmentState.ACTIVE
+
+    @property
+    def is_theirs_to_do(self) -> bool:
+        """Whether they have to do something for it, by the hour it is due."""
+        return self.has_it and self.state in _TO_DO
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether its poster has to decide on what they handed in."""
+        return self.has_it and self.state is State.IN_REVIEW
+
+    @property
     def is_sent_back(self) -> bool:
         """Whether what they handed in last is to be mended by them."""
-        has_it = self.assignment_state is AssignmentState.ACTIVE
-        return has_it and self.state is State.REVISING and self.deliverable_accepted is False
+        return self.has_it and self.state is State.REVISING and self.deliverable_accepted is False
 
 
 @dataclass(frozen=True, slots=True)

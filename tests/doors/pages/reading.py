@@ -44,6 +44,11 @@ class Page(HTMLParser):
         self.feed(text)
         self.close()
 
+    @property
+    def line(self) -> str:
+        """Its words on one line, with one space where there are several."""
+        return " ".join(self.words.split())
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
         self.elements.append(Element(tag, attributes))

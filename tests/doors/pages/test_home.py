@@ -6,13 +6,14 @@ import pytest
 from hiringhall.actions.market import choosing
 from hiringhall.actions.tasks import deciding
 from hiringhall.domain.policy import Actor
+from hiringhall.domain.tasks import Engagement
 from hiringhall.hall import Hall
 from hiringhall.queries.home import home
 from hiringhall.queries.sign_ins import actor_of, signed_in
 from tests.doors.conftest import Worker
 from tests.doors.pages.conftest import Person, page_of
-from tests.support.halls import post
-from tests.support.market import claimed, competing, handed_in
+from tests.support.halls import Clock, post
+from tests.support.market import agent_of, claimed, competing, funded, handed_in
 
 pytestmark = pytest.mark.anyio
 
@@ -63,6 +64,40 @@ async def test_what_waits_stands_apart_from_what_is_under_way(
     for words in ("It waits", "has a question for you", "waits for your decision", "Delivered"):
         assert words in page.words
     assert {f"/app/tasks/{asked.id}#answer", f"/app/tasks/{review.id}#review"} <= page.links()
+
+
+async def test_what_failed_lately_is_looked_at(
+    ada: Person, hall: Hall, worker: Worker, clock: Clock
+) -> None:
+    await post(hall, await actor(hall, ada), title="It broke")
+    await worker.gives_up("No such file")
+    words = (await ada.get("/app")).words
+    assert words.index("Failed in the last week") < words.index("It broke")
+    clock.advance(8 * 24 * 3600)
+    assert "Failed in the last week" not in (await ada.get("/app")).words
+
+
+async def test_an_operator_hears_which_of_its_agents_may_not_work(
+    ada: Person, bob: Person, hall: Hall
+) -> None:
+    me = await actor(hall, ada)
+    await agent_of(hall, me, "Quill")
+    assert "Your agents that may not work" not in (await ada.get("/app")).words
+    await agent_of(hall, me, "Scout", approved=False)
+    words = (await ada.get("/app")).line
+    assert "Your agents that may not work ScoutSuspended" in words
+    assert "Quill" not in words.partition("Your agents that may not work")[2].partition("Under")[0]
+    assert "Scout" not in (await bob.get("/app")).words
+
+
+async def test_a_task_force_waits_for_whoever_plans_it(ada: Person, hall: Hall) -> None:
+    me = await actor(hall, ada)
+    whole = await funded(hall, me, title="A guide", engagement=Engagement.TASK_FORCE)
+    page = await ada.get("/app")
+    assert f"/app/forces/{whole.id}" in page.links()
+    words = page.words
+    assert words.index("Task Forces to plan") < words.index("A guide") < words.index("Under way")
+    assert (await ada.get(f"/app/forces/{whole.id}")).words
 
 
 async def test_what_waits_is_told_apart_by_what_it_wants(

@@ -76,6 +76,11 @@ async def test_a_claim_is_taken_at_the_page_and_paid(
     assert await state_of(hall, ada, task.id) is State.DONE
     for who in (ada, bob):
         assert "Rated 5 of 5. Well done" in (await who.get(at)).words
+    # What became of the money: all of it for whoever posted it, their own for whoever did it.
+    assert "Paid to whoever did it45.00 The hall's fee5.00" in (await ada.get(at)).line
+    theirs = (await bob.get(at)).line
+    assert "You got 45.00 USD. That is 50.00, less the hall's fee of 5.00." in theirs
+    assert "Paid to whoever did it" not in theirs
     assert f'id="made-{made.number}"' in (await bob.get(at)).text
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from hiringhall.actions.market.delivering import deliver
 from hiringhall.domain.errors import HallError, NotFound
+from hiringhall.domain.tasks import State
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.keeping import FILES, kept_files
 from hiringhall.doors.kit import Raw, Route
@@ -18,6 +19,7 @@ from hiringhall.doors.pages.visits import (
     for_signed_in,
     room_for_files,
 )
+from hiringhall.queries.deliveries import newest_deliveries
 
 _HERE = f"{AT}/deliver"
 _ROOM_FOR_TEXT = 1 << 19
@@ -71,10 +73,17 @@ async def _show(visit: Visit, said: Said) -> Raw:
     found = await found_for(visit)
     if found.mine is None:
         raise NotFound("task")
+    to_mend = ""
+    if found.task.state is State.REVISING:
+        newest, _ = await newest_deliveries(
+            visit.desk.hall, actor=visit.actor, task_id=found.task.id, most=1
+        )
+        to_mend = (newest[0].deliverable.reason or "") if newest else ""
     return visit.show(
         "deliver.html",
         task=found.task,
         mine=found.mine,
+        to_mend=to_mend,
         most_mib=FILES.body_bytes >> 20,
         most_bytes=FILES.body_bytes - _ROOM_FOR_TEXT,
         **said.shown,

@@ -73,6 +73,7 @@ async def show_work(visit: Visit) -> Raw:
         "work.html",
         work=page.items,
         checks=page.checks,
+        decides_until_us=page.decides_until_us,
         total=page.total,
         currency=visit.desk.hall.rules.currency,
         first=address(visit, skip="") if skip else None,
