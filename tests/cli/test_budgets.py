@@ -18,9 +18,13 @@ def test_a_task_is_posted_to_a_team_with_a_cap(buyer: Person, maker: Person) -> 
 
 
 def test_an_owner_caps_what_models_may_cost(buyer: Person, maker: Person) -> None:
-    row = buyer("account", "budget").lines[0].split("\t")
+    looked = buyer("account", "budget")
+    assert looked.err == ""
+    row = looked.lines[0].split("\t")
     assert row == ["organization", "-", "-", "-", "0.00", "0.00", "0"]
-    row = buyer("account", "budget", "--cap", "12.50").lines[0].split("\t")
+    said = buyer("account", "budget", "--cap", "12.50")
+    assert "goes on once that is answered" in said.err
+    row = said.lines[0].split("\t")
     assert row[:4] == ["organization", "12.50", "-", "12.50"]
     assert buyer.json("account", "budget")["owners_cap_micros"] == 12_500_000
     team = buyer.json("account", "cap-changes")["items"][0]["team_id"]

@@ -11,6 +11,11 @@ from hiringhall.cli.outcome import CommandError, Exit
 from hiringhall.cli.screen import Screen
 
 _MOST = Decimal(10**9)
+GOES_ON = (
+    "It holds from the next call of a model on. What had stopped at it asks, and goes on once that "
+    "is answered at its task."
+)
+"""What a cap that is set does not do by itself (decision 35)."""
 
 
 def budget(
@@ -58,6 +63,7 @@ def budget(
     if cap is not None or usual_cap:
         cap_micros = None if cap is None else micros_of(cap)
         operate(settings, "set_cap", **arguments, cap_micros=cap_micros)
+        Screen(as_json=as_json).note(GOES_ON)
     _show(scope, operate(settings, "show_budget", **arguments), as_json=as_json)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from hiringhall.cli.budgets import micros_of
+from hiringhall.cli.budgets import GOES_ON, micros_of
 from hiringhall.cli.native import PAGE, Item, Limit, at_native, day, listed, show_list, word
 from hiringhall.cli.options import Json, KeyFile, Url
 from hiringhall.cli.outcome import CommandError, Exit
@@ -41,6 +41,7 @@ def budget(
     with at_native(screen, url, key_file) as client:
         if cap is not None or no_cap:
             found = client.put(path, {"cap_micros": cap_micros})
+            screen.note(GOES_ON)
         else:
             found = client.get(path)
     if as_json:
