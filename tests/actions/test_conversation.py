@@ -170,9 +170,12 @@ async def test_an_empty_brief_is_refused(hall: Hall, fields: dict[str, str]) -> 
     assert await list_tasks(hall, actor=ada) == []
 
 
-async def test_a_long_title_is_cut_to_70(hall: Hall) -> None:
+async def test_a_title_is_kept_as_it_was_typed_or_refused(hall: Hall) -> None:
     ada = await sign_up(hall)
-    assert (await post(hall, ada, title="x" * 100)).title == "x" * 70
+    assert (await post(hall, ada, title="x" * 200)).title == "x" * 200
+    with pytest.raises(Invalid) as refused:
+        await post(hall, ada, title="x" * 201)
+    assert refused.value.fields == {"title": "too long"}
 
 
 async def test_nothing_of_another_organization_exists(hall: Hall) -> None:

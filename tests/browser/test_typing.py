@@ -12,6 +12,7 @@ from tests.browser.test_market import offers
 
 pytestmark = pytest.mark.anyio
 
+BRIEF = "Label all of these, one word each."
 TYPED = "# All of them\n\nSee the file."
 TOO_LARGE = "These files are larger than 16 MB together"
 
@@ -84,3 +85,29 @@ async def test_a_template_takes_nothing_from_who_types(comes: Comes, *, scripts:
     await expect(editor).to_have_value("Ours alone")
     await ada.presses("Save")
     await expect(editor).to_have_value("Ours alone")
+
+
+async def test_back_leads_to_what_was_typed_and_the_same_form_posts_one_task(
+    ada: Somebody,
+) -> None:
+    await ada.opens("/app/tasks/new")
+    await ada.types("Title", "Label these")
+    await ada.types("What is to be done", BRIEF)
+    await ada.page.get_by_role("button", name="Whoever comes first").click()
+    await ada.types("Price (USD)", "20")
+    await ada.presses("See what it costs")
+    await ada.presses("Post it and hold 20.00")
+    await expect(ada.page.get_by_role("heading", level=1)).to_have_text("Label these")
+    first = ada.path
+    assert BRIEF.split(maxsplit=1)[0] not in ada.page.url
+    # What was said to cost so much is there still; sent again, it is that task.
+    await ada.page.go_back()
+    await expect(ada.page.get_by_label("Title", exact=True)).to_have_value("Label these")
+    await ada.presses("Post it and hold 20.00")
+    await expect(ada.page.get_by_role("heading", level=1)).to_have_text("Label these")
+    assert ada.path == first
+    # And further back, before the engagement was chosen.
+    for _ in range(3):
+        await ada.page.go_back()
+        if ada.path == "/app/tasks/new":
+            await expect(ada.page.get_by_label("What is to be done")).to_have_value(BRIEF)

@@ -7,7 +7,7 @@ from hiringhall.actions.signing_in import add_sign_in
 from hiringhall.actions.throttle import HOUR_S, address_bucket, take_attempt
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import Gone, Invalid
-from hiringhall.domain.members import Invited
+from hiringhall.domain.members import SHOWN, Invited
 from hiringhall.domain.names import tidy_name
 from hiringhall.hall import Hall
 from hiringhall.queries.members import digest_of
@@ -28,8 +28,12 @@ async def join_signed_in(
     await take_attempt(
         hall, buckets=((bucket, hall.rules.registrations_per_hour),), window_s=HOUR_S
     )
-    digest = digest_of(invitation.strip()[:200])
+    tidy = invitation.strip()[:200]
+    digest, is_mailed = digest_of(tidy), not tidy.startswith(SHOWN)
     known = await _account_of(hall, digest)
+    has_password = known is not None and known.password_hash is not None
+    if known is not None and not (is_mailed or has_password):
+        raise Gone(membership.HAS_ACCOUNT)
     if known is not None and known.password_hash is not None:
         if not await hall.passwords.verify(known.password_hash, password):
             raise Invalid("This is not the account's password", {"password": "wrong password"})
@@ -44,6 +48,7 @@ async def join_signed_in(
         was_known=None if known is None else known.password_hash,
         password_hash=password_hash,
         secret=secret,
+        takes_old=is_mailed or has_password,
     )
     return secret
 
@@ -73,8 +78,9 @@ async def _join(
     was_known: str | None,
     password_hash: str | None,
     secret: str,
+    takes_old: bool,
 ) -> None:
-    member, user = await membership.enter(tx, hall, digest=digest, name=name)
+    member, user = await membership.enter(tx, hall, digest=digest, name=name, takes_old=takes_old)
     if user.password_hash != was_known:
         # Another password was set at the same moment: nobody is let in by the one before.
         raise Gone("This account has changed at the same moment: try again")

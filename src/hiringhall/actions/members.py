@@ -11,7 +11,7 @@ from hiringhall.actions.transaction import action
 from hiringhall.domain import ids
 from hiringhall.domain.durations import DAY_US
 from hiringhall.domain.errors import Conflict, Forbidden, Gone, Invalid, NoOrganization, NotFound
-from hiringhall.domain.members import Invited, Member, MemberRole
+from hiringhall.domain.members import SHOWN, Invited, Member, MemberRole
 from hiringhall.domain.names import tidy_name
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
@@ -23,6 +23,10 @@ from hiringhall.store.database import Tx
 
 VALID_DAYS = 7
 INVITATIONS_AN_HOUR = 30
+HAS_ACCOUNT = (
+    "There is an account with this address. Set a password for it, then join with that at the page "
+    "that the invitation leads to"
+)
 
 
 async def invite_member(
@@ -33,12 +37,36 @@ async def invite_member(
     The secret stands in the letter alone: whoever has it has the mailbox. Raises Forbidden for
     whoever is no owner, Invalid, and TooManyAttempts.
     """
+    secret = f"join_{secrets.token_urlsafe(32)}"
+    return await _ask(hall, actor=actor, email=email, role=role, say=say, secret=secret)
+
+
+async def invite_with_link(
+    hall: Hall, *, actor: Actor, email: str, role: MemberRole, say: Callable[[str], str]
+) -> str:
+    """The same where no letter arrives: its secret, for whoever asks to hand on, once.
+
+    It says nothing of a mailbox, so it opens a new account, and an old one with its password alone.
+    """
+    secret = f"{SHOWN}{secrets.token_urlsafe(32)}"
+    await _ask(hall, actor=actor, email=email, role=role, say=say, secret=secret)
+    return secret
+
+
+async def _ask(
+    hall: Hall,
+    *,
+    actor: Actor,
+    email: str,
+    role: MemberRole,
+    say: Callable[[str], str],
+    secret: str,
+) -> Invited:
     tidy = tidy_email(email)
     # Before it counts: whoever may not ask uses up nothing of those who may.
     owner, organization = await hall.database.read(lambda tx: _may_ask(tx, actor, tidy))
     bucket = f"invite:{actor.organization_id}"
     await take_attempt(hall, buckets=((bucket, INVITATIONS_AN_HOUR),), window_s=HOUR_S)
-    secret = "join_" + secrets.token_urlsafe(32)
     invited = await _invite(hall, actor=actor, email=tidy, role=role, digest=digest_of(secret))
     hall.mail.post(
         Letter(
@@ -89,18 +117,27 @@ async def join(
     """Join an organization by a mailed secret, with a key for it, which is shown this once.
 
     Whoever has no account gets one of that name. Raises TooManyAttempts, Invalid, and Gone for a
-    secret that is unknown, used, taken back or too old.
+    secret that is unknown, used, taken back or too old, or that was shown to who asked, where there
+    is an account.
     """
     bucket = f"join:{address_bucket(source_address)}"
     await take_attempt(
         hall, buckets=((bucket, hall.rules.registrations_per_hour),), window_s=HOUR_S
     )
-    return await _join(hall, digest=digest_of(secret.strip()[:200]), name=tidy_name(name, "name"))
+    tidy = secret.strip()[:200]
+    return await _join(
+        hall,
+        digest=digest_of(tidy),
+        name=tidy_name(name, "name"),
+        is_mailed=not tidy.startswith(SHOWN),
+    )
 
 
 @action
-async def _join(tx: Tx, hall: Hall, *, digest: bytes, name: str) -> tuple[Member, ApiKey, str]:
-    member, _ = await enter(tx, hall, digest=digest, name=name)
+async def _join(
+    tx: Tx, hall: Hall, *, digest: bytes, name: str, is_mailed: bool
+) -> tuple[Member, ApiKey, str]:
+    member, _ = await enter(tx, hall, digest=digest, name=name, takes_old=is_mailed)
     key, secret = await add_key(
         tx,
         hall,
@@ -111,8 +148,13 @@ async def _join(tx: Tx, hall: Hall, *, digest: bytes, name: str) -> tuple[Member
     return member, key, secret
 
 
-async def enter(tx: Tx, hall: Hall, *, digest: bytes, name: str) -> tuple[Member, User]:
-    """Use an invitation up in this transaction: who is a member by it. Raises Gone."""
+async def enter(
+    tx: Tx, hall: Hall, *, digest: bytes, name: str, takes_old: bool
+) -> tuple[Member, User]:
+    """Use an invitation up in this transaction: who is a member by it. Raises Gone.
+
+    `takes_old`: whoever comes has shown that an account of that address is theirs.
+    """
     now_us = hall.clock()
     invited = await members.invitation_by_secret(tx, digest, now_us=now_us)
     if invited is None or not await members.close_invitation(
@@ -120,12 +162,16 @@ async def enter(tx: Tx, hall: Hall, *, digest: bytes, name: str) -> tuple[Member
     ):
         raise Gone("This invitation is unknown, used already, taken back, or too old")
     user = await accounts.user_by_email(tx, invited.email)
+    if user is not None and not takes_old:
+        raise Gone(HAS_ACCOUNT)
     if user is None:
         user = User(hall.new_id(), invited.email, name, None, is_admin=False, created_at_us=now_us)
         if not await accounts.add_user(tx, user):
             # Another invitation to the same address was followed at the same moment.
             user = await accounts.user_by_email(tx, invited.email)
             assert user is not None, "its account was opened just now"
+            if not takes_old:
+                raise Gone(HAS_ACCOUNT)
     organization_id = invited.organization_id
     if await members.by_id(tx, organization_id, user.id) is None:
         await accounts.add_membership(

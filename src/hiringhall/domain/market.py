@@ -10,12 +10,16 @@ from hiringhall.domain.errors import Conflict, Invalid
 from hiringhall.domain.escrow import check_price
 from hiringhall.domain.names import tidy_title
 from hiringhall.domain.sentences import Sentence
-from hiringhall.domain.tasks import MARKET, MAX_DESCRIPTION_LENGTH, Engagement
+from hiringhall.domain.tasks import (
+    MARKET,
+    MAX_DESCRIPTION_LENGTH,
+    MAX_TITLE_LENGTH,
+    Engagement,
+)
 
 GENERAL = "general"
 """The category that is open to all, and that a task has where none is named."""
 
-MAX_TITLE_LENGTH = 200
 MAX_TEXT_LENGTH = 50_000
 MAX_LINK_LENGTH = 2_000
 MAX_ITEMS = 50

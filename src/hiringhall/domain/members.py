@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from hiringhall.domain.errors import Invalid
 
+SHOWN = "join_shown_"
+"""How the secret of an invitation begins that was shown to who asked: it vouches for no mailbox."""
+
 
 class MemberRole(StrEnum):
     """An owner says who belongs to the organization; both do everything else."""

@@ -110,6 +110,11 @@ class Run:
     ended_at_us: int | None
 
     @property
+    def prints(self) -> bool:
+        """Whether what it hands in is what a program printed, line by line, and no Markdown."""
+        return self.runtime == "command"
+
+    @property
     def token(self) -> RunToken:
         """The run's proof for its writes."""
         return RunToken(self.id, self.task_id, self.generation)

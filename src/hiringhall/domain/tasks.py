@@ -7,9 +7,7 @@ from hiringhall.domain.compute import MOST_CAP_MICROS
 from hiringhall.domain.errors import Invalid
 from hiringhall.domain.names import tidy_title
 
-TITLE_LENGTH = 70
-"""Longer titles are cut (seed 000: "truncated to ~70 chars")."""
-
+MAX_TITLE_LENGTH = 200
 MAX_DESCRIPTION_LENGTH = 200_000
 
 
@@ -230,11 +228,13 @@ def make_brief(
     team_id: str | None = None,
     cap_micros: int | None = None,
 ) -> Brief:
-    """Trim the texts of a brief, cut its title, and refuse what is empty or absurd."""
-    name = tidy_title(title, TITLE_LENGTH)
+    """Trim the texts of a brief, and refuse what is empty or absurd."""
+    name = tidy_title(title)
     tidy_description = description.strip()
     if not name:
         raise Invalid("Title cannot be empty", {"title": "empty"})
+    if len(name) > MAX_TITLE_LENGTH:
+        raise Invalid(f"Title is longer than {MAX_TITLE_LENGTH} characters", {"title": "too long"})
     if not tidy_description:
         raise Invalid("Description cannot be empty", {"description": "empty"})
     if len(tidy_description) > MAX_DESCRIPTION_LENGTH:

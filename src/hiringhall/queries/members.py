@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from hiringhall.domain.errors import NoOrganization, Unauthorized
-from hiringhall.domain.members import Invited, Member, MemberRole
+from hiringhall.domain.members import SHOWN, Invited, Member, MemberRole
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
 from hiringhall.queries.admins import is_admin
@@ -67,14 +67,17 @@ class Asked:
     invited_by: str
     has_password: bool
     has_account: bool
+    is_mailed: bool
 
 
 async def asked_by_secret(hall: Hall, *, secret: str) -> Asked | None:
     """What an invitation is to, from whom and for which account; None for one that is void.
 
-    Whoever has the secret has the mailbox that it was sent to.
+    Whoever has the secret has the mailbox that it was sent to, unless it was shown to who asked:
+    whether there is an account is not said then.
     """
-    digest = digest_of(secret.strip()[:200])
+    tidy = secret.strip()[:200]
+    digest, is_mailed = digest_of(tidy), not tidy.startswith(SHOWN)
 
     async def find(tx: Tx) -> Asked | None:
         invited = await members.invitation_by_secret(tx, digest, now_us=hall.clock())
@@ -87,8 +90,9 @@ async def asked_by_secret(hall: Hall, *, secret: str) -> Asked | None:
             email=invited.email,
             organization_name="" if organization is None else organization.name,
             invited_by="" if inviter is None else inviter.name,
-            has_password=user is not None and user.password_hash is not None,
-            has_account=user is not None,
+            has_password=is_mailed and user is not None and user.password_hash is not None,
+            has_account=is_mailed and user is not None,
+            is_mailed=is_mailed,
         )
 
     return await hall.database.read(find)

@@ -16,6 +16,7 @@ __all__ = [
     "actor_of",
     "browsers_of",
     "first_admin_wanted",
+    "has_admin",
     "signed_in",
 ]
 
@@ -69,6 +70,15 @@ def actor_of(found: SignIn) -> Actor:
         user_id=found.user_id,
         key_id=found.id,
     )
+
+
+async def has_admin(hall: Hall) -> bool:
+    """Whether somebody runs this hall already."""
+
+    async def find(tx: Tx) -> bool:
+        return await accounts.has_admin(tx)
+
+    return await hall.database.read(find)
 
 
 async def first_admin_wanted(hall: Hall, *, token: str) -> bool:

@@ -75,7 +75,9 @@ async def test_a_claim_is_taken_at_the_page_and_paid(
     await ada.sends(at, f"{at}/accept", rating="5", feedback="Well done")
     assert await state_of(hall, ada, task.id) is State.DONE
     for who in (ada, bob):
-        assert "Rated 5 of 5. Well done" in (await who.get(at)).words
+        words = (await who.get(at)).words
+        assert "Rated 5 of 5. Well done" in words
+        assert words.partition("What happened")[0].count("Well done") == 1, "it is said once"
     # What became of the money: all of it for whoever posted it, their own for whoever did it.
     assert "Paid to whoever did it45.00 The hall's fee5.00" in (await ada.get(at)).line
     theirs = (await bob.get(at)).line

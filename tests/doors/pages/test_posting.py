@@ -280,3 +280,34 @@ def test_amounts_are_read_as_people_write_them(text: str, cents: int) -> None:
 
 def test_a_forms_time_is_utc() -> None:
     assert moment(Form([("deadline", "1970-01-01T00:01")]), "deadline") == 60_000_000
+
+
+async def test_one_form_is_one_task_from_whichever_of_its_steps_it_is_sent(
+    ada: Person, hall: Hall
+) -> None:
+    begun = await ada.get(NEW)
+    typed = {**TYPED, "price_cents": "20"}
+    looked = page_of(await ada.send(begun.form(NEW), 200, **typed, whom="claim"))
+    assert looked.form(NEW).values["title"] == TYPED["title"]
+    priced_at = page_of(await ada.send(looked.form(NEW), 200, step="look", price_cents="20"))
+    once = {page.form(NEW).values["once"] for page in (begun, looked, priced_at)}
+    assert len(once) == 1
+    first = led_to(await ada.send(priced_at.form(NEW), step="post"))
+    assert led_to(await ada.send(priced_at.form(NEW), step="post")) == first
+    # With other words it is asked about, and is a form of its own then.
+    other = page_of(await ada.send(priced_at.form(NEW), 409, step="post", title="Other"), 409)
+    assert other.form(NEW).values["once"] not in once
+    assert await count(hall, ada) == 1
+
+
+async def test_a_page_that_is_typed_in_steps_can_be_gone_back_to_until_one_signs_out(
+    ada: Person,
+) -> None:
+    for sent in (
+        await ada.http.get(NEW),
+        await ada.sends(NEW, NEW, 200, **TYPED, whom="claim"),
+        await ada.http.get("/app/forces/new"),
+    ):
+        assert sent.headers["cache-control"] == "private, no-cache"
+    left = await ada.sends("/app", "/signout")
+    assert left.headers["clear-site-data"] == '"cache"'

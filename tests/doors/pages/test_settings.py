@@ -5,6 +5,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from hiringhall.actions import accounts
 from hiringhall.actions.signing_in import SEEN_EVERY_US
 from hiringhall.doors.desk import Desk
 from hiringhall.hall import Hall
@@ -96,9 +97,17 @@ def _secret(person: Person) -> str:
     return person.http.cookies["hall"]
 
 
+class Posted(ConsoleMail):
+    """Letters that leave the hall, for all that it knows."""
+
+    @property
+    def is_sent(self) -> bool:
+        return True
+
+
 async def letters(desk: Desk, front_of: OpenFront) -> tuple[list[str], Person, Desk]:
     said: list[str] = []
-    there = replace(desk, hall=replace(desk.hall, mail=ConsoleMail(said.append)))
+    there = replace(desk, hall=replace(desk.hall, mail=Posted(said.append)))
     transport = httpx.ASGITransport(front_of(there).app)
     return said, Person(httpx.AsyncClient(transport=transport, base_url=BASE_URL)), there
 
@@ -215,13 +224,54 @@ async def test_nobody_goes_to_an_organization_that_is_not_theirs(
     assert "Ada's organization" in (await ada.get("/app")).words
 
 
-async def test_a_hall_without_mail_says_that_no_letter_goes_out(ada: Person) -> None:
+async def invited_by(ada: Person, email: str) -> str:
+    """The secret that a hall without mail shows to who invites; it is shown this once."""
     people = f"{AT}/people"
-    assert "no mail set up" in (await ada.get(people)).words
-    sent = await ada.sends(people, f"{people}/invite", email="new@example.com")
-    page = await ada.get(sent.headers["location"])
-    assert "No letter was sent" in page.words
+    page = await ada.get(people)
+    assert "no mail set up" in page.words
+    form = page.form(f"{people}/invite")
+    shown = await ada.send(form, 200, email=email)
+    assert shown.headers["cache-control"] == "no-store"
+    page = page_of(shown)
     assert "on its way" not in page.words
+    secret = page.text.partition("/join?invitation=")[2].partition("<")[0]
+    assert secret.startswith("join_shown_")
+    for again in (page_of(await ada.send(form, 409, email=email), 409), await ada.get(people)):
+        assert secret not in again.text
+    return secret
+
+
+async def test_a_hall_without_mail_shows_who_invites_the_link_once(
+    ada: Person, other: Person, third: Person
+) -> None:
+    secret = await invited_by(ada, "new@example.com")
+    page = await other.get(f"/join?invitation={secret}")
+    await other.send(page.form("/join"), name="New", password=PASSWORD)
+    assert "Ada's organization" in (await other.get("/app")).words
+    late = (await third.get(f"/join?invitation={secret}")).form("/join")
+    page_of(await third.send(late, 410, name="Late", password=PASSWORD), 410)
+
+
+async def test_a_link_that_was_shown_opens_no_account_that_there_is_but_by_its_password(
+    ada: Person, bob: Person, third: Person, hall: Hall
+) -> None:
+    secret = await invited_by(ada, bob.email)
+    page = await third.get(f"/join?invitation={secret}")
+    # What the address has here is not told to who may not have its mailbox.
+    assert page.form("/join").values.keys() >= {"name", "password"}
+    wrong = await third.send(page.form("/join"), 400, name="Eve", password="another password")
+    assert 'id="password-wrong"' in page_of(wrong, 400).text
+    body = {"token": secret, "name": "Eve"}
+    taken = await third.http.post("/hall/v1/invitations/accept", json=body)
+    assert (taken.status_code, "api_key" in taken.text) == (410, False)
+    # An account without a password is one of a key alone: nobody gives it one by such a link.
+    keyed = await accounts.create_user(hall, email="keyed@example.com", name="Keyed")
+    assert keyed is not None
+    theirs = await invited_by(ada, "keyed@example.com")
+    form = (await third.get(f"/join?invitation={theirs}")).form("/join")
+    page_of(await third.send(form, 410, name="Eve", password=PASSWORD), 410)
+    await third.send(page.form("/join"), password=PASSWORD)
+    assert "Ada's organization" in (await third.get("/app")).words
 
 
 async def test_whoever_belongs_to_it_already_is_not_asked(ada: Person) -> None:

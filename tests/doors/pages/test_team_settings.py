@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hiringhall.actions.roles import set_role
 from hiringhall.actions.teams import change_team
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.teams import SecretName, Team
@@ -77,6 +78,20 @@ async def test_what_only_the_operator_sets_is_refused_and_said(
     answer = await ada.sends(path, path, 400, name="x", systemPrompt="y", memory_mib="99999")
     page = page_of(answer, 400)
     assert any(one.attributes.get("id") == "memory_mib-wrong" for one in page.elements)
+
+
+async def test_a_role_of_the_operators_is_shown_to_be_read_without_its_command(
+    ada: Person, hall: Hall, me: Actor
+) -> None:
+    config = {"argv": ["/opt/secret/run"], "environment": {"A": "unseen-value"}, "memory_mib": 512}
+    made = await set_role(hall, email=ada.email, name="format", runtime="command", config=config)
+    path = f"/app/teams/{made.team_id}/roles/{made.id}"
+    page = await ada.get(path)
+    assert "who alone changes it" in page.words
+    assert "512" in page.words
+    assert not [one for one in page.forms if one.action.startswith(path)]
+    assert "secret" not in page.text
+    assert "unseen-value" not in page.text
 
 
 async def test_the_playbook_is_kept_letter_by_letter(

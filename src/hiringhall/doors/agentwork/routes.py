@@ -54,7 +54,7 @@ async def create_task(desk: Desk, call: Call[wire.CreateBody, None]) -> wire.Cre
     task = await post.create_task(
         desk.hall.once_only(once),
         actor=call.actor,
-        title=body.title,
+        title=words.title_of(body.title),
         description=body.description,
         repository=body.repository,
         role=body.role,

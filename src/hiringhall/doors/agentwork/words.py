@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from hiringhall.actions.accounts import IssuedKey
+from hiringhall.domain.names import tidy_title
 from hiringhall.domain.questions import Answer, AskedQuestion, QuestionKind
-from hiringhall.domain.tasks import TITLE_LENGTH, State, Task, Waiting
+from hiringhall.domain.tasks import State, Task, Waiting
 from hiringhall.doors.agentwork.wire import (
     CreatedAnswer,
     CreditsAnswer,
@@ -22,6 +23,9 @@ from hiringhall.doors.agentwork.wire import (
 )
 from hiringhall.queries.accounts import Credits
 from hiringhall.queries.tasks import TaskLine, TaskRow
+
+TITLE_LENGTH = 70
+"""Longer titles are cut at this door (seed 000: "truncated to ~70 chars")."""
 
 STATUS_OF_STATE: Mapping[State, Status] = {
     State.DRAFT: "processing",
@@ -49,7 +53,7 @@ def status_of(state: State, waiting_for: Waiting) -> Status:
 
 def title_of(title: str) -> str:
     """A title as long as this door's are; other doors' may be longer."""
-    return title if len(title) <= TITLE_LENGTH else title[:TITLE_LENGTH].rstrip()
+    return tidy_title(title, TITLE_LENGTH)
 
 
 def time_of(at_us: int) -> str:

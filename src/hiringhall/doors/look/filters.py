@@ -63,9 +63,21 @@ def prose(text: str, room: int = MOST_MADE) -> Markup:
     if len(made.encode()) <= room:
         return made
     # Markdown can say much in few letters: what swells is shown as it was written.
+    return printout(begins, room)
+
+
+def printout(text: str, room: int = MOST_MADE) -> Markup:
+    """What a program printed, as it printed it, within what a page has room for."""
+    begins = text[:MOST_SHOWN]
     while len(escape(begins).encode()) > room:
         begins = begins[: len(begins) // 2]
-    return Markup('<pre class="plain">{}</pre>').format(begins)
+    return Markup('<pre class="plain" tabindex="0">\n{}</pre>').format(begins)
+
+
+def in_short(text: str, most: int = 400, lines: int = 6) -> str:
+    """The beginning of a text, where that is not all of it with a sign that it goes on."""
+    begins = "\n".join(text[:most].split("\n")[:lines]).rstrip()
+    return begins if begins == text.rstrip() else f"{begins} …"
 
 
 def gist(text: str, most: int) -> str:
@@ -142,11 +154,13 @@ def _moment(time_us: int) -> datetime:
 ALL: dict[str, Callable[..., Any]] = {
     "at": at,
     "gist": gist,
+    "in_short": in_short,
     "is_long": is_long,
     "machine_time": machine_time,
     "markdown": markdown,
     "micros": micros,
     "money": money,
+    "printout": printout,
     "prose": prose,
     "sentence": sentence,
     "size": size,

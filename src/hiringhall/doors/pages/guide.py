@@ -2,10 +2,10 @@
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hiringhall.doors.look.filters import markdown
 
@@ -36,6 +36,18 @@ class GuidePage:
     name: str
     title: str
     body: Markup
+
+
+EXAMPLE = "https://hall.example"
+"""How the texts call the address of a hall."""
+
+
+def page_at(name: str, address: str | None) -> GuidePage | None:
+    """A page as it reads at a hall that has an address, such as its operator gave it."""
+    found = page(name)
+    if found is None or address is None:
+        return found
+    return replace(found, body=found.body.replace(EXAMPLE, escape(address)))
 
 
 @functools.cache

@@ -38,7 +38,12 @@ def links(who: SignIn | None) -> list[tuple[str, str]]:
     return [(one.path, word(one.name)) for one in PLACES if who.is_admin or not one.for_admins]
 
 
+_BELONGS = {f"{HOME}/earnings": f"{HOME}/work"}
+"""What is reached from a place, and has an address beside it."""
+
+
 def here(path: str) -> str:
     """The place that a path belongs to: the longest that it begins with."""
+    path = _BELONGS.get(path, path)
     found = [one.path for one in PLACES if path == one.path or path.startswith(f"{one.path}/")]
     return max(found, key=len, default="")

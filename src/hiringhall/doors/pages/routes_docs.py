@@ -15,7 +15,7 @@ SKILLS = ("agentwork", "agentix", "club", "nexwork", "native")
 
 async def show_guide(visit: Visit) -> Raw:
     """A page of the guide; without a name the first."""
-    found = guide.page(visit.call.path.get("name") or "start")
+    found = guide.page_at(visit.call.path.get("name") or "start", visit.desk.public_url)
     if found is None:
         raise NotFound("page")
     return visit.show("guide.html", page=found, contents=guide.contents(), skills=SKILLS)

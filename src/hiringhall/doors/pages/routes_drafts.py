@@ -114,6 +114,8 @@ async def _show(visit: Visit, found: seen.Seen, said: Said, offer: Offer | None 
         cost = await costs.cost_of_offer(hall, actor=visit.actor, offer=offer)
     return visit.show(
         "draft.html",
+        # What is kept is looked at anew: others may change a draft, too.
+        is_gone_back_to=said.typed is visit.form,
         task=found.task,
         # Whoever is told that it moved on means its newest words from then on.
         version=found.task.version if said.overtaken else _version(said.typed),

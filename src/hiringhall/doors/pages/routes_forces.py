@@ -59,6 +59,8 @@ async def show_new_force(visit: Visit, said: Said, offer: Offer | None = None) -
         cost = await costs.cost_of_offer(hall, actor=visit.actor, offer=offer)
     return visit.show(
         "force_new.html",
+        is_gone_back_to=True,
+        once=visit.form["once"],
         account=account,
         cost=cost,
         kinds=[one.value for one in Engagement],

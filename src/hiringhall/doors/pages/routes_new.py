@@ -98,6 +98,8 @@ async def _show(
     staffing = hall.staffing
     return visit.show(
         "new_task.html",
+        is_gone_back_to=True,
+        once=visit.form["once"],
         kind=kind.value,
         kinds=list(_ENGAGEMENTS),
         on_market=kind in MARKET,
@@ -154,6 +156,7 @@ async def _show_offer(visit: Visit, said: Said, offer: Offer | None = None) -> R
     kind = _kind(said.typed)
     return visit.show(
         "offer_task.html",
+        is_gone_back_to=True,
         task=task,
         kind=(kind if kind in MARKET else Engagement.CLAIM).value,
         kinds=[one.value for one in Engagement if one in MARKET],

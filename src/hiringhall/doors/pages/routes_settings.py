@@ -106,8 +106,8 @@ async def _revoke_key(visit: Visit) -> str:
     return done(KEYS, "key_revoked")
 
 
-async def show_people(visit: Visit, said: Said) -> Raw:
-    """Who belongs to the organization, and who was asked to."""
+async def show_people(visit: Visit, said: Said, leads_to: str = "") -> Raw:
+    """Who belongs to the organization, and who was asked to; a link without a letter is shown."""
     hall, actor = visit.desk.hall, visit.actor
     me = await member_queries.myself(hall, actor=actor)
     return visit.show(
@@ -117,6 +117,7 @@ async def show_people(visit: Visit, said: Said) -> Raw:
         people=await member_queries.members_of(hall, actor=actor),
         invited=await member_queries.invitations_of(hall, actor=actor),
         asked=visit.query["asked"],
+        leads_to=leads_to,
         is_sent=hall.mail.is_sent,
         roles=list(MemberRole),
         **said.shown,
@@ -141,17 +142,25 @@ async def _remove(visit: Visit) -> str:
 
 
 async def _invite(visit: Visit) -> Raw:
-    base = visit.desk.base_url(visit.call)
+    """By a letter; where the hall sends none, by a link that is shown once."""
+    base, is_sent = visit.desk.base_url(visit.call), visit.desk.hall.mail.is_sent
+    invite = members.invite_member if is_sent else members.invite_with_link
+
+    def link(secret: str) -> str:
+        return f"{base}/join?invitation={secret}"
+
     try:
-        await members.invite_member(
-            only_once(visit, _ASKED),
+        made = await invite(
+            only_once(visit, _ASKED) if is_sent else only_once_with_secret(visit),
             actor=visit.actor,
             email=visit.form["email"],
             role=role_of(visit.form["role"] or MemberRole.MEMBER),
-            say=lambda secret: f"{base}/join?invitation={secret}",
+            say=link,
         )
     except (*SAID, TooManyAttempts) as error:
         return await show_people(visit, refused(visit, error))
+    if isinstance(made, str):
+        return await show_people(visit, Said(typed=visit.form), link(made))
     return visit.lead(_ASKED)
 
 

@@ -1,6 +1,7 @@
 """Before anybody is signed in: the first page, signing up, in and out, and the first admin."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -31,7 +32,7 @@ from hiringhall.doors.pages.visits import (
     show_sign_in,
 )
 from hiringhall.hall import Registration
-from hiringhall.queries.sign_ins import signed_in
+from hiringhall.queries.sign_ins import has_admin, signed_in
 
 _VARY = (b"vary", b"Accept")
 
@@ -144,7 +145,9 @@ async def sign_out(visit: Visit) -> Raw:
     """End the sign-in here."""
     await signing_in.sign_out(visit.desk.hall, secret=visit.secret)
     visit.renew()
-    return visit.lead("/")
+    left = visit.lead("/")
+    # What the browser keeps of pages to go back to is nobody's any more.
+    return replace(left, headers=(*left.headers, (b"clear-site-data", b'"cache"')))
 
 
 async def show_signing_up(visit: Visit) -> Raw:
@@ -180,6 +183,15 @@ async def sign_up(visit: Visit) -> Raw:
 
 async def show_setup(visit: Visit) -> Raw:
     """The page that makes the first admin, by the token that the server printed."""
+    if await has_admin(visit.desk.hall):
+        return visit.show(
+            "message.html",
+            heading=word("setup.done"),
+            said=word("setup.done_said"),
+            request_id=None,
+            leads_to="/signin" if visit.who is None else HOME,
+            leads_name=word("sign_in.do" if visit.who is None else "nav.home"),
+        )
     if visit.who is not None:
         return visit.show("become_admin.html", typed=visit.query)
     return _show_setup(visit, typed=visit.query)

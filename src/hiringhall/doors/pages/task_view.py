@@ -86,12 +86,21 @@ async def now_of(visit: Visit, found: seen.Seen) -> dict[str, Any]:
         "known": found.standing,
         "currency": hall.rules.currency,
         "is_admin": visit.who is not None and visit.who.is_admin,
+        "printed": await _printed(visit, delivered),
         "dispute": dispute,
         "has_room": found.is_poster and await stopped.has_room_now(hall, task=task),
         "names": names,
         "persons": persons(names, made, workers),
         **_in_parts(visit, task, made),
     }
+
+
+async def _printed(visit: Visit, delivered: list[deliveries.Delivered]) -> set[str]:
+    """Which runs made what a program printed, of those that handed something in."""
+    made = [one.deliverable for one in delivered if one.deliverable.run_id is not None]
+    task_ids = list({one.task_id for one in made})
+    found = await runs.runs_of_tasks(visit.desk.hall, task_ids=task_ids)
+    return {run.id for known in found.values() for run in known if run.prints}
 
 
 async def _with_delivered(

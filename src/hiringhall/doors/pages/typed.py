@@ -7,6 +7,12 @@ from hiringhall.domain.errors import Invalid
 from hiringhall.doors.pages.forms import Form
 
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?", re.ASCII)
+_NO_AMOUNTS = (
+    (re.compile(r"-[0-9]+([.,][0-9]*)?", re.ASCII), "below zero"),
+    (re.compile(r"[0-9]{13,}([.,][0-9]*)?", re.ASCII), "out of range"),
+    (re.compile(r"[0-9]+[.,][0-9]{3,}", re.ASCII), "too fine"),
+)
+"""What is no amount that can be meant, and why."""
 _GROUPED = re.compile(r"(?<=[0-9])[,' ](?=[0-9]{3}(?![0-9]))", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]{1,12}", re.ASCII)
 _DECIMAL = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,9}))?", re.ASCII)
@@ -22,9 +28,11 @@ def cents(form: Form, name: str) -> int | None:
     tidy = form[name].strip()
     if not tidy:
         return None
-    found = _AMOUNT.fullmatch(_GROUPED.sub("", tidy))
+    bare = _GROUPED.sub("", tidy)
+    found = _AMOUNT.fullmatch(bare)
     if found is None:
-        raise Invalid("An amount is written like 12.50", {name: "not an amount"})
+        why = next((why for form, why in _NO_AMOUNTS if form.fullmatch(bare)), "not an amount")
+        raise Invalid("An amount is written like 12.50", {name: why})
     return int(found[1]) * 100 + int(f"{found[2] or '':0<2}")
 
 

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from hiringhall.domain.errors import Invalid, Unauthorized
+from hiringhall.domain import ids
+from hiringhall.domain.errors import HallError, Invalid, Unauthorized
 from hiringhall.domain.policy import Actor
 from hiringhall.doors.browser import Browser, form_token
 from hiringhall.doors.desk import Desk
@@ -18,14 +19,18 @@ from hiringhall.doors.keeping import FILES
 from hiringhall.doors.kit import Call, Header, Limits, Raw
 from hiringhall.doors.look import HTML, render, word
 from hiringhall.doors.look.words import word_or
+from hiringhall.doors.neutral import ERRORS
 from hiringhall.doors.pages import navigation
 from hiringhall.doors.pages.forms import NOTHING, SECRETS, Form, read_form, read_query
 from hiringhall.doors.pages.navigation import HOME
+from hiringhall.doors.pages.plain import in_words
 from hiringhall.doors.pages.told import told
 from hiringhall.hall import Replayed
 from hiringhall.queries.members import organizations_of
 from hiringhall.queries.sign_ins import MOST_US, SignIn, actor_of
 
+_OTHER_WORDS = 409
+"""The status of a form that says something else by now than it did: it is another form then."""
 FILES_AGAIN = "files_again"
 """The field of a form that came with files before its sender had to sign in."""
 _FOR_NONE = (
@@ -34,6 +39,7 @@ _FOR_NONE = (
 )
 """Where nobody acts for an organization: one's own account, and the hall's admins."""
 _NO_STORE: Header = (b"cache-control", b"no-store")
+_TO_GO_BACK_TO: Header = (b"cache-control", b"private, no-cache")
 
 
 class Visit:
@@ -90,23 +96,31 @@ class Visit:
         problem: str = "",
         errors: dict[str, str] | None = None,
         typed: Form | None = None,
+        is_gone_back_to: bool = False,
+        once: str = "",
         **context: Any,
     ) -> Raw:
-        """A page for this visitor. `typed` is what its fields begin with."""
+        """A page for this visitor. `typed` is what its fields begin with.
+
+        One that is gone back to is kept by the browser with what was typed. `once` is the number
+        that its form had a step before: from whichever step it is sent, it is done once.
+        """
+        is_the_same = status != _OTHER_WORDS and ids.is_uuid(once)
         body = render(
             template,
             who=self.who,
             nav=navigation.links(self.who),
             here=navigation.here(self.call.scope["path"]),
             form_token=self.form_token,
-            once=self.desk.hall.new_id(),
+            once=once if is_the_same else self.desk.hall.new_id(),
             problem_said=problem,
             done_said=word_or(f"done.{self.query['done']}", ""),
             errors=_Errors(errors or {}),
             typed=typed or NOTHING,
             **context,
         )
-        return Raw(body, status, HTML, (*self.headers(), _NO_STORE))
+        kept = _TO_GO_BACK_TO if is_gone_back_to else _NO_STORE
+        return Raw(body, status, HTML, (*self.headers(), kept))
 
     def lead(self, path: str) -> Raw:
         """Send the browser to another page of ours, by GET."""
@@ -164,6 +178,10 @@ def for_signed_in(handler: Handler, *, with_files: bool = False) -> Handled:
                 return await handler(visit)
             except Replayed as again:
                 return visit.lead(again.body.decode())
+            except HallError as error:
+                if ERRORS[type(error)].status not in (403, 404):
+                    raise
+                return _not_theirs(visit, error)
         if not sends:
             return visit.lead(f"/signin?next={_quoted(call)}")
         if not visit.form_is_ours and not visit.from_here:
@@ -173,6 +191,21 @@ def for_signed_in(handler: Handler, *, with_files: bool = False) -> Handled:
         return await send_again(visit, kept_of(visit), status=403)
 
     return handle
+
+
+def _not_theirs(visit: Visit, error: HallError) -> Raw:
+    """What is not there for who is signed in, or not theirs to do, with the way to what is."""
+    status = ERRORS[type(error)].status
+    missing = status == 404
+    return visit.show(
+        "message.html",
+        status=status,
+        heading=word("problem.title_404" if missing else "problem.title"),
+        said=word("problem.not_found") if missing else f"{in_words(error).rstrip('.')}.",
+        request_id=None,
+        leads_to=HOME,
+        leads_name=word("nav.home"),
+    )
 
 
 def _is_for_another(visit: Visit) -> bool:
