@@ -196,7 +196,13 @@ ROUTES: tuple[Route[Desk], ...] = (
     Route("POST", KEYS, for_signed_in(_make_key), {200: None}, "Make a key"),
     Route("POST", f"{KEYS}/{{key_id}}/revoke", doing(_revoke_key, show_keys), _NONE, "Revoke"),
     Route("GET", PEOPLE, showing(show_people), {200: None}, "People"),
-    Route("POST", f"{PEOPLE}/invite", for_signed_in(_invite), _NONE, "Ask somebody to join"),
+    Route(
+        "POST",
+        f"{PEOPLE}/invite",
+        for_signed_in(_invite),
+        {200: None, 303: None},
+        "Ask somebody to join",
+    ),
     Route("POST", f"{_MEMBER}/role", doing(_change_role, show_people), _NONE, "Change a role"),
     Route("POST", f"{_MEMBER}/remove", doing(_remove, show_people), _NONE, "Take out"),
     Route(
