@@ -7,6 +7,7 @@ from hiringhall.actions import accounts
 from hiringhall.actions.tasks import answer, post
 from hiringhall.domain import errors, ids
 from hiringhall.domain.errors import Invalid, NotFound
+from hiringhall.domain.names import tidy_title
 from hiringhall.doors.agentwork import wire, words
 from hiringhall.doors.agentwork.errors import ENVELOPES, ERRORS, envelope
 from hiringhall.doors.agentwork.log import events_answer
@@ -54,7 +55,7 @@ async def create_task(desk: Desk, call: Call[wire.CreateBody, None]) -> wire.Cre
     task = await post.create_task(
         desk.hall.once_only(once),
         actor=call.actor,
-        title=words.title_of(body.title),
+        title=tidy_title(body.title, words.TITLE_LENGTH),
         description=body.description,
         repository=body.repository,
         role=body.role,

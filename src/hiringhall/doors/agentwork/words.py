@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from hiringhall.actions.accounts import IssuedKey
-from hiringhall.domain.names import tidy_title
 from hiringhall.domain.questions import Answer, AskedQuestion, QuestionKind
 from hiringhall.domain.tasks import State, Task, Waiting
 from hiringhall.doors.agentwork.wire import (
@@ -53,7 +52,7 @@ def status_of(state: State, waiting_for: Waiting) -> Status:
 
 def title_of(title: str) -> str:
     """A title as long as this door's are; other doors' may be longer."""
-    return tidy_title(title, TITLE_LENGTH)
+    return title if len(title) <= TITLE_LENGTH else title[:TITLE_LENGTH].rstrip()
 
 
 def time_of(at_us: int) -> str:
