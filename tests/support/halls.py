@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from hiringhall.actions import accounts
 from hiringhall.actions.accounts import IssuedKey
@@ -47,6 +48,9 @@ PATIENCE_S = 60.0
 
 REHEARSING = Staffing("rehearsal", "", {"rehearsal": ""})
 NOBODY = Staffing(None, "Nobody is set up here", {"rehearsal": ""})
+
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Hashes in no time: what protects passwords is not what most tests are about."""
 
 
 class Clock:
@@ -122,7 +126,7 @@ def make_hall(
         engine=engine,
         staffing=staffing,
         rules=rules or Rules(),
-        passwords=Passwords(),
+        passwords=Passwords(QUICK),
         sealer=Sealer(b"k" * 32),
         github=GitHub("http://127.0.0.1:9"),
         payments=payments or InsidePayments(),
