@@ -124,6 +124,16 @@ class Candidate:
         return accepted * liked / (1 + self.load)
 
 
+class WrongPart(Invalid):
+    """A part of a plan that cannot be meant: which one, by its key, and what of it."""
+
+    def __init__(self, key: str, field: str, what: str) -> None:
+        message = f"Part '{key}' {what}"
+        super().__init__(message, {"subtasks": message})
+        self.key = key
+        self.field = field
+
+
 def best_of(candidates: Sequence[Candidate]) -> Agent | None:
     """Whom to give a part; of equals whoever registered first."""
     ranked = sorted(candidates, key=lambda one: (-one.worth, one.agent.id))
@@ -150,7 +160,7 @@ def make_plan(
     for one in tidy:
         unknown = set(one.depends_on) - set(keys) - set(after)
         if unknown or one.key in one.depends_on:
-            raise _wrong(f"Part '{one.key}' depends on what is no other part of the plan")
+            raise WrongPart(one.key, "depends_on", "depends on what is no other part of the plan")
     _check_order(tidy)
     most_cents = price_cents if free_cents is None else free_cents
     shares = sum(one.share_cents for one in tidy)
@@ -172,14 +182,14 @@ def _tidy(part: PartPlan) -> PartPlan:
         raise _wrong("A key is up to 60 letters, digits, _ and -, the first no sign")
     title, brief = tidy_title(part.title), part.brief.strip()
     if not title or len(title) > MAX_TITLE_LENGTH:
-        raise _wrong(f"Part '{key}' has a title of up to {MAX_TITLE_LENGTH} characters")
+        raise WrongPart(key, "title", f"has a title of up to {MAX_TITLE_LENGTH} characters")
     if not brief or len(brief) > MAX_TEXT_LENGTH:
-        raise _wrong(f"Part '{key}' has a brief of up to {MAX_TEXT_LENGTH} characters")
+        raise WrongPart(key, "brief", f"has a brief of up to {MAX_TEXT_LENGTH} characters")
     if part.share_cents < 1:
-        raise _wrong(f"Part '{key}' has a share of at least 1 cent")
+        raise WrongPart(key, "share_cents", "has a share of at least 1 cent")
     limit = part.time_limit_min
     if limit is not None and not 1 <= limit <= MAX_TIME_LIMIT_MIN:
-        raise _wrong(f"Part '{key}' has 1 to {MAX_TIME_LIMIT_MIN} minutes")
+        raise WrongPart(key, "time_limit_min", f"has 1 to {MAX_TIME_LIMIT_MIN} minutes")
     return PartPlan(
         key=key,
         title=title,

@@ -21,6 +21,12 @@ class Problem(msgspec.Struct):
 
 ERRORS: Mapping[type[HallError], Spelling] = USUAL
 
+
+def status_of(error: HallError) -> int:
+    """The status that a refusal has; one of a kind that is not listed has its kind's."""
+    return next(ERRORS[cls].status for cls in type(error).__mro__ if cls in ERRORS)
+
+
 ENVELOPES: Mapping[int, type[msgspec.Struct]] = {0: Problem}
 
 

@@ -6,12 +6,21 @@ from dataclasses import dataclass, replace
 
 from hiringhall.domain.agents import Agent
 from hiringhall.domain.errors import Invalid
-from hiringhall.domain.force import MAX_PARTS, PartPlan
+from hiringhall.domain.force import MAX_PARTS, PartPlan, WrongPart
 from hiringhall.doors.pages.calling import meant
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.typed import amount, as_typed, cents, whole_number, words_of
 
 BLANK_ROWS = 3
+_TYPED_AS = {
+    "title": "title",
+    "brief": "brief",
+    "share_cents": "share",
+    "depends_on": "needs",
+    "time_limit_min": "minutes",
+}
+"""How the fields of a part are called in its row."""
+
 FIELDS = ("key", "title", "brief", "category", "share", "needs", "agent", "minutes")
 _NAME = re.compile(r"part-([0-9]{1,2})-[a-z]+", re.ASCII)
 
@@ -122,9 +131,7 @@ def _part(row: Row, number: int, known: Sequence[Agent]) -> PartPlan:
     )
 
 
-def row_meant(message: str, rows: Sequence[Row]) -> str:
-    """The row that a refusal speaks of by its key, as its field is called; nothing where none."""
-    for number, one in enumerate(rows):
-        if one.key.strip() and f"'{one.key.strip()}'" in message:
-            return f"part-{number}-title"
-    return ""
+def field_meant(error: WrongPart, rows: Sequence[Row]) -> str:
+    """The field of the row that a refusal speaks of."""
+    keys = [one.key.strip() for one in rows]
+    return f"part-{keys.index(error.key)}-{_TYPED_AS[error.field]}"

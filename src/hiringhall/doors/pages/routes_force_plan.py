@@ -3,7 +3,7 @@
 from hiringhall.actions.force import planning, steering
 from hiringhall.domain.agents import Agent
 from hiringhall.domain.errors import Invalid
-from hiringhall.domain.force import MAX_PARTS, Reviewer
+from hiringhall.domain.force import MAX_PARTS, Reviewer, WrongPart
 from hiringhall.domain.tasks import State
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
@@ -12,8 +12,8 @@ from hiringhall.doors.pages.once import only_once
 from hiringhall.doors.pages.outline import (
     BLANK_ROWS,
     Row,
+    field_meant,
     plan_of,
-    row_meant,
     rows_of,
     rows_of_plan,
     shares_of,
@@ -118,8 +118,8 @@ async def edit_plan(visit: Visit) -> Raw:
         await _keep(visit, rows, await _known(visit, found, view), is_more=is_more)
     except SAID as error:
         said = refused(visit, error)
-        field = row_meant(error.message, rows) if isinstance(error, Invalid) else ""
-        errors = {**said.errors, field: in_words(error)} if field else said.errors
+        meant = isinstance(error, WrongPart)
+        errors = {field_meant(error, rows): in_words(error)} if meant else said.errors
         again = Said(said.status, said.problem, errors, said.typed, said.form)
         return await _show(visit, found, view, rows, again)
     return visit.lead(f"{FORCES}/{found.task.id}")

@@ -6,7 +6,7 @@ from hiringhall.domain.errors import Gone, HallError, Invalid, TooManyAttempts
 from hiringhall.doors.caller import client_address
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
-from hiringhall.doors.neutral import ERRORS
+from hiringhall.doors.neutral import status_of
 from hiringhall.doors.pages.forms import Form
 from hiringhall.doors.pages.navigation import HOME
 from hiringhall.doors.pages.plain import in_words, said_of
@@ -26,7 +26,7 @@ async def _show(visit: Visit, typed: Form, error: HallError | None = None) -> Ra
     fields = said_of(error) if isinstance(error, Invalid) else {}
     return visit.show(
         "join.html",
-        status=200 if error is None else ERRORS[type(error)].status,
+        status=200 if error is None else status_of(error),
         problem="" if error is None or fields else in_words(error),
         errors=fields,
         typed=typed,

@@ -20,7 +20,7 @@ from hiringhall.domain.errors import (
 )
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Call, Raw
-from hiringhall.doors.neutral import ERRORS
+from hiringhall.doors.neutral import status_of
 from hiringhall.doors.pages.forms import NOTHING, Form
 from hiringhall.doors.pages.plain import in_words, said_of
 from hiringhall.doors.pages.visits import Visit, for_signed_in
@@ -107,7 +107,7 @@ def done(path: str, what: str) -> str:
 def refused(visit: Visit, error: HallError) -> Said:
     """A refusal, as the page says it whose form was sent."""
     return Said(
-        status=ERRORS[type(error)].status,
+        status=status_of(error),
         problem=f"{in_words(error).rstrip('.')}.",
         errors=said_of(error) if isinstance(error, Invalid) else {},
         typed=visit.form,

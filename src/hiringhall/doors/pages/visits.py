@@ -19,7 +19,7 @@ from hiringhall.doors.keeping import FILES
 from hiringhall.doors.kit import Call, Header, Limits, Raw
 from hiringhall.doors.look import HTML, render, word
 from hiringhall.doors.look.words import word_or
-from hiringhall.doors.neutral import ERRORS
+from hiringhall.doors.neutral import status_of
 from hiringhall.doors.pages import navigation
 from hiringhall.doors.pages.forms import NOTHING, SECRETS, Form, read_form, read_query
 from hiringhall.doors.pages.navigation import HOME
@@ -179,7 +179,7 @@ def for_signed_in(handler: Handler, *, with_files: bool = False) -> Handled:
             except Replayed as again:
                 return visit.lead(again.body.decode())
             except HallError as error:
-                if ERRORS[type(error)].status not in (403, 404):
+                if status_of(error) not in (403, 404):
                     raise
                 return _not_theirs(visit, error)
         if not sends:
@@ -195,7 +195,7 @@ def for_signed_in(handler: Handler, *, with_files: bool = False) -> Handled:
 
 def _not_theirs(visit: Visit, error: HallError) -> Raw:
     """What is not there for who is signed in, or not theirs to do, with the way to what is."""
-    status = ERRORS[type(error)].status
+    status = status_of(error)
     missing = status == 404
     return visit.show(
         "message.html",
