@@ -7,10 +7,10 @@ from hiringhall.actions.signing_in import add_sign_in
 from hiringhall.actions.throttle import HOUR_S, address_bucket, take_attempt
 from hiringhall.actions.transaction import action
 from hiringhall.domain.errors import Gone, Invalid
-from hiringhall.domain.members import SHOWN, Invited
+from hiringhall.domain.members import Invited
 from hiringhall.domain.names import tidy_name
 from hiringhall.hall import Hall
-from hiringhall.queries.members import digest_of
+from hiringhall.queries.members import invitation_of
 from hiringhall.store import accounts, members
 from hiringhall.store.accounts import User
 from hiringhall.store.database import Tx
@@ -28,8 +28,7 @@ async def join_signed_in(
     await take_attempt(
         hall, buckets=((bucket, hall.rules.registrations_per_hour),), window_s=HOUR_S
     )
-    tidy = invitation.strip()[:200]
-    digest, is_mailed = digest_of(tidy), not tidy.startswith(SHOWN)
+    digest, is_mailed = invitation_of(invitation)
     known = await _account_of(hall, digest)
     has_password = known is not None and known.password_hash is not None
     if known is not None and not (is_mailed or has_password):

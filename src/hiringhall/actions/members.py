@@ -16,7 +16,7 @@ from hiringhall.domain.names import tidy_name
 from hiringhall.domain.policy import Actor
 from hiringhall.hall import Hall
 from hiringhall.mail import Letter
-from hiringhall.queries.members import digest_of
+from hiringhall.queries.members import digest_of, invitation_of
 from hiringhall.store import accounts, members
 from hiringhall.store.accounts import ApiKey, User
 from hiringhall.store.database import Tx
@@ -124,13 +124,8 @@ async def join(
     await take_attempt(
         hall, buckets=((bucket, hall.rules.registrations_per_hour),), window_s=HOUR_S
     )
-    tidy = secret.strip()[:200]
-    return await _join(
-        hall,
-        digest=digest_of(tidy),
-        name=tidy_name(name, "name"),
-        is_mailed=not tidy.startswith(SHOWN),
-    )
+    digest, is_mailed = invitation_of(secret)
+    return await _join(hall, digest=digest, name=tidy_name(name, "name"), is_mailed=is_mailed)
 
 
 @action

@@ -142,6 +142,11 @@ class Task:
         """Whether it is what a Task Force does together."""
         return self.engagement is Engagement.TASK_FORCE and self.parent_id is None
 
+    @property
+    def is_to_be_planned(self) -> bool:
+        """Whether it is a whole that nobody begins before its poster says yes to a plan."""
+        return self.is_whole and self.state is State.OPEN
+
 
 def fresh_task(
     *,

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from hiringhall.domain.errors import HallError
-from hiringhall.doors.kit import USUAL, Door, Refusal, Spelling
+from hiringhall.doors.kit import USUAL, Door, Refusal, Spelling, spelling_in
 
 
 class Problem(msgspec.Struct):
@@ -24,7 +24,7 @@ ERRORS: Mapping[type[HallError], Spelling] = USUAL
 
 def status_of(error: HallError) -> int:
     """The status that a refusal has; one of a kind that is not listed has its kind's."""
-    return next(ERRORS[cls].status for cls in type(error).__mro__ if cls in ERRORS)
+    return spelling_in(ERRORS, type(error)).status
 
 
 ENVELOPES: Mapping[int, type[msgspec.Struct]] = {0: Problem}

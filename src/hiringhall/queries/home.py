@@ -2,21 +2,19 @@
 
 from dataclasses import dataclass
 
-from hiringhall.domain.agents import Agent, AgentState
+from hiringhall.domain.agents import Agent
 from hiringhall.domain.durations import DAY_US
 from hiringhall.domain.errors import NoOrganization
 from hiringhall.domain.feed import FeedEvent
 from hiringhall.domain.ledger import available_account
 from hiringhall.domain.market import AssignmentState
 from hiringhall.domain.policy import Actor
-from hiringhall.domain.tasks import State, Task
+from hiringhall.domain.tasks import Task
 from hiringhall.hall import Hall
 from hiringhall.queries.seen import CLOCKS
 from hiringhall.store import agents, feed, holds, inbox, ledger, posted, timers, work
 from hiringhall.store.database import Tx
 from hiringhall.store.feed import NEWEST, Part
-from hiringhall.store.posted import Wanted
-from hiringhall.store.tasks import NEWEST as NEWEST_ID
 from hiringhall.store.work import Work
 
 MOST_WAITING = 100
@@ -24,7 +22,7 @@ MOST_UNDER_WAY = 30
 MOST_EVENTS = 15
 MOST_WORK = 20
 MOST_FAILED = 5
-MOST_AGENTS = 100
+MOST_AGENTS = 20
 FAILED_LATELY_US = 7 * DAY_US
 """How long a failed task is among what to look at."""
 
@@ -84,8 +82,13 @@ async def home(hall: Hall, *, actor: Actor) -> Home:
                 [one.id for one in waiting if one.has_hold and one.state in CLOCKS],
                 kinds=frozenset(CLOCKS.values()),
             ),
-            await _failed_lately(tx, organization_id, hall.clock()),
-            await _held_back(tx, organization_id),
+            await inbox.failed(
+                tx,
+                organization_id=organization_id,
+                since_us=hall.clock() - FAILED_LATELY_US,
+                most=MOST_FAILED,
+            ),
+            await agents.held_back(tx, organization_id=organization_id, most=MOST_AGENTS),
         )
 
     return await hall.database.scan(find)
@@ -97,18 +100,3 @@ async def _at_work(tx: Tx, user_id: str | None) -> list[Work]:
         return []
     taken = await work.page(tx, worker_id=user_id, skip=0, most=MOST_WORK)
     return [one for one in taken if one.assignment_state is AssignmentState.ACTIVE]
-
-
-async def _failed_lately(tx: Tx, organization_id: str, now_us: int) -> list[Task]:
-    wanted = Wanted(states=(State.FAILED,))
-    newest = await posted.page(
-        tx, organization_id=organization_id, wanted=wanted, before=NEWEST_ID, most=MOST_FAILED
-    )
-    return [one for one in newest if one.last_activity_at_us > now_us - FAILED_LATELY_US]
-
-
-async def _held_back(tx: Tx, organization_id: str) -> list[Agent]:
-    newest = await agents.page(
-        tx, organization_id=organization_id, before=NEWEST_ID, most=MOST_AGENTS
-    )
-    return [one for one in newest if one.state is not AgentState.APPROVED]

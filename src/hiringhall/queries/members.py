@@ -76,8 +76,7 @@ async def asked_by_secret(hall: Hall, *, secret: str) -> Asked | None:
     Whoever has the secret has the mailbox that it was sent to, unless it was shown to who asked:
     whether there is an account is not said then.
     """
-    tidy = secret.strip()[:200]
-    digest, is_mailed = digest_of(tidy), not tidy.startswith(SHOWN)
+    digest, is_mailed = invitation_of(secret)
 
     async def find(tx: Tx) -> Asked | None:
         invited = await members.invitation_by_secret(tx, digest, now_us=hall.clock())
@@ -122,6 +121,12 @@ def _organization(actor: Actor) -> str:
     if actor.organization_id is None:
         raise NoOrganization
     return actor.organization_id
+
+
+def invitation_of(secret: str) -> tuple[bytes, bool]:
+    """Which invitation a secret is of, by its hash, and whether it came by mail."""
+    tidy = secret.strip()[:200]
+    return digest_of(tidy), not tidy.startswith(SHOWN)
 
 
 def digest_of(secret: str) -> bytes:

@@ -45,6 +45,16 @@ _of_organization = Statement(
     .limit(bindparam("most")),
     name="agents_of_organization",
 )
+_held_back = Statement(
+    select(*_columns)
+    .where(
+        agents.c.organization_id == bindparam("organization"),
+        agents.c.state != AgentState.APPROVED.value,
+    )
+    .order_by(agents.c.id.desc())
+    .limit(bindparam("most")),
+    name="agents_held_back",
+)
 _all = Statement(
     select(*_columns)
     .where(agents.c.id < bindparam("before"))
@@ -167,6 +177,12 @@ async def page(tx: Tx, *, organization_id: str | None, before: str, most: int) -
         rows = await tx.all(
             _of_organization, organization=organization_id, before=before, most=most
         )
+    return [_to_agent(row) for row in rows]
+
+
+async def held_back(tx: Tx, *, organization_id: str, most: int) -> list[Agent]:
+    """An organization's agents that may not work, newest first."""
+    rows = await tx.all(_held_back, organization=organization_id, most=most)
     return [_to_agent(row) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""What of an organization's tasks waits for its people, and what is under way."""
+"""What of an organization's tasks waits for its people, what is under way, what failed."""
 
 from sqlalchemy import Select, bindparam, literal_column, select
 
@@ -6,7 +6,7 @@ from hiringhall.domain.tasks import Task
 from hiringhall.store.database import Tx
 from hiringhall.store.statements import Statement
 from hiringhall.store.tables import tasks
-from hiringhall.store.tables.tasks import UNDER_WAY, WAITS_FOR_POSTER
+from hiringhall.store.tables.tasks import FAILED, UNDER_WAY, WAITS_FOR_POSTER
 from hiringhall.store.tasks import to_task
 
 
@@ -22,6 +22,17 @@ def _page(which: str) -> Select[tuple[object, ...]]:
 
 _waiting = Statement(_page(WAITS_FOR_POSTER), name="tasks_that_wait_for_poster")
 _under_way = Statement(_page(UNDER_WAY), name="tasks_under_way")
+_failed = Statement(
+    select(tasks)
+    .where(
+        tasks.c.organization_id == bindparam("organization"),
+        literal_column(FAILED),
+        tasks.c.last_activity_at_us > bindparam("since_us"),
+    )
+    .order_by(tasks.c.last_activity_at_us.desc())
+    .limit(bindparam("most")),
+    name="tasks_that_failed",
+)
 
 
 async def waiting(tx: Tx, *, organization_id: str, most: int) -> list[Task]:
@@ -33,4 +44,10 @@ async def waiting(tx: Tx, *, organization_id: str, most: int) -> list[Task]:
 async def under_way(tx: Tx, *, organization_id: str, most: int) -> list[Task]:
     """Tasks that somebody is at work on, or may begin, newest first."""
     rows = await tx.all(_under_way, organization=organization_id, most=most)
+    return [to_task(row) for row in rows]
+
+
+async def failed(tx: Tx, *, organization_id: str, since_us: int, most: int) -> list[Task]:
+    """Tasks that have failed since then, the last first."""
+    rows = await tx.all(_failed, organization=organization_id, since_us=since_us, most=most)
     return [to_task(row) for row in rows]

@@ -5,6 +5,7 @@ import pytest
 
 from hiringhall.actions.market import choosing
 from hiringhall.actions.tasks import deciding
+from hiringhall.actions.tasks.running import resume_task
 from hiringhall.domain.policy import Actor
 from hiringhall.domain.tasks import Engagement
 from hiringhall.hall import Hall
@@ -69,10 +70,18 @@ async def test_what_waits_stands_apart_from_what_is_under_way(
 async def test_what_failed_lately_is_looked_at(
     ada: Person, hall: Hall, worker: Worker, clock: Clock
 ) -> None:
-    await post(hall, await actor(hall, ada), title="It broke")
+    me = await actor(hall, ada)
+    posted = [await post(hall, me, title=f"It broke {number}") for number in range(6)]
+    for _ in posted:
+        await worker.gives_up("No such file")
+    assert "It broke 0" not in (await ada.get("/app")).words.partition("Under way")[0]
+    # The oldest fails once more: when it did counts, and not when it was posted.
+    await resume_task(hall, actor=me, task_id=posted[0].id)
     await worker.gives_up("No such file")
+    found = await home(hall, actor=me)
+    assert [one.title[-1] for one in found.failed] == ["0", "5", "4", "3", "2"]
     words = (await ada.get("/app")).words
-    assert words.index("Failed in the last week") < words.index("It broke")
+    assert words.index("Failed in the last week") < words.index("It broke 0")
     clock.advance(8 * 24 * 3600)
     assert "Failed in the last week" not in (await ada.get("/app")).words
 

@@ -13,7 +13,7 @@ from hiringhall.doors.kit.bodies import Limits
 from hiringhall.doors.kit.calls import Call
 from hiringhall.doors.kit.docs import html_page
 from hiringhall.doors.kit.documented import documented
-from hiringhall.doors.kit.door import Door, Spelling
+from hiringhall.doors.kit.door import Door, Spelling, spelling_in
 from hiringhall.doors.kit.openapi import openapi
 from hiringhall.doors.kit.refusals import Header, Refusal, Refused, malformed
 from hiringhall.doors.kit.routes import Route
@@ -40,4 +40,5 @@ __all__ = [
     "malformed",
     "new_request_id",
     "openapi",
+    "spelling_in",
 ]

@@ -23,6 +23,14 @@ class Spelling:
     code: str = ""
 
 
+def spelling_in(errors: Mapping[type[HallError], Spelling], error: type[HallError]) -> Spelling:
+    """How a table spells an error; a subclass is spelled like its nearest listed parent."""
+    for cls in error.__mro__:
+        if cls in errors:
+            return errors[cls]
+    raise LookupError(f"there is no word for {error.__name__}")
+
+
 @dataclass(frozen=True)
 class Door(Generic[D]):
     """One dialect of the hall.
@@ -52,10 +60,7 @@ class Door(Generic[D]):
 
     def spelling(self, error: type[HallError]) -> Spelling:
         """How this door spells an error; a subclass is spelled like its nearest listed parent."""
-        for cls in error.__mro__:
-            if cls in self.errors:
-                return self.errors[cls]
-        raise LookupError(f"the door {self.name} has no word for {error.__name__}")
+        return spelling_in(self.errors, error)
 
     def envelope_of(self, status: int) -> type[msgspec.Struct]:
         """The struct that a refusal with this status is spelled in."""

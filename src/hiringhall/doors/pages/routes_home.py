@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hiringhall.actions.feed import sequence
-from hiringhall.domain.tasks import Engagement, State, Task, Waiting
+from hiringhall.domain.tasks import State, Task, Waiting
 from hiringhall.doors.desk import Desk
 from hiringhall.doors.kit import Raw, Route
 from hiringhall.doors.pages.navigation import HOME
@@ -36,18 +36,12 @@ def inbox_of(found: Home) -> list[tuple[str, Sequence[Task]]]:
     """What waits by what it wants; what is still on offer and has proposals may be chosen from."""
     tasks = {kind: [one for one in found.waiting if kind_of(one) == kind] for kind in KINDS}
     tasks["choose"] += [one for one in found.under_way if _may_choose(found, one)]
-    tasks["force"] += [one for one in found.under_way if _is_to_be_planned(one)]
+    tasks["force"] += [one for one in found.under_way if one.is_to_be_planned]
     return [(kind, tasks[kind]) for kind in KINDS if tasks[kind]]
 
 
 def _may_choose(found: Home, task: Task) -> bool:
     return task.is_on_offer and found.proposals.get(task.id, 0) > 0
-
-
-def _is_to_be_planned(task: Task) -> bool:
-    """Whether it is a Task Force that nobody begins before its poster says yes to its plan."""
-    is_whole = task.engagement is Engagement.TASK_FORCE and task.parent_id is None
-    return is_whole and task.state is State.OPEN
 
 
 async def show_home(visit: Visit) -> Raw:
@@ -64,9 +58,7 @@ async def show_home(visit: Visit) -> Raw:
         inbox=inbox_of(found),
         has_more=len(found.waiting) == MOST_WAITING,
         under_way=[
-            one
-            for one in found.under_way
-            if not (_may_choose(found, one) or _is_to_be_planned(one))
+            one for one in found.under_way if not (_may_choose(found, one) or one.is_to_be_planned)
         ],
         currency=hall.rules.currency,
         plays=hall.plays,

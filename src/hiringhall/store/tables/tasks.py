@@ -22,6 +22,7 @@ _HELD_UP = "state = 'open' AND waiting_for IN ('poster', 'dependency')"
 # What the first page of people asks for: few of the tasks there are, found without the others.
 WAITS_FOR_POSTER = "state IN ('awaiting_reply', 'disputed', 'in_review', 'selecting')"
 UNDER_WAY = "state IN ('assigned', 'in_progress', 'open', 'revising')"
+FAILED = "state = 'failed'"
 
 tasks = Table(
     "tasks",
@@ -121,6 +122,13 @@ tasks = Table(
         "id",
         sqlite_where=text(UNDER_WAY),
         postgresql_where=text(UNDER_WAY),
+    ),
+    Index(
+        "ix_tasks_failed",
+        "organization_id",
+        "last_activity_at_us",
+        sqlite_where=text(FAILED),
+        postgresql_where=text(FAILED),
     ),
     Index(
         "ix_tasks_waiting_for_worker",

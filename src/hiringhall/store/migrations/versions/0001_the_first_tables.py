@@ -534,6 +534,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
     op.create_index(
+        "ix_tasks_failed",
+        "tasks",
+        ["organization_id", "last_activity_at_us"],
+        unique=False,
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    )
+    op.create_index(
         "ix_tasks_held_up",
         "tasks",
         ["team_id", "id"],
